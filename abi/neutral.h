@@ -1,0 +1,96 @@
+/*
+ * abi/neutral.h: values for meanings that foreign kernels have and Linux lacks,
+ * and structures that every ABI converts to and from.  Host values are used
+ * wherever Linux has the meaning; these begin above bit 32.
+ */
+#ifndef DRAGOMAN_ABI_NEUTRAL_H
+#define DRAGOMAN_ABI_NEUTRAL_H
+
+#include <stdint.h>
+
+/* open */
+#define D_O_SHLOCK          (1ull << 32)
+#define D_O_EXLOCK          (1ull << 33)
+#define D_O_EXEC            (1ull << 34) /* execute only; with a directory: search only */
+#define D_O_RESOLVE_BENEATH (1ull << 35)
+#define D_O_EMPTY_PATH      (1ull << 36)
+#define D_O_VERIFY          (1ull << 37)
+#define D_O_TTY_INIT        (1ull << 38)
+#define D_O_CLOFORK         (1ull << 39)
+
+/* *at calls */
+#define D_AT_RESOLVE_BENEATH (1ull << 32)
+
+/* mmap */
+#define D_MAP_GUARD       (1ull << 32)
+#define D_MAP_EXCL        (1ull << 33)
+#define D_MAP_32BIT       (1ull << 34)
+#define D_MAP_STACK       (1ull << 35)
+#define D_MAP_ALIGN_SHIFT 40 /* six bits: log2 of the alignment; 1 means a super page */
+#define D_MAP_ALIGN_MASK  (0x3full << D_MAP_ALIGN_SHIFT)
+
+/* sigaction flags */
+#define D_SA_ONSTACK   0x1u
+#define D_SA_RESTART   0x2u
+#define D_SA_RESETHAND 0x4u
+#define D_SA_NOCLDSTOP 0x8u
+#define D_SA_NODEFER   0x10u
+#define D_SA_NOCLDWAIT 0x20u
+#define D_SA_SIGINFO   0x40u
+
+#define D_SS_ONSTACK 1u
+#define D_SS_DISABLE 4u
+
+#define D_SIG_DFL 0ull
+#define D_SIG_IGN 1ull
+
+/* sigprocmask */
+#define D_SIG_BLOCK   1
+#define D_SIG_UNBLOCK 2
+#define D_SIG_SETMASK 3
+
+/* Guest signal set: bit n - 1 is guest signal n.  128 are enough for every ABI here. */
+struct sigset {
+    uint64_t w[2];
+};
+
+struct ksigaction {
+    uint64_t      handler; /* guest address, D_SIG_DFL or D_SIG_IGN */
+    uint64_t      flags;   /* D_SA_* */
+    struct sigset mask;
+};
+
+struct kstack {
+    uint64_t sp, size;
+    uint64_t flags; /* D_SS_* */
+};
+
+/* A queued or pending signal: guest signal number and guest si_code. */
+struct ksiginfo {
+    int32_t  signo, error, code, pid;
+    uint32_t uid;
+    int32_t  status;
+    uint64_t addr, value;
+    int32_t  trapno, timerid, overrun;
+    int64_t  band;
+};
+
+/* stat of every ABI.  Host numbers; times with nanoseconds. */
+struct kstat {
+    uint64_t dev, ino, nlink;
+    uint32_t mode, uid, gid, flags;
+    uint64_t rdev, size, blksize, blocks, gen;
+    int64_t  atime, atime_ns, mtime, mtime_ns, ctime, ctime_ns, btime, btime_ns;
+};
+
+/* One kevent; filter and flags in FreeBSD's encoding, which the other BSDs' tables convert to. */
+struct kkevent {
+    uint64_t ident;
+    int32_t  filter;
+    uint32_t flags, fflags;
+    int64_t  data;
+    uint64_t udata;
+    uint64_t ext[4];
+};
+
+#endif

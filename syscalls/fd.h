@@ -1,0 +1,94 @@
+/*
+ * syscalls/fd.h: descriptor table and open file table (design.md, chapter of that name).
+ *
+ *   guest descriptor -> slot {host entry, close-on-exec}
+ *                    -> host entry {host descriptor of this process, references, open file}
+ *                    -> open file (session-wide): offset, status flags, kind
+ *
+ * dup shares the host entry; fork copies slots and host entries (same host
+ * numbers) and shares the open files.  A call in flight holds a reference on
+ * the host entry, so the host descriptor is closed only when the last slot and
+ * the last call have let go of it, and no call reaches a wrong file.
+ * All of it lives in the arena (syscalls/arena.h).
+ */
+#ifndef DRAGOMAN_SYSCALLS_FD_H
+#define DRAGOMAN_SYSCALLS_FD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "syscalls/call.h"
+#include "syscalls/shlock.h"
+
+enum ofile_kind {
+    OF_FREE,
+    OF_FILE,   /* regular file, block device: positioned host calls, our offset */
+    OF_DIR,
+    OF_PIPE,   /* pipe, FIFO */
+    OF_SOCKET,
+    OF_CHAR,   /* terminal or other character device */
+    OF_KQUEUE,
+    OF_OTHER,
+};
+
+/* One open file description. [i] fixed before it is shared, [a] atomic, [L] under lock */
+struct ofile {
+    uint32_t      refs;        /* [a] host entries of all processes, messages in flight */
+    uint8_t       kind;        /* [i] enum ofile_kind */
+    bool          host_offset; /* [i] inherited from the host: the host's own offset is the truth */
+    uint16_t      domain;      /* [i] sockets: host address family */
+    struct shlock lock;        /* held over a read or write that moves the offset */
+    uint32_t      flags;       /* [L] host O_* access mode and status flags */
+    int64_t       offset;      /* [L] */
+    uint64_t      object;      /* [i] the owner's own: kqueue identifier, ... */
+};
+
+struct fdtable;
+
+/* A reference to an open descriptor; fd_put exactly once. */
+struct fdref {
+    struct ofile *of;
+    int           hostfd; /* valid in the guest's process while the reference is held */
+    uint32_t      entry;
+};
+
+/* 0, -EBADF, -ESRCH.  On failure nothing is to be put. */
+int  fd_get(struct call *c, int fd, struct fdref *ref);
+void fd_put(struct call *c, struct fdref *ref);
+/* fd_get for *at calls: the guest's AT_FDCWD becomes hostfd AT_FDCWD and of NULL (fd_put is harmless then). */
+int  fd_get_at(struct call *c, int fd, struct fdref *ref);
+
+/*
+ * New open file at the lowest free descriptor >= from.  Takes hostfd over: it is
+ * closed when this fails.  flags: host O_* (access mode and status flags).
+ * Returns the guest descriptor, -EMFILE, -ENFILE, -ESRCH.
+ */
+struct fd_new {
+    int             hostfd;
+    enum ofile_kind kind;
+    uint32_t        flags;
+    bool            cloexec;
+    uint16_t        domain;
+    uint64_t        object;
+};
+int fd_install(struct call *c, const struct fd_new *n, int from);
+int fd_close(struct call *c, int fd); /* 0, -EBADF */
+/* The kind of a host descriptor, by fstat in the guest's context; -errno. */
+int fd_kind(struct call *c, int hostfd);
+
+/* One table per proc; lifetime. */
+struct fdtable *fdtable_new(void);                                  /* empty; NULL when the arena is full */
+/* For fork: slots, entries, +1 on every open file.  Caller holds the lock of src (fdtable_lock). */
+struct fdtable *fdtable_copy(struct fdtable *src);
+void            fdtable_free(struct fdtable *t);                    /* the process is gone: host descriptors died with it */
+int             fdtable_lock(struct call *c, struct fdtable *t);    /* 0, -ESRCH */
+void            fdtable_unlock(struct call *c, struct fdtable *t);
+void            fdtable_exec(struct call *c, struct fdtable *t);    /* closes the close-on-exec slots and their host descriptors */
+/* At start: guest descriptor fd is host descriptor fd, shared with the host. kind and flags were found by the caller. */
+int             fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t flags);
+/* Calls fn for every open slot (lock held by the caller). */
+void fdtable_each(struct fdtable *t, void (*fn)(int fd, struct ofile *of, int hostfd, bool cloexec, void *arg), void *arg);
+/* kqueue and friends are told when the last slot of this process for an open file goes: set once at start-up. */
+extern void (*fd_on_slot_close)(struct call *c, struct fdtable *t, int fd, struct ofile *of);
+
+#endif

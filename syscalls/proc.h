@@ -1,0 +1,123 @@
+/*
+ * syscalls/proc.h: guest processes and threads, the provider's private side.
+ *
+ * session.lock guards the tree, states and all signal fields.  It is never held
+ * across host_call.  Pointers stay valid while a reference is held; a handler's
+ * own task and proc are referenced for the length of the call.
+ */
+#ifndef DRAGOMAN_SYSCALLS_PROC_H
+#define DRAGOMAN_SYSCALLS_PROC_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "abi/abi.h"
+
+struct fdtable;
+struct area;
+struct door_task;
+struct kqueue_proc;
+struct call;
+
+#define SIG_MAX 128 /* highest guest signal number of any ABI */
+
+struct sigpending_entry {
+    STAILQ_ENTRY(sigpending_entry) link;
+    struct ksiginfo info;
+};
+
+/* Pending set with its queue: standard signals are queued once, real-time ones each time. */
+struct sigqueue_set {
+    struct sigset set;
+    STAILQ_HEAD(, sigpending_entry) queue;
+};
+
+enum task_state { TASK_NEW, TASK_LIVE, TASK_GONE };
+
+struct task {
+    LIST_ENTRY(task) link; /* in proc->tasks */
+    struct proc      *proc;
+    struct area      *area;  /* shared: registers, control words, scratch, gate stack */
+    uint32_t          index; /* of the area */
+    pid_t             host_tid;
+    int64_t           tid;   /* guest's number */
+    enum task_state   state;
+    bool              dead;  /* the host thread is gone: every host call fails with -ESRCH */
+    struct door_task *door;  /* owned by the door */
+    char              name[32];
+
+    /* signals, under session.lock */
+    struct sigset       mask;
+    struct sigset       saved_mask; /* sigsuspend, ppoll: restored after delivery */
+    bool                has_saved_mask;
+    struct sigqueue_set pending;
+    struct kstack       altstack;
+    struct sigset       waiting; /* signals that sigwait and friends wait for */
+
+    struct call *call; /* the call in progress */
+    void        *umtx; /* compat/umtx.c: robust lists and such */
+};
+
+enum proc_state { PROC_LIVE, PROC_ZOMBIE };
+
+struct proc {
+    LIST_ENTRY(proc)  siblings; /* in parent->children */
+    LIST_ENTRY(proc)  all;      /* in session.procs */
+    LIST_HEAD(, proc) children;
+    LIST_HEAD(, task) tasks;
+    struct proc      *parent; /* NULL: the session's first */
+    const struct abi *abi;
+    pid_t             pid; /* host's and guest's */
+    enum proc_state   state;
+    unsigned          ntasks;
+    struct fdtable   *fds;
+    char             *execpath; /* absolute host path of the program, owned */
+    char              comm[32];
+    char            **argv;    /* owned, NULL-terminated: sysctl kern.proc.args */
+    uint64_t          support; /* guest address of the support page */
+    uint64_t          stack_top, stack_size, ps_strings;
+    uint64_t          brk_base, brk; /* break: first address, current */
+    bool              vfork_parent_waits;
+    bool              execed;
+    bool              issetugid;
+    int               exit_signal; /* guest signal that the parent gets; usually SIGCHLD */
+
+    /* exit */
+    int           wait_status; /* host encoding */
+    struct rusage rusage, children_rusage;
+    bool          wait_stopped, wait_continued; /* not yet reported */
+    int           stop_signal;                  /* guest number */
+
+    /* signals, under session.lock */
+    struct ksigaction   actions[SIG_MAX + 1];
+    struct sigqueue_set pending;
+
+    uint32_t            umask_hint;
+    uint64_t            nofile; /* guest's soft RLIMIT_NOFILE */
+    uint64_t            nofile_max;
+    struct kqueue_proc *kqueues; /* compat/kqueue.c */
+    char                login[64];
+};
+
+struct session {
+    pthread_mutex_t   lock;
+    LIST_HEAD(, proc) procs;
+    struct proc      *first;
+    struct view      *view; /* --sysroot, --root */
+    bool              trace;
+    int               arena_fd, gate_fd;
+    pid_t             provider_pid;
+};
+extern struct session session;
+
+/* Under session.lock; NULL when there is none.  Zombies are found by proc_find_any only. */
+struct proc *proc_find_locked(pid_t pid);
+struct proc *proc_find_any_locked(pid_t pid);
+struct task *task_find_locked(struct proc *p, int64_t guest_tid);
+struct task *task_by_tid_locked(int64_t guest_tid); /* any process of the session */
+
+#endif
