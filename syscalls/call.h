@@ -17,6 +17,7 @@
 #ifndef DRAGOMAN_SYSCALLS_CALL_H
 #define DRAGOMAN_SYSCALLS_CALL_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@ struct proc;
  * The call was interrupted and may be restarted when the guest's sigaction says
  * SA_RESTART.  A handler whose call never restarts turns it into -EINTR.
  */
+#undef ERESTART /* errno.h has one of that name, which no kernel call returns */
 #define ERESTART 512
 
 struct call {

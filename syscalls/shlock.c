@@ -1,0 +1,91 @@
+/*
+ * A futex lock after Drepper's third mutex, with the holder's task index in the
+ * word.  Freestanding: the gate will run this code as well.
+ */
+#include "syscalls/shlock.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include "syscalls/call.h"
+#include "syscalls/proc.h"
+
+#define SHLOCK_WAITERS 0x80000000u
+#define SHLOCK_SPINS   100
+
+static uint32_t shlock_owner(const struct call *c)
+{
+    return c->task->index + 1;
+}
+
+static bool shlock_try(struct shlock *l, uint32_t want)
+{
+    uint32_t none = 0;
+
+    return __atomic_compare_exchange_n(&l->word, &none, want, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Marks the lock as waited for.  False when it was free in the meantime; *seen is what to sleep on. */
+static bool shlock_mark(struct shlock *l, uint32_t *seen)
+{
+    uint32_t w = __atomic_load_n(&l->word, __ATOMIC_RELAXED);
+
+    while (w && !(w & SHLOCK_WAITERS))
+        if (__atomic_compare_exchange_n(&l->word, &w, w | SHLOCK_WAITERS, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            w |= SHLOCK_WAITERS;
+    *seen = w;
+    return w != 0;
+}
+
+typedef int64_t futex_fn(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f,
+                         uint64_t g);
+
+/* Who slept takes the lock with the waiters' bit set: others may be asleep still, and the bit is what wakes them. */
+static int shlock_slow(struct call *c, struct shlock *l, futex_fn *wait)
+{
+    for (;;) {
+        uint32_t seen;
+
+        if (!shlock_mark(l, &seen)) {
+            if (shlock_try(l, shlock_owner(c) | SHLOCK_WAITERS))
+                return 0;
+            continue;
+        }
+
+        const int64_t r = wait(c, SYS_futex, (uint64_t)(uintptr_t)&l->word, FUTEX_WAIT, seen, 0, 0, 0);
+
+        if (r == -ESRCH || r == -ERESTART)
+            return (int)r;
+    }
+}
+
+static bool shlock_spin(struct shlock *l, uint32_t want)
+{
+    for (int i = 0; i < SHLOCK_SPINS; i++) {
+        if (!__atomic_load_n(&l->word, __ATOMIC_RELAXED) && shlock_try(l, want))
+            return true;
+        __builtin_ia32_pause();
+    }
+    return false;
+}
+
+int shlock_lock(struct call *c, struct shlock *l)
+{
+    if (shlock_try(l, shlock_owner(c)) || shlock_spin(l, shlock_owner(c)))
+        return 0;
+    return shlock_slow(c, l, host_call6);
+}
+
+int shlock_lock_intr(struct call *c, struct shlock *l)
+{
+    if (shlock_try(l, shlock_owner(c)) || shlock_spin(l, shlock_owner(c)))
+        return 0;
+    return shlock_slow(c, l, host_wait6);
+}
+
+void shlock_unlock(struct call *c, struct shlock *l)
+{
+    if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) & SHLOCK_WAITERS)
+        host_call6(c, SYS_futex, (uint64_t)(uintptr_t)&l->word, FUTEX_WAKE, 1, 0, 0, 0);
+}
