@@ -41,6 +41,8 @@ struct ofile {
     uint32_t      flags;       /* [L] host O_* access mode and status flags */
     int64_t       offset;      /* [L] */
     uint64_t      object;      /* [i] the owner's own: kqueue identifier, ... */
+    bool          at_host;     /* [L] an append moved the host's offset: ask it, ours is stale */
+    uint8_t       rdahead;     /* [a] F_RDAHEAD hint, told back only */
 };
 
 struct fdtable;
@@ -73,17 +75,34 @@ struct fd_new {
 };
 int fd_install(struct call *c, const struct fd_new *n, int from);
 int fd_close(struct call *c, int fd); /* 0, -EBADF */
+/* dup: slot at the lowest number >= from for the file that ref refers to.  Descriptor, -EMFILE, -EINVAL (from), -ESRCH. */
+int fd_dup(struct call *c, struct fdref *ref, int from, bool cloexec);
+/* dup2: the same at number to; what was there is closed.  to, -EBADF, -ESRCH. */
+int fd_dup_to(struct call *c, struct fdref *ref, int to, bool cloexec);
+int fd_get_cloexec(struct call *c, int fd);             /* 0, 1, -EBADF */
+int fd_set_cloexec(struct call *c, int fd, bool on);    /* 0, -EBADF */
+int fd_get_clofork(struct call *c, int fd);
+int fd_set_clofork(struct call *c, int fd, bool on);
+/* All open descriptors in [from, to].  cloexec: they are marked, not closed.  0, -ESRCH. */
+int fd_close_range(struct call *c, unsigned from, unsigned to, bool cloexec);
+int fd_last(struct call *c);                            /* highest open descriptor, -1: none */
 /* The kind of a host descriptor, by fstat in the guest's context; -errno. */
 int fd_kind(struct call *c, int hostfd);
 
 /* One table per proc; lifetime. */
 struct fdtable *fdtable_new(void);                                  /* empty; NULL when the arena is full */
-/* For fork: slots, entries, +1 on every open file.  Caller holds the lock of src (fdtable_lock). */
+/* For fork: slots (but close-on-fork ones), entries, +1 on every open file.  Caller holds the lock of src (fdtable_lock). */
 struct fdtable *fdtable_copy(struct fdtable *src);
 void            fdtable_free(struct fdtable *t);                    /* the process is gone: host descriptors died with it */
 int             fdtable_lock(struct call *c, struct fdtable *t);    /* 0, -ESRCH */
 void            fdtable_unlock(struct call *c, struct fdtable *t);
 void            fdtable_exec(struct call *c, struct fdtable *t);    /* closes the close-on-exec slots and their host descriptors */
+/*
+ * In the child of a fork, in its own context, before it runs guest code: closes
+ * host descriptors that the table does not know (those that other threads of the
+ * parent were about to install or to close).
+ */
+void            fdtable_sweep(struct call *c, struct fdtable *t);
 /* At start: guest descriptor fd is host descriptor fd, shared with the host. kind and flags were found by the caller. */
 int             fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t flags);
 /* Calls fn for every open slot (lock held by the caller). */
