@@ -1,6 +1,8 @@
 # Dragoman.  A new .c file under loader/, syscalls/, abi/ or compat/ needs no edit here.
 BUILD   ?= build
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 CFLAGS  ?= -O2 -g
 VERSION := 0.1.0
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
@@ -42,6 +44,9 @@ $(BUILD)/gate.elf: $(GATE_OBJ) loader/gate/gate.ld
 	$(CC) -nostdlib -static -Wl,-T,loader/gate/gate.ld -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -o $@ $(GATE_OBJ)
 
 $(BUILD)/loader/gate_blob.o: $(BUILD)/gate.elf
+
+# Samples, tests, packages and the rest: one file a subject.
+include $(wildcard mk/*.mk)
 
 clean:
 	rm -rf $(BUILD)
