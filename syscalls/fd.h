@@ -42,7 +42,7 @@ struct ofile {
     int64_t       offset;      /* [L] */
     uint64_t      object;      /* [i] the owner's own: kqueue identifier, ... */
     bool          at_host;     /* [L] an append moved the host's offset: ask it, ours is stale */
-    uint8_t       rdahead;     /* [a] F_RDAHEAD hint, told back only */
+    bool          posix_locks; /* [a] record locks were taken through it: a close of any duplicate must drop them */
 };
 
 struct fdtable;
@@ -74,6 +74,11 @@ struct fd_new {
     uint64_t        object;
 };
 int fd_install(struct call *c, const struct fd_new *n, int from);
+/*
+ * The same for an open file that exists (it travelled through a socket): hostfd
+ * refers to it in this process.  Takes over hostfd and one reference on of.
+ */
+int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, bool cloexec, int from);
 int fd_close(struct call *c, int fd); /* 0, -EBADF */
 /* dup: slot at the lowest number >= from for the file that ref refers to.  Descriptor, -EMFILE, -EINVAL (from), -ESRCH. */
 int fd_dup(struct call *c, struct fdref *ref, int from, bool cloexec);
@@ -93,7 +98,8 @@ int fd_kind(struct call *c, int hostfd);
 struct fdtable *fdtable_new(void);                                  /* empty; NULL when the arena is full */
 /* For fork: slots (but close-on-fork ones), entries, +1 on every open file.  Caller holds the lock of src (fdtable_lock). */
 struct fdtable *fdtable_copy(struct fdtable *src);
-void            fdtable_free(struct fdtable *t);                    /* the process is gone: host descriptors died with it */
+/* The process is gone and no call of it is in flight: its host descriptors died with it. */
+void            fdtable_free(struct fdtable *t);
 int             fdtable_lock(struct call *c, struct fdtable *t);    /* 0, -ESRCH */
 void            fdtable_unlock(struct call *c, struct fdtable *t);
 void            fdtable_exec(struct call *c, struct fdtable *t);    /* closes the close-on-exec slots and their host descriptors */
@@ -107,7 +113,11 @@ void            fdtable_sweep(struct call *c, struct fdtable *t);
 int             fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t flags);
 /* Calls fn for every open slot (lock held by the caller). */
 void fdtable_each(struct fdtable *t, void (*fn)(int fd, struct ofile *of, int hostfd, bool cloexec, void *arg), void *arg);
-/* kqueue and friends are told when the last slot of this process for an open file goes: set once at start-up. */
+/*
+ * kqueue and friends are told of every slot that closes (close, dup2 over it,
+ * exec): no lock is held, the host descriptor is still open, of still valid.
+ * Set once at start-up; NULL: nobody.
+ */
 extern void (*fd_on_slot_close)(struct call *c, struct fdtable *t, int fd, struct ofile *of);
 
 #endif

@@ -1,0 +1,295 @@
+/*
+ * The lowest free number is found by four levels of bits, 64 to one: the cost is
+ * the same with ten and with a million descriptors open.  Freestanding.
+ */
+#include "syscalls/fdtable.h"
+
+#include <sys/syscall.h>
+
+#include "syscalls/arena.h"
+#include "syscalls/ofile.h"
+
+_Static_assert(sizeof(struct fdtable) <= FDTABLE_STRIDE, "a table fits its stride");
+_Static_assert(1ull << (6 * FD_LEVELS) >= FD_MAX, "the levels reach all slots");
+
+/* Which tables are in use; at the end of the pool page of the open files, which has room to spare. */
+#define TABLES_USED ((uint64_t *)(ARENA_BASE + ARENA_OFILES + 2048))
+_Static_assert(FDTABLES_MAX / 8 <= 2048, "the tables' bits fit the page");
+
+/* ---- bits ------------------------------------------------------------------ */
+
+static uint64_t *level(struct fdtable *t, unsigned n)
+{
+    uint64_t *const levels[FD_LEVELS] = { t->level0, t->level1, t->level2, t->level3 };
+
+    return levels[n];
+}
+
+/* Up while the word has no free bit at or after pos, down again where one is found. */
+uint32_t fdtable_free_locked(struct fdtable *t, uint32_t from)
+{
+    uint32_t pos = from;
+    unsigned n = 0;
+
+    if (from >= FD_MAX)
+        return FD_MAX;
+    while (n < FD_LEVELS) {
+        if (pos >= FD_MAX >> (6 * n))
+            return FD_MAX;
+
+        const uint64_t bits = ~level(t, n)[pos / 64] & ~0ull << pos % 64;
+
+        if (!bits) {
+            pos = pos / 64 + 1;
+            n++;
+            continue;
+        }
+        pos = (pos & ~63u) + (uint32_t)__builtin_ctzll(bits);
+        if (!n)
+            return pos;
+        pos *= 64;
+        n--;
+    }
+    return FD_MAX;
+}
+
+uint32_t fdtable_next_locked(struct fdtable *t, uint32_t from)
+{
+    const uint32_t high = t->high < FD_MAX ? t->high : FD_MAX;
+
+    for (uint32_t pos = from; pos < high; pos = (pos | 63) + 1) {
+        const uint64_t bits = t->level0[pos / 64] & ~0ull << pos % 64;
+
+        if (bits)
+            return (pos & ~63u) + (uint32_t)__builtin_ctzll(bits);
+    }
+    return FD_MAX;
+}
+
+static void bits_set(struct fdtable *t, uint32_t pos)
+{
+    for (unsigned n = 0; n < FD_LEVELS; n++, pos /= 64) {
+        uint64_t *word = &level(t, n)[pos / 64];
+
+        *word |= 1ull << pos % 64;
+        if (~*word)
+            return;
+    }
+}
+
+static void bits_clear(struct fdtable *t, uint32_t pos)
+{
+    for (unsigned n = 0; n < FD_LEVELS; n++, pos /= 64)
+        level(t, n)[pos / 64] &= ~(1ull << pos % 64);
+}
+
+static void high_lower(struct fdtable *t)
+{
+    uint32_t word = (t->high + 63) / 64;
+
+    while (word && !t->level0[word - 1])
+        word--;
+    t->high = word ? word * 64 - (uint32_t)__builtin_clzll(t->level0[word - 1]) : 0;
+}
+
+void fdtable_set_locked(struct fdtable *t, uint32_t fd, uint64_t slot)
+{
+    __atomic_store_n(&t->slots[fd], slot, __ATOMIC_RELEASE);
+    if (slot) {
+        bits_set(t, fd);
+        if (fd >= t->high)
+            t->high = fd + 1;
+    } else {
+        bits_clear(t, fd);
+        if (fd + 1 == t->high)
+            high_lower(t);
+    }
+}
+
+/* ---- host entries ------------------------------------------------------------ */
+
+static void host_high_raise(struct fdtable *t, uint32_t to)
+{
+    uint32_t seen = __atomic_load_n(&t->host_high, __ATOMIC_RELAXED);
+
+    while (seen < to &&
+           !__atomic_compare_exchange_n(&t->host_high, &seen, to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+bool fdtable_entry_new(struct fdtable *t, int hostfd, struct ofile *of)
+{
+    if (hostfd < 0 || (uint32_t)hostfd >= FD_HOST_MAX)
+        return false;
+
+    struct fdentry *e = &t->entries[hostfd];
+
+    if (__atomic_load_n(&e->refs, __ATOMIC_RELAXED))
+        return false;
+    __atomic_store_n(&e->ofile, of ? ofile_index(of) : 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&e->refs, 1, __ATOMIC_RELEASE);
+    host_high_raise(t, (uint32_t)hostfd + 1);
+    return true;
+}
+
+void fdtable_entry_put(struct call *c, struct fdtable *t, uint32_t entry)
+{
+    struct fdentry *e = &t->entries[entry];
+    struct ofile   *of = ofile_at(__atomic_load_n(&e->ofile, __ATOMIC_RELAXED));
+
+    if (__atomic_fetch_sub(&e->refs, 1, __ATOMIC_ACQ_REL) != 1)
+        return;
+    /* From here on the entry is not ours: once the host descriptor is closed, its number may come back. */
+    if (host_call6(c, SYS_close, entry, 0, 0, 0, 0, 0) == -ESRCH)
+        __atomic_fetch_add(&t->stale, 1, __ATOMIC_RELAXED);
+    if (of)
+        ofile_put(of);
+}
+
+/* Gives up what the entries still refer to; used when their process is gone. */
+static void entries_drop(struct fdtable *t)
+{
+    const uint32_t high = t->host_high < FD_HOST_MAX ? t->host_high : FD_HOST_MAX;
+
+    for (uint32_t i = 0; i < high; i++) {
+        struct ofile *of = t->entries[i].refs ? ofile_at(t->entries[i].ofile) : NULL;
+
+        if (of)
+            ofile_put(of);
+    }
+}
+
+/* ---- life of a table ----------------------------------------------------------- */
+
+static struct fdtable *table_at(uint32_t index)
+{
+    return (struct fdtable *)(ARENA_BASE + ARENA_FDTABLES + index * FDTABLE_STRIDE);
+}
+
+/* Sets the first clear bit of one word; -1: it is full. */
+static int claim_bit(uint64_t *word)
+{
+    uint64_t seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+    while (~seen) {
+        const int bit = __builtin_ctzll(~seen);
+
+        if (__atomic_compare_exchange_n(word, &seen, seen | 1ull << bit, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            return bit;
+    }
+    return -1;
+}
+
+struct fdtable *fdtable_new(void)
+{
+    for (uint32_t w = 0; w < FDTABLES_MAX / 64; w++) {
+        const int bit = claim_bit(&TABLES_USED[w]);
+
+        if (bit >= 0) {
+            struct fdtable *t = table_at(w * 64 + (uint32_t)bit);
+
+            t->level3[0] = ~0ull << (FD_MAX >> 18); /* the bits that stand for no word */
+            return t;
+        }
+    }
+    return NULL;
+}
+
+void fdtable_free(struct fdtable *t)
+{
+    const uint64_t index = ((uintptr_t)t - ARENA_BASE - ARENA_FDTABLES) / FDTABLE_STRIDE;
+
+    entries_drop(t);
+    arena_release(t, FDTABLE_STRIDE);
+    __atomic_fetch_and(&TABLES_USED[index / 64], ~(1ull << index % 64), __ATOMIC_RELEASE);
+}
+
+/* One slot of a fork's child.  References of calls in flight are the parent's alone, so they are counted afresh. */
+static void copy_slot(struct fdtable *dst, struct fdtable *src, uint32_t fd, uint64_t slot)
+{
+    const uint32_t entry = (uint32_t)(slot & SLOT_ENTRY) - 1;
+    struct ofile  *of = entry < FD_HOST_MAX ? ofile_at(src->entries[entry].ofile) : NULL;
+
+    if (!of)
+        return;
+    if (dst->entries[entry].refs++ == 0) {
+        dst->entries[entry].ofile = ofile_index(of);
+        ofile_get(of);
+        host_high_raise(dst, entry + 1);
+    }
+    fdtable_set_locked(dst, fd, slot);
+}
+
+struct fdtable *fdtable_copy(struct fdtable *src)
+{
+    struct fdtable *dst = fdtable_new();
+
+    if (!dst)
+        return NULL;
+    for (uint32_t fd = fdtable_next_locked(src, 0); fd < FD_MAX; fd = fdtable_next_locked(src, fd + 1))
+        if (!(src->slots[fd] & SLOT_CLOFORK))
+            copy_slot(dst, src, fd, src->slots[fd]);
+    dst->chrooted = src->chrooted;
+    if (src->view_root && fdtable_entry_new(dst, (int)src->view_root - 1, NULL))
+        dst->view_root = src->view_root;
+    return dst;
+}
+
+int fdtable_lock(struct call *c, struct fdtable *t)
+{
+    return shlock_lock(c, &t->lock);
+}
+
+void fdtable_unlock(struct call *c, struct fdtable *t)
+{
+    shlock_unlock(c, &t->lock);
+}
+
+int fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t flags)
+{
+    if (fd < 0 || (uint32_t)fd >= FD_MAX)
+        return -EBADF;
+
+    struct ofile *of = ofile_new();
+
+    if (!of)
+        return -ENFILE;
+    of->kind = (uint8_t)kind;
+    of->host_offset = true;
+    of->flags = flags;
+    if (!fdtable_entry_new(t, fd, of)) {
+        ofile_put(of);
+        return -EBADF;
+    }
+    fdtable_set_locked(t, (uint32_t)fd, (uint64_t)fd + 1);
+    return 0;
+}
+
+void fdtable_each(struct fdtable *t, void (*fn)(int fd, struct ofile *of, int hostfd, bool cloexec, void *arg), void *arg)
+{
+    for (uint32_t fd = fdtable_next_locked(t, 0); fd < FD_MAX; fd = fdtable_next_locked(t, fd + 1)) {
+        const uint64_t slot = t->slots[fd];
+        const uint32_t entry = (uint32_t)(slot & SLOT_ENTRY) - 1;
+        struct ofile  *of = entry < FD_HOST_MAX ? ofile_at(t->entries[entry].ofile) : NULL;
+
+        if (of)
+            fn((int)fd, of, (int)entry, slot & SLOT_CLOEXEC, arg);
+    }
+}
+
+/* Closes the host descriptors in each gap between the entries. */
+void fdtable_sweep(struct call *c, struct fdtable *t)
+{
+    const uint32_t high = t->host_high < FD_HOST_MAX ? t->host_high : FD_HOST_MAX;
+    uint32_t       gap = 0;
+
+    for (uint32_t i = 0; i < high; i++) {
+        if (!__atomic_load_n(&t->entries[i].refs, __ATOMIC_RELAXED))
+            continue;
+        if (gap < i)
+            host_call(c, SYS_close_range, gap, i - 1, 0);
+        gap = i + 1;
+    }
+    host_call(c, SYS_close_range, gap, ~0u, 0);
+    __atomic_store_n(&t->stale, 0, __ATOMIC_RELAXED);
+}
