@@ -55,4 +55,19 @@ int64_t path_open_host(struct call *c, int guest_dirfd, gva path, uint64_t flags
  */
 int path_open_program(struct call *c, int guest_dirfd, gva path, unsigned how, char *name, size_t size);
 
+/*
+ * The same, but a path that stands for a descriptor (/dev/fd/N, /dev/stdin, ...)
+ * is not opened: the result is 0, and *same the reference, to be put by the
+ * caller.  same->of is to be NULL before the call.
+ */
+int64_t path_open_or_ref(struct call *c, int guest_dirfd, gva path, uint64_t flags, uint32_t mode, unsigned how,
+                         struct fdref *same);
+/* procfs's name of the calling process's program. */
+bool path_is_own_program(const struct call *c, const char *path);
+
+/* Under --root: the name of a host directory descriptor (AT_FDCWD: the working directory) as the process sees it. 0, -errno. */
+int path_inside(struct call *c, int hostfd, char *out, size_t size);
+/* Under --root: hostfd becomes the process's root directory; it is taken over.  hostfd or -errno. */
+int path_root_set(struct call *c, int hostfd);
+
 #endif

@@ -1,0 +1,448 @@
+#include "syscalls/path.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "syscalls/fdtable.h"
+#include "syscalls/proc.h"
+#include "syscalls/view.h"
+
+#define PROC_FD "/proc/self/fd/%d"
+
+/* ---- the string ------------------------------------------------------------------ */
+
+/* Copies the guest's string to scratch and gives back what it did not need. */
+static int64_t path_copy(struct call *c, gva path, struct path *out)
+{
+    const struct scratch s = scratch_get(c, GUEST_PATH_MAX);
+
+    if (!s.p)
+        return -ENOMEM;
+
+    const int64_t n = copy_in_str(c, s.p, path, GUEST_PATH_MAX);
+
+    if (n < 0)
+        return n;
+    c->scratch_used -= GUEST_PATH_MAX - (((size_t)n + 1 + 15) & ~(size_t)15);
+    out->str = s.p;
+    out->va = s.va;
+    return n;
+}
+
+/* Another string in place of the guest's. */
+static int path_replace(struct call *c, struct path *out, const char *with)
+{
+    const size_t         n = strlen(with) + 1;
+    const struct scratch s = scratch_get(c, n);
+
+    if (!s.p)
+        return -ENOMEM;
+    memcpy(s.p, with, n);
+    out->str = s.p;
+    out->va = s.va;
+    return 0;
+}
+
+static int path_replace_fd(struct call *c, struct path *out, int hostfd)
+{
+    char name[32];
+
+    snprintf(name, sizeof(name), PROC_FD, hostfd);
+    out->dirfd = AT_FDCWD;
+    return path_replace(c, out, name);
+}
+
+/* ---- names that the host has under another one ------------------------------------- */
+
+static int path_dev_fd(const char *path)
+{
+    static const char *const std[] = { "stdin", "stdout", "stderr" };
+
+    if (strncmp(path, "/dev/", 5) != 0)
+        return -1;
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(path + 5, std[i]))
+            return i;
+    if (strncmp(path + 5, "fd/", 3) != 0 || path[8] < '0' || path[8] > '9')
+        return -1;
+
+    char      *end;
+    const long n = strtol(path + 8, &end, 10);
+
+    return *end || n >= (long)FD_MAX ? -1 : (int)n;
+}
+
+bool path_is_own_program(const struct call *c, const char *path)
+{
+    char by_pid[32];
+
+    snprintf(by_pid, sizeof(by_pid), "/proc/%d/file", (int)c->proc->pid);
+    return !strcmp(path, "/proc/curproc/file") || !strcmp(path, by_pid);
+}
+
+/* 1: replaced, 0: not special, or -errno. */
+static int path_special(struct call *c, struct path *out)
+{
+    const int fd = path_dev_fd(out->str);
+
+    if (fd >= 0) {
+        const int err = fd_get(c, fd, &out->ref);
+
+        return err ? err : path_replace_fd(c, out, out->ref.hostfd) ?: 1;
+    }
+    if (c->proc->execpath && path_is_own_program(c, out->str))
+        return path_replace(c, out, c->proc->execpath) ?: 1;
+    return 0;
+}
+
+/* ---- confined look-ups: --root, AT_RESOLVE_BENEATH ----------------------------------- */
+
+static int64_t do_openat2(struct call *c, int dirfd, uint64_t path_va, uint64_t flags, uint32_t mode, uint64_t resolve)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct open_how));
+
+    if (!s.p)
+        return -ENOMEM;
+    *(struct open_how *)s.p = (struct open_how){ .flags = flags, .mode = mode, .resolve = resolve };
+
+    int64_t r;
+
+    do /* -EAGAIN: something was renamed during the walk, openat2(2) */
+        r = host_wait(c, SYS_openat2, dirfd, path_va, s.va, sizeof(struct open_how));
+    while (r == -EAGAIN && !(flags & (O_NONBLOCK | O_CREAT)));
+    return r;
+}
+
+/* The root directory as a host descriptor of this process, opened when it is first needed. */
+static int root_fd(struct call *c)
+{
+    struct fdtable *t = c->proc->fds;
+    const uint32_t  have = __atomic_load_n(&t->view_root, __ATOMIC_ACQUIRE);
+
+    if (have)
+        return (int)have - 1;
+
+    struct path tmp;
+    const int   err = path_replace(c, &tmp, view_root());
+
+    if (err)
+        return err;
+
+    const int64_t fd = host_call(c, SYS_openat, AT_FDCWD, tmp.va, O_PATH | O_DIRECTORY);
+
+    return fd < 0 ? (int)fd : path_root_set(c, (int)fd);
+}
+
+int path_root_set(struct call *c, int hostfd)
+{
+    struct fdtable *t = c->proc->fds;
+
+    if (!fdtable_entry_new(t, hostfd, NULL)) {
+        host_call(c, SYS_close, hostfd);
+        return -EMFILE;
+    }
+
+    const uint32_t old = __atomic_exchange_n(&t->view_root, (uint32_t)hostfd + 1, __ATOMIC_ACQ_REL);
+
+    if (old)
+        fdtable_entry_put(c, t, old - 1);
+    return hostfd;
+}
+
+static int64_t read_link(struct call *c, const char *name, char *out, size_t size)
+{
+    struct path          tmp;
+    const struct scratch s = scratch_get(c, PATH_MAX);
+    const int            err = s.p ? path_replace(c, &tmp, name) : -ENOMEM;
+
+    if (err)
+        return err;
+
+    const int64_t n = host_call(c, SYS_readlinkat, AT_FDCWD, tmp.va, s.va, PATH_MAX - 1);
+
+    if (n < 0 || (size_t)n >= size)
+        return n < 0 ? n : -ENAMETOOLONG;
+    memcpy(out, s.p, (size_t)n);
+    out[n] = 0;
+    c->scratch_used -= PATH_MAX;
+    return n;
+}
+
+/* What follows the root's own name in a host path; NULL: it lies outside. */
+static const char *below_root(const char *path, const char *root)
+{
+    const size_t n = strcmp(root, "/") ? strlen(root) : 0;
+
+    return strncmp(path, root, n) == 0 && (path[n] == '/' || !path[n]) ? path + n : NULL;
+}
+
+/*
+ * Names the directory hostfd (AT_FDCWD too) as seen from the process's root.  A
+ * directory that was moved out of the root has no such name: -ENOENT.
+ */
+int path_inside(struct call *c, int hostfd, char *out, size_t size)
+{
+    char      name[32], dir[PATH_MAX], root[PATH_MAX];
+    const int rootfd = root_fd(c);
+
+    if (rootfd < 0)
+        return rootfd;
+    snprintf(name, sizeof(name), PROC_FD, rootfd);
+
+    int64_t r = read_link(c, name, root, sizeof(root));
+
+    if (r < 0)
+        return (int)r;
+    if (hostfd == AT_FDCWD)
+        strcpy(name, "/proc/self/cwd");
+    else
+        snprintf(name, sizeof(name), PROC_FD, hostfd);
+    r = read_link(c, name, dir, sizeof(dir));
+    if (r < 0)
+        return (int)r;
+
+    const char *inside = below_root(dir, root);
+
+    if (!inside)
+        return -ENOENT;
+    return (size_t)snprintf(out, size, "%s", *inside ? inside : "/") < size ? 0 : -ENAMETOOLONG;
+}
+
+/* A relative path under --root starts from its directory's place in the root, so that ".." works, and ends at the top. */
+static int from_root(struct call *c, struct path *p)
+{
+    char      dir[PATH_MAX];
+    const int err = path_inside(c, p->dirfd, dir, sizeof(dir));
+
+    if (err)
+        return err;
+
+    const size_t         n = strlen(dir), m = strlen(p->str);
+    const struct scratch s = n + m + 2 <= PATH_MAX ? scratch_get(c, n + m + 2) : (struct scratch){ NULL, 0 };
+
+    if (!s.p)
+        return -ENAMETOOLONG;
+    memcpy(s.p, dir, n);
+    ((char *)s.p)[n] = '/';
+    memcpy((char *)s.p + n + 1, p->str, m + 1);
+    p->str = s.p;
+    p->va = s.va;
+    return 0;
+}
+
+/* Sets p->dirfd and string to what openat2 takes with *resolve. */
+static int confine(struct call *c, struct path *p, unsigned how, uint64_t *resolve)
+{
+    if (how & PATH_BENEATH) {
+        *resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+        return 0;
+    }
+    if (p->str[0] != '/') {
+        const int err = from_root(c, p);
+
+        if (err)
+            return err;
+    }
+    *resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    p->dirfd = root_fd(c);
+    return p->dirfd < 0 ? p->dirfd : 0;
+}
+
+static bool confined(const struct call *c, unsigned how)
+{
+    (void)c;
+    return how & PATH_BENEATH || view_root();
+}
+
+static int path_own(struct path *p, int64_t hostfd)
+{
+    if (hostfd < 0)
+        return (int)hostfd;
+    p->owned = (int)hostfd;
+    p->dirfd = (int)hostfd;
+    return 0;
+}
+
+/* Splits at the last component.  NULL: the path has none that could be looked up by name (".", "..", "/"). */
+static char *split_last(char *path)
+{
+    size_t n = strlen(path);
+
+    while (n > 1 && path[n - 1] == '/')
+        path[--n] = 0;
+
+    char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+
+    return !*last || !strcmp(last, ".") || !strcmp(last, "..") ? NULL : last;
+}
+
+/* The parent directory as an owned descriptor, and the bare last name.  The string is taken out of the guest's reach first. */
+static int confined_parent(struct call *c, struct path *p, uint64_t resolve)
+{
+    char path[PATH_MAX];
+
+    if (strlen(p->str) >= sizeof(path))
+        return -ENAMETOOLONG;
+    strcpy(path, p->str);
+
+    char *last = split_last(path);
+    char  name[NAME_MAX + 2] = ".";
+
+    if (last) {
+        if (strlen(last) > NAME_MAX)
+            return -ENAMETOOLONG;
+        strcpy(name, last);
+        strcpy(last, last == path ? "." : "");
+    }
+
+    int err = path_replace(c, p, path);
+
+    if (!err)
+        err = path_own(p, do_openat2(c, p->dirfd, p->va, O_PATH | O_DIRECTORY, 0, resolve));
+    return err ? err : path_replace(c, p, name);
+}
+
+static int path_confine(struct call *c, struct path *p, unsigned how)
+{
+    uint64_t resolve;
+    int      err = confine(c, p, how, &resolve);
+
+    if (err)
+        return err;
+    if (how & PATH_NOFOLLOW)
+        return confined_parent(c, p, resolve);
+    err = path_own(p, do_openat2(c, p->dirfd, p->va, O_PATH, 0, resolve));
+    return err ? err : path_replace_fd(c, p, p->owned);
+}
+
+/* ---- the interface --------------------------------------------------------------------- */
+
+static int path_sysroot(struct call *c, struct path *p, unsigned how)
+{
+    char found[PATH_MAX];
+
+    if (c->proc->fds->chrooted || !view_sysroot(p->str, !(how & PATH_NOFOLLOW), found, sizeof(found)))
+        return 0;
+    return path_replace(c, p, found);
+}
+
+/* String and directory, before any view.  1: a special name, which no view changes. */
+static int path_begin(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out)
+{
+    *out = (struct path){ .dirfd = AT_FDCWD, .owned = -1 };
+
+    const int64_t n = path_copy(c, path, out);
+
+    if (n < 0)
+        return (int)n;
+    if (!n && !(how & PATH_EMPTY))
+        return -ENOENT;
+    if (out->str[0] == '/' && !(how & PATH_BENEATH))
+        return how & PATH_NOFOLLOW ? 0 : path_special(c, out);
+
+    const int err = fd_get_at(c, guest_dirfd, &out->ref);
+
+    out->dirfd = out->ref.hostfd;
+    if (!n && !err && !(how & PATH_NOFOLLOW) && out->ref.of)
+        return path_replace_fd(c, out, out->ref.hostfd) ?: 1;
+    return err;
+}
+
+static int path_view(struct call *c, struct path *p, unsigned how)
+{
+    if (!p->str[0])
+        return 0; /* AT_EMPTY_PATH: the descriptor itself */
+    if (confined(c, how))
+        return path_confine(c, p, how);
+    if (session.view && p->str[0] == '/')
+        return path_sysroot(c, p, how);
+    return 0;
+}
+
+int path_resolve(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out)
+{
+    const int special = path_begin(c, guest_dirfd, path, how, out);
+    const int err = special ? special : path_view(c, out, how);
+
+    if (err < 0)
+        path_put(c, out);
+    return err < 0 ? err : 0;
+}
+
+void path_put(struct call *c, struct path *p)
+{
+    if (p->owned >= 0)
+        host_call(c, SYS_close, p->owned);
+    p->owned = -1;
+    fd_put(c, &p->ref);
+}
+
+static int64_t open_found(struct call *c, struct path *p, uint64_t flags, uint32_t mode, unsigned how, bool special)
+{
+    if (special || !p->str[0] || !confined(c, how)) {
+        const int err = special || !session.view || p->str[0] != '/' ? 0 : path_sysroot(c, p, how);
+
+        return err ? err : host_wait(c, SYS_openat, p->dirfd, p->va, flags, mode);
+    }
+
+    uint64_t  resolve;
+    const int err = confine(c, p, how, &resolve);
+
+    /* openat2 refuses what openat ignores. */
+    return err ? err : do_openat2(c, p->dirfd, p->va, flags, flags & (O_CREAT | O_TMPFILE) ? mode : 0, resolve);
+}
+
+int64_t path_open_or_ref(struct call *c, int guest_dirfd, gva path, uint64_t flags, uint32_t mode, unsigned how,
+                         struct fdref *same)
+{
+    struct path p;
+    const int   special = path_begin(c, guest_dirfd, path, how, &p);
+    int64_t     r = special;
+
+    if (special > 0 && same && p.ref.of && !(how & PATH_EMPTY)) {
+        *same = p.ref;
+        return 0;
+    }
+    if (flags & O_NOFOLLOW)
+        how |= PATH_NOFOLLOW;
+    if (special >= 0)
+        r = open_found(c, &p, flags & ~(uint64_t)O_CLOEXEC, mode, how, special);
+    path_put(c, &p);
+    return r;
+}
+
+int64_t path_open_host(struct call *c, int guest_dirfd, gva path, uint64_t flags, uint32_t mode, unsigned how)
+{
+    return path_open_or_ref(c, guest_dirfd, path, flags, mode, how, NULL);
+}
+
+static void program_name(struct call *c, int hostfd, char *name, size_t size)
+{
+    char link[32];
+
+    snprintf(link, sizeof(link), PROC_FD, hostfd);
+    if (read_link(c, link, name, size) < 0)
+        name[0] = 0;
+}
+
+int path_open_program(struct call *c, int guest_dirfd, gva path, unsigned how, char *name, size_t size)
+{
+    const int64_t hostfd = path_open_host(c, guest_dirfd, path, O_RDONLY | O_NONBLOCK, 0, how);
+
+    if (hostfd < 0)
+        return (int)hostfd;
+    program_name(c, (int)hostfd, name, size);
+    if (!name[0])
+        copy_in_str(c, name, path, size);
+
+    const int fd = host_fd_fetch(c, (int)hostfd);
+
+    host_call(c, SYS_close, hostfd);
+    return fd;
+}
