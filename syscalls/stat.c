@@ -1,0 +1,115 @@
+#include "syscalls/stat.h"
+
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "syscalls/fd.h"
+#include "syscalls/path.h"
+
+#define S_IFIFO_MODE 0010000u
+
+/* st_flags, in FreeBSD's numbers (GROUP(file_flags) of the ABI). */
+#define UF_NODUMP    0x1u
+#define SF_IMMUTABLE 0x20000u
+#define SF_APPEND    0x40000u
+
+unsigned at_how(uint64_t flags)
+{
+    return (flags & AT_SYMLINK_NOFOLLOW ? PATH_NOFOLLOW : 0) | (flags & D_AT_RESOLVE_BENEATH ? PATH_BENEATH : 0) |
+           (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
+}
+
+static uint32_t file_flags(uint64_t attributes)
+{
+    return (attributes & STATX_ATTR_NODUMP ? UF_NODUMP : 0) | (attributes & STATX_ATTR_IMMUTABLE ? SF_IMMUTABLE : 0) |
+           (attributes & STATX_ATTR_APPEND ? SF_APPEND : 0);
+}
+
+/* A file system that keeps no birth time: FreeBSD says -1 (vfs_vnops.c, vn_stat). */
+static void stat_convert(struct kstat *st, const struct statx *x)
+{
+    const bool born = x->stx_mask & STATX_BTIME;
+
+    *st = (struct kstat){
+        .dev = makedev(x->stx_dev_major, x->stx_dev_minor),
+        .ino = x->stx_ino,
+        .nlink = x->stx_nlink,
+        .mode = x->stx_mode,
+        .uid = x->stx_uid,
+        .gid = x->stx_gid,
+        .flags = file_flags(x->stx_attributes),
+        .rdev = makedev(x->stx_rdev_major, x->stx_rdev_minor),
+        .size = x->stx_size,
+        .blksize = x->stx_blksize,
+        .blocks = x->stx_blocks,
+        .atime = x->stx_atime.tv_sec,
+        .atime_ns = x->stx_atime.tv_nsec,
+        .mtime = x->stx_mtime.tv_sec,
+        .mtime_ns = x->stx_mtime.tv_nsec,
+        .ctime = x->stx_ctime.tv_sec,
+        .ctime_ns = x->stx_ctime.tv_nsec,
+        .btime = born ? x->stx_btime.tv_sec : -1,
+        .btime_ns = born ? x->stx_btime.tv_nsec : 0,
+    };
+}
+
+/* An empty name at va means dirfd itself. */
+static int64_t do_statx(struct call *c, int dirfd, uint64_t va, int flags, struct kstat *st)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct statx));
+    struct statx         x;
+
+    if (!s.p)
+        return -ENOMEM;
+
+    const int64_t r = host_call(c, SYS_statx, dirfd, va, flags, STATX_BASIC_STATS | STATX_BTIME, s.va);
+
+    if (r)
+        return r;
+    if (!st)
+        return -EFAULT;
+    memcpy(&x, s.p, sizeof(x));
+    stat_convert(st, &x);
+    return 0;
+}
+
+int64_t sys_fstatat(struct call *c, int dirfd, gva path, struct kstat *st, uint64_t flags)
+{
+    struct path p;
+    int64_t     r = path_resolve(c, dirfd, path, at_how(flags), &p);
+
+    if (r)
+        return r;
+    r = do_statx(c, p.dirfd, p.va, (int)(flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)), st);
+    path_put(c, &p);
+    return r;
+}
+
+int64_t sys_stat(struct call *c, gva path, struct kstat *st)
+{
+    return sys_fstatat(c, PATH_CWD(c), path, st, 0);
+}
+
+int64_t sys_lstat(struct call *c, gva path, struct kstat *st)
+{
+    return sys_fstatat(c, PATH_CWD(c), path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
+{
+    struct fdref         ref;
+    const struct scratch empty = scratch_get(c, 1);
+    int64_t              r = empty.p ? fd_get(c, fd, &ref) : -ENOMEM;
+
+    if (r)
+        return r;
+    *(char *)empty.p = 0;
+    r = do_statx(c, ref.hostfd, empty.va, AT_EMPTY_PATH, st);
+    if (!r && ref.of->kind == OF_KQUEUE)
+        st->mode = S_IFIFO_MODE; /* kern_event.c, kqueue_stat */
+    fd_put(c, &ref);
+    return r;
+}
