@@ -1,0 +1,148 @@
+/*
+ * EVFILT_READ, EVFILT_WRITE and EVFILT_EMPTY: what poll(2) and a few ioctls tell, as the kernel's
+ * filt_soread, filt_sowrite, filt_piperead, filt_pipewrite, filt_vfsread and ttydev filters put it.
+ *
+ * fflags of an EV_EOF event should be the socket's error; Linux shows that only to
+ * the one who takes it away from the program, so it stays 0.
+ */
+#include <poll.h>
+#include <sys/inotify.h>
+
+#include "compat/kqueue_int.h"
+
+#define NOTE_LOWAT     1u
+#define NOTE_FILE_POLL 2u
+
+/* Filters that an open file takes: uipc_socket.c soo_kqfilter, sys_pipe.c, vfs_subr.c vfs_kqfilter, kern_event.c. */
+bool kqueue_fd_takes(int filter, enum ofile_kind kind)
+{
+    switch (filter) {
+    case KQ_FILTER_READ:
+        return true;
+    case KQ_FILTER_WRITE:
+        return kind != OF_KQUEUE;
+    case KQ_FILTER_EMPTY:
+        return kind == OF_SOCKET;
+    case KQ_FILTER_VNODE:
+        return kind == OF_FILE || kind == OF_DIR;
+    default:
+        return false;
+    }
+}
+
+/* Linux calls a socket that was never connected hung up; FreeBSD finds nothing to report on it. */
+static bool unconnected(const struct source *s)
+{
+    return (s->revents & (POLLHUP | POLLRDHUP | POLLERR)) == POLLHUP;
+}
+
+static bool report_eof(struct knote *kn, bool eof)
+{
+    if (eof)
+        kn->kev.flags |= KQ_EV_EOF;
+    else
+        kn->kev.flags &= ~KQ_EV_EOF;
+    return eof;
+}
+
+static bool enough(const struct knote *kn)
+{
+    return !(kn->sfflags & NOTE_LOWAT) || kn->kev.data >= kn->sdata;
+}
+
+static bool file_read(struct knote *kn)
+{
+    const enum ofile_kind kind = kn->source->of->kind;
+
+    if (kind != OF_FILE && kind != OF_DIR)
+        return true; /* a device without poll: it never blocks */
+    return (kn->sfflags & NOTE_FILE_POLL) || kn->kev.data != 0;
+}
+
+static bool read_event(struct call *c, struct knote *kn)
+{
+    struct source *s = kn->source;
+
+    if (s->always) {
+        source_measure(c, s);
+        kn->kev.data = s->rdata;
+        return file_read(kn);
+    }
+    source_poll(c, s);
+
+    const bool socket = s->of->kind == OF_SOCKET;
+
+    if (socket && unconnected(s))
+        return false;
+
+    const bool eof = report_eof(kn, s->revents & (socket ? POLLRDHUP : POLLHUP | POLLERR));
+
+    if (!eof && !(s->revents & (POLLIN | POLLERR)))
+        return false;
+    source_measure(c, s);
+    kn->kev.data = s->rdata;
+    return eof || (s->revents & POLLERR) || enough(kn);
+}
+
+static bool write_event(struct call *c, struct knote *kn)
+{
+    struct source *s = kn->source;
+
+    if (s->always) {
+        kn->kev.data = 0;
+        return true;
+    }
+    source_poll(c, s);
+
+    const bool socket = s->of->kind == OF_SOCKET;
+
+    if (socket && unconnected(s))
+        return false;
+
+    const bool eof = report_eof(kn, s->revents & (socket ? POLLHUP : POLLHUP | POLLERR));
+
+    if (!eof && !(s->revents & (POLLOUT | POLLERR)))
+        return false;
+    source_measure(c, s);
+    kn->kev.data = eof && !socket ? 0 : s->wdata > 0 ? s->wdata : 1;
+    return eof || (s->revents & POLLERR) || enough(kn);
+}
+
+static bool empty_event(struct call *c, struct knote *kn)
+{
+    struct source *s = kn->source;
+
+    source_poll(c, s);
+    source_measure(c, s);
+    kn->kev.data = s->queued_out;
+    return s->queued_out == 0 || (s->revents & POLLHUP);
+}
+
+/* A file becomes readable again when it grows: only inotify tells. */
+static int read_attach(struct call *c, struct knote *kn)
+{
+    if (kn->source->always)
+        kn->wd = kqueue_vnode_watch(c, kn->kq, kn->source->hostfd, IN_MODIFY);
+    return 0;
+}
+
+static int empty_attach(struct call *c, struct knote *kn)
+{
+    (void)c;
+    kn->kq->nempty++;
+    return 0;
+}
+
+static void empty_detach(struct knote *kn)
+{
+    kn->kq->nempty--;
+}
+
+const struct filter filter_read = {
+    .isfd = true,
+    .attach = read_attach,
+    .detach = kqueue_vnode_unwatch,
+    .event = read_event,
+};
+const struct filter filter_write = { .isfd = true, .event = write_event };
+const struct filter filter_empty = { .isfd = true, .attach = empty_attach, .detach = empty_detach, .event = empty_event };

@@ -1,0 +1,121 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "syscalls/poll.h"
+
+#define SECOND 1000000000ll
+
+/* More descriptors than scratch takes: the host reads them in memory that the guest has for the length of the call. */
+static int map_fds(struct pollset *ps, size_t size)
+{
+    const int64_t at = host_call(ps->c, SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (at < 0)
+        return (int)at;
+    ps->va = (uint64_t)at;
+    ps->mapped = size;
+    ps->fds = malloc(size);
+    return ps->fds ? 0 : -ENOMEM;
+}
+
+int pollset_init(struct pollset *ps, struct call *c, unsigned n)
+{
+    const size_t   size = (n ? n : 1) * sizeof(struct pollfd);
+    struct scratch s;
+    int            err = 0;
+
+    *ps = (struct pollset){ .c = c };
+    ps->refs = calloc(n ? n : 1, sizeof(*ps->refs));
+    ps->ts = scratch_get(c, sizeof(struct timespec));
+    if (!ps->refs || !ps->ts.p)
+        return -ENOMEM;
+    s = scratch_get(c, size);
+    if (s.p) {
+        ps->fds = s.p;
+        ps->va = s.va;
+    } else {
+        err = map_fds(ps, size);
+    }
+    if (err)
+        return err;
+    ps->n = n;
+    for (unsigned i = 0; i < n; i++)
+        ps->fds[i] = (struct pollfd){ .fd = -1 };
+    return 0;
+}
+
+void pollset_done(struct pollset *ps)
+{
+    for (unsigned i = 0; i < ps->n; i++)
+        fd_put(ps->c, &ps->refs[i]);
+    free(ps->refs);
+    if (!ps->mapped)
+        return;
+    host_call(ps->c, SYS_munmap, ps->va, ps->mapped);
+    free(ps->fds);
+}
+
+int pollset_put(struct pollset *ps, unsigned i, int fd, short events)
+{
+    if (fd_get(ps->c, fd, &ps->refs[i]) < 0) {
+        ps->refs[i].of = NULL;
+        return -EBADF;
+    }
+    ps->fds[i] = (struct pollfd){ .fd = ps->refs[i].hostfd, .events = events };
+    return 0;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * SECOND + t.tv_nsec;
+}
+
+static int64_t deadline_after(const struct timespec *timeout)
+{
+    if (timeout->tv_sec > INT32_MAX) /* for ever, as in the kernel */
+        return INT64_MAX;
+    return now_ns() + timeout->tv_sec * SECOND + timeout->tv_nsec;
+}
+
+static int64_t ask_host(struct pollset *ps, int64_t deadline)
+{
+    struct timespec *ts = ps->ts.p;
+    int64_t          left = deadline == INT64_MAX ? 0 : deadline - now_ns();
+
+    if (left < 0)
+        left = 0;
+    *ts = (struct timespec){ left / SECOND, left % SECOND };
+
+    const uint64_t ts_va = deadline == INT64_MAX ? 0 : ps->ts.va;
+
+    if (deadline != INT64_MAX && left == 0)
+        return host_call(ps->c, SYS_ppoll, ps->va, ps->n, ts_va, 0, 8);
+    return host_wait_once(ps->c, SYS_ppoll, ps->va, ps->n, ts_va, 0, 8);
+}
+
+int64_t pollset_wait(struct pollset *ps, const struct timespec *timeout)
+{
+    const bool    now = timeout && !timeout->tv_sec && !timeout->tv_nsec;
+    const int64_t deadline = now ? 0 : timeout ? deadline_after(timeout) : INT64_MAX;
+    const gva     at = GVA(ps->va);
+    int64_t       r = ps->mapped ? copy_out(ps->c, at, ps->fds, ps->mapped) : 0;
+
+    if (r)
+        return r;
+    do
+        r = ask_host(ps, deadline);
+    while (r == -EINTR); /* the guest has not seen it */
+    if (r == -ERESTART)
+        return -EINTR;
+    if (r > 0 && ps->mapped) {
+        const int err = copy_in(ps->c, ps->fds, at, ps->mapped);
+
+        return err ? err : r;
+    }
+    return r;
+}
