@@ -1,0 +1,344 @@
+/*
+ * compat/sysctl_proc.c: lists of processes (kern.proc.all, .pid, ...) as struct
+ * kinfo_proc.  Every process of the host is shown, as ps does there; those of
+ * the session with what only we know of them.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "abi/freebsd/kinfo.h"
+#include "compat/sysctl_values.h"
+#include "syscalls/proc.h"
+
+#define PAGE 4096
+
+/* p_flag and ki_kiflag bits of sys/proc.h and sys/user.h */
+#define P_CONTROLT   0x00000002
+#define P_HADTHREADS 0x00000080
+#define P_INMEM      0x10000000
+#define KI_CTTY      1
+#define KI_SLEADER   2
+
+/* What the host says of one process. */
+struct hproc {
+    char               comm[32], state;
+    int                pid, ppid, pgrp, session, tty, tpgid, nice, nthreads;
+    unsigned long      minflt, majflt, utime, stime, vsize;
+    long               cutime, cstime, rss;
+    unsigned long long start;
+    unsigned           uid[3], gid[3], groups[FBSD_KI_NGROUPS], ngroups;
+    unsigned long      nvcsw, nivcsw;
+};
+
+static FILE *proc_file(int pid, const char *name)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+    return fopen(path, "re");
+}
+
+static bool stat_read(int pid, struct hproc *h)
+{
+    FILE *f = proc_file(pid, "stat");
+    char  line[1024] = "", *open, *close;
+    bool  ok;
+
+    if (!f)
+        return false;
+    ok = fgets(line, sizeof(line), f) != NULL;
+    fclose(f);
+    open = strchr(line, '(');
+    close = strrchr(line, ')'); /* a name may hold anything, ')' too */
+    if (!ok || !open || !close)
+        return false;
+    *close = '\0';
+    snprintf(h->comm, sizeof(h->comm), "%s", open + 1);
+    h->pid = pid;
+    return sscanf(close + 1, " %c %d %d %d %d %d %*u %lu %*u %lu %*u %lu %lu %ld %ld %*d %d %d %*d %llu %lu %ld", &h->state,
+                  &h->ppid, &h->pgrp, &h->session, &h->tty, &h->tpgid, &h->minflt, &h->majflt, &h->utime, &h->stime,
+                  &h->cutime, &h->cstime, &h->nice, &h->nthreads, &h->start, &h->vsize, &h->rss) == 17;
+}
+
+static void groups_read(struct hproc *h, char *s)
+{
+    for (char *end; h->ngroups < FBSD_KI_NGROUPS - 1; s = end) {
+        unsigned long g = strtoul(s, &end, 10);
+
+        if (end == s)
+            break;
+        h->groups[h->ngroups++] = (unsigned)g;
+    }
+}
+
+static bool status_read(int pid, struct hproc *h)
+{
+    FILE *f = proc_file(pid, "status");
+    char  line[512];
+
+    while (f && fgets(line, sizeof(line), f)) {
+        sscanf(line, "Uid: %u %u %u", &h->uid[0], &h->uid[1], &h->uid[2]);
+        sscanf(line, "Gid: %u %u %u", &h->gid[0], &h->gid[1], &h->gid[2]);
+        sscanf(line, "voluntary_ctxt_switches: %lu", &h->nvcsw);
+        sscanf(line, "nonvoluntary_ctxt_switches: %lu", &h->nivcsw);
+        if (!strncmp(line, "Groups:", 7))
+            groups_read(h, line + 7);
+    }
+    if (f)
+        fclose(f);
+    return f != NULL;
+}
+
+static bool hproc_read(int pid, struct hproc *h)
+{
+    memset(h, 0, sizeof(*h));
+    return stat_read(pid, h) && status_read(pid, h);
+}
+
+static struct fbsd_timeval64 ticks_tv(long ticks)
+{
+    long hz = sysconf(_SC_CLK_TCK);
+
+    return (struct fbsd_timeval64){ ticks / hz, ticks % hz * (1000000 / hz) };
+}
+
+static struct fbsd_timeval64 start_tv(unsigned long long ticks)
+{
+    struct timespec       now, up;
+    struct fbsd_timeval64 tv = ticks_tv((long)ticks);
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    tv.sec += now.tv_sec - up.tv_sec;
+    return tv;
+}
+
+static int8_t state_of(char host)
+{
+    switch (host) {
+    case 'R':
+        return FBSD_SRUN;
+    case 'T':
+    case 't':
+        return FBSD_SSTOP;
+    case 'Z':
+    case 'X':
+        return FBSD_SZOMB;
+    default:
+        return FBSD_SSLEEP;
+    }
+}
+
+static void kinfo_ids(struct fbsd_kinfo_proc *k, const struct hproc *h)
+{
+    k->uid = h->uid[1];
+    k->ruid = h->uid[0];
+    k->svuid = h->uid[2];
+    k->rgid = h->gid[0];
+    k->svgid = h->gid[2];
+    k->groups[0] = h->gid[1]; /* the effective group comes first */
+    memcpy(k->groups + 1, h->groups, h->ngroups * sizeof(*h->groups));
+    k->ngroups = (int16_t)(h->ngroups + 1);
+    k->tdev = h->tty ? (uint64_t)h->tty : FBSD_NODEV;
+    k->tdev_freebsd11 = h->tty ? (uint32_t)h->tty : UINT32_MAX;
+    k->kiflag = (h->tty ? KI_CTTY : 0) | (h->session == h->pid ? KI_SLEADER : 0);
+    k->flag = P_INMEM | (h->tty ? P_CONTROLT : 0) | (h->nthreads > 1 ? P_HADTHREADS : 0);
+}
+
+static void kinfo_usage(struct fbsd_kinfo_proc *k, const struct hproc *h)
+{
+    k->rusage.utime = ticks_tv((long)h->utime);
+    k->rusage.stime = ticks_tv((long)h->stime);
+    k->rusage.minflt = (int64_t)h->minflt;
+    k->rusage.majflt = (int64_t)h->majflt;
+    k->rusage.nvcsw = (int64_t)h->nvcsw;
+    k->rusage.nivcsw = (int64_t)h->nivcsw;
+    k->rusage.maxrss = h->rss * PAGE / 1024;
+    k->rusage_ch.utime = ticks_tv(h->cutime);
+    k->rusage_ch.stime = ticks_tv(h->cstime);
+    k->childtime.sec = k->rusage_ch.utime.sec + k->rusage_ch.stime.sec;
+    k->runtime = (uint64_t)((k->rusage.utime.sec + k->rusage.stime.sec) * 1000000 + k->rusage.utime.usec + k->rusage.stime.usec);
+    k->start = start_tv(h->start);
+    k->size = h->vsize;
+    k->rssize = h->rss;
+}
+
+static void kinfo_from_host(struct fbsd_kinfo_proc *k, const struct hproc *h)
+{
+    memset(k, 0, sizeof(*k));
+    k->structsize = sizeof(*k);
+    k->pid = h->pid;
+    k->ppid = h->ppid;
+    k->pgid = h->pgrp;
+    k->sid = k->tsid = h->session;
+    k->tpgid = h->tpgid > 0 ? h->tpgid : 0;
+    k->stat = state_of(h->state);
+    k->nice = (int8_t)h->nice;
+    k->oncpu = k->lastcpu = FBSD_NOCPU;
+    k->oncpu_old = k->lastcpu_old = 255;
+    k->pri_class = FBSD_PRI_TIMESHARE;
+    k->pri_level = k->pri_native = k->pri_user = FBSD_PUSER_DEFAULT;
+    k->numthreads = h->nthreads;
+    k->tid = h->pid;
+    snprintf(k->comm, sizeof(k->comm), "%.19s", h->comm);
+    snprintf(k->tdname, sizeof(k->tdname), "%.16s", h->comm);
+    snprintf(k->loginclass, sizeof(k->loginclass), "default");
+    snprintf(k->emul, sizeof(k->emul), "Linux ELF64");
+    kinfo_ids(k, h);
+    kinfo_usage(k, h);
+}
+
+static void kinfo_signals(struct fbsd_kinfo_proc *k, const struct proc *p)
+{
+    memcpy(k->siglist, p->pending.set.w, sizeof(k->siglist));
+    for (int sig = 1; sig <= SIG_MAX; sig++) {
+        uint64_t bit = 1ull << ((sig - 1) % 64);
+
+        if (p->actions[sig].handler == D_SIG_IGN)
+            k->sigignore[(sig - 1) / 64] |= bit;
+        else if (p->actions[sig].handler != D_SIG_DFL)
+            k->sigcatch[(sig - 1) / 64] |= bit;
+    }
+}
+
+/* What we know better than the host.  session.lock held. */
+static void kinfo_from_guest(struct fbsd_kinfo_proc *k, const struct proc *p)
+{
+    const struct task *t = LIST_FIRST(&p->tasks);
+
+    if (p->parent)
+        k->ppid = p->parent->pid;
+    if (p->state == PROC_ZOMBIE)
+        k->stat = FBSD_SZOMB;
+    k->xstat = (uint16_t)p->wait_status;
+    k->numthreads = (int32_t)p->ntasks;
+    snprintf(k->comm, sizeof(k->comm), "%.19s", p->comm);
+    snprintf(k->tdname, sizeof(k->tdname), "%.16s", t && t->name[0] ? t->name : p->comm);
+    snprintf(k->login, sizeof(k->login), "%.17s", p->login);
+    snprintf(k->emul, sizeof(k->emul), "FreeBSD ELF64");
+    kinfo_signals(k, p);
+    if (t) {
+        k->tid = (int32_t)t->tid;
+        memcpy(k->sigmask, t->mask.w, sizeof(k->sigmask));
+    }
+}
+
+/* One process: -ESRCH when there is none.  A zombie of the session may be gone from the host already. */
+static int kinfo_read(int pid, struct fbsd_kinfo_proc *k)
+{
+    struct hproc h;
+    bool         on_host = hproc_read(pid, &h);
+    struct proc *p;
+
+    if (!on_host) {
+        memset(&h, 0, sizeof(h));
+        h.pid = pid;
+    }
+    kinfo_from_host(k, &h);
+    pthread_mutex_lock(&session.lock);
+    p = proc_find_any_locked(pid);
+    if (p)
+        kinfo_from_guest(k, p);
+    pthread_mutex_unlock(&session.lock);
+    return p || on_host ? 0 : -ESRCH;
+}
+
+int proc_list_pid(struct sysctl_req *r)
+{
+    struct fbsd_kinfo_proc k;
+    int                    err;
+
+    if (r->narg != 1)
+        return -EINVAL;
+    err = kinfo_read(r->arg[0], &k);
+    return err ? err : sysctl_out(r, &k, sizeof(k));
+}
+
+typedef bool (*proc_match)(const struct fbsd_kinfo_proc *k, int arg);
+
+static int list(struct sysctl_req *r, proc_match match)
+{
+    struct fbsd_kinfo_proc k;
+    DIR                   *d = opendir("/proc");
+    struct dirent         *e;
+    int                    err = 0;
+
+    if (!d)
+        return -EIO;
+    while (!err && (e = readdir(d))) {
+        int pid = atoi(e->d_name);
+
+        if (pid > 0 && !kinfo_read(pid, &k) && (!match || match(&k, r->arg[0])))
+            err = sysctl_out(r, &k, sizeof(k));
+    }
+    closedir(d);
+    /* Room for processes that start between the question for the size and the one for the list. */
+    for (int i = 0; !err && r->sizing && i < 5; i++)
+        err = sysctl_out(r, &k, sizeof(k));
+    return err;
+}
+
+int proc_list_all(struct sysctl_req *r)
+{
+    return r->narg ? -EINVAL : list(r, NULL);
+}
+
+int proc_list_procs(struct sysctl_req *r)
+{
+    return r->narg > 1 ? -EINVAL : list(r, NULL);
+}
+
+static bool in_pgrp(const struct fbsd_kinfo_proc *k, int arg)
+{
+    return k->pgid == arg;
+}
+
+static bool in_session(const struct fbsd_kinfo_proc *k, int arg)
+{
+    return k->sid == arg;
+}
+
+static bool of_uid(const struct fbsd_kinfo_proc *k, int arg)
+{
+    return k->uid == (uint32_t)arg;
+}
+
+static bool of_ruid(const struct fbsd_kinfo_proc *k, int arg)
+{
+    return k->ruid == (uint32_t)arg;
+}
+
+static bool of_rgid(const struct fbsd_kinfo_proc *k, int arg)
+{
+    return k->rgid == (uint32_t)arg;
+}
+
+int proc_list_pgrp(struct sysctl_req *r)
+{
+    return r->narg != 1 ? -EINVAL : list(r, in_pgrp);
+}
+
+int proc_list_session(struct sysctl_req *r)
+{
+    return r->narg != 1 ? -EINVAL : list(r, in_session);
+}
+
+int proc_list_uid(struct sysctl_req *r)
+{
+    return r->narg != 1 ? -EINVAL : list(r, of_uid);
+}
+
+int proc_list_ruid(struct sysctl_req *r)
+{
+    return r->narg != 1 ? -EINVAL : list(r, of_ruid);
+}
+
+int proc_list_rgid(struct sysctl_req *r)
+{
+    return r->narg != 1 ? -EINVAL : list(r, of_rgid);
+}
