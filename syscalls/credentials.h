@@ -1,0 +1,43 @@
+/*
+ * syscalls/credentials.h: who a process is: user, groups, process group, session, login name.
+ *
+ * All of it is the host's own state of the guest's process, but for the login name and the parent.  Calls that
+ * change credentials change the calling thread's alone, as the host does; -EPERM without the privilege.
+ */
+#ifndef DRAGOMAN_SYSCALLS_CREDENTIALS_H
+#define DRAGOMAN_SYSCALLS_CREDENTIALS_H
+
+#include "syscalls/call.h"
+
+/* ident.c */
+int64_t sys_getpid(struct call *c);
+int64_t sys_getppid(struct call *c);
+int64_t sys_issetugid(struct call *c);
+int64_t sys_getpgid(struct call *c, int pid);
+int64_t sys_getsid(struct call *c, int pid);
+int64_t sys_setpgid(struct call *c, int pid, int pgid);
+int64_t sys_getlogin(struct call *c, gva buf, unsigned len);
+int64_t sys_setlogin(struct call *c, gva name);
+
+/* setid.c */
+int64_t sys_getresuid(struct call *c, gva ruid, gva euid, gva suid);
+int64_t sys_getresgid(struct call *c, gva rgid, gva egid, gva sgid);
+int64_t sys_setuid(struct call *c, unsigned uid);
+int64_t sys_seteuid(struct call *c, unsigned euid);
+int64_t sys_setreuid(struct call *c, int ruid, int euid);
+int64_t sys_setresuid(struct call *c, unsigned ruid, unsigned euid, unsigned suid);
+int64_t sys_setgid(struct call *c, unsigned gid);
+int64_t sys_setegid(struct call *c, unsigned egid);
+int64_t sys_setregid(struct call *c, int rgid, int egid);
+int64_t sys_setresgid(struct call *c, unsigned rgid, unsigned egid, unsigned sgid);
+/* To be called after every successful change of credentials; gives `result` back. */
+int64_t cred_changed(struct call *c, int64_t result);
+
+/* groups.c: the effective group is the first of the list ... */
+int64_t sys_getgroups_egid(struct call *c, int size, gva set);
+int64_t sys_setgroups_egid(struct call *c, int size, gva set);
+/* ... or it is not in the list at all (FreeBSD 15). */
+int64_t sys_getgroups(struct call *c, int size, gva set);
+int64_t sys_setgroups(struct call *c, int size, gva set);
+
+#endif
