@@ -1,0 +1,251 @@
+/*
+ * Attributes of files by name: mode, owner, times, length, permission to use.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "syscalls/fd.h"
+#include "syscalls/name.h"
+#include "syscalls/path.h"
+#include "syscalls/stat.h"
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+#define AT_HOST (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)
+
+/* nr(dirfd, path, a, b, d) */
+static int64_t on_path(struct call *c, long nr, int dirfd, gva path, unsigned how, uint64_t a, uint64_t b, uint64_t d)
+{
+    struct path p;
+    int64_t     r = path_resolve(c, dirfd, path, how, &p);
+
+    if (r)
+        return r;
+    r = host_call(c, nr, p.dirfd, p.va, a, b, d);
+    path_put(c, &p);
+    return r;
+}
+
+/* nr(fd, a, b) */
+static int64_t on_fd(struct call *c, long nr, int fd, uint64_t a, uint64_t b)
+{
+    struct fdref ref;
+    int64_t      r = fd_get(c, fd, &ref);
+
+    if (r)
+        return r;
+    r = host_call(c, nr, ref.hostfd, a, b);
+    fd_put(c, &ref);
+    return r;
+}
+
+/* ---- mode, owner ------------------------------------------------------------------- */
+
+/* The older host call has no flags, and is on every host. */
+int64_t sys_fchmodat(struct call *c, int dirfd, gva path, uint32_t mode, uint64_t flags)
+{
+    const bool plain = !(flags & AT_HOST);
+
+    return on_path(c, plain ? SYS_fchmodat : SYS_fchmodat2, dirfd, path, at_how(flags), mode & 07777, flags & AT_HOST, 0);
+}
+
+int64_t sys_chmod(struct call *c, gva path, uint32_t mode)
+{
+    return sys_fchmodat(c, PATH_CWD(c), path, mode, 0);
+}
+
+int64_t sys_lchmod(struct call *c, gva path, uint32_t mode)
+{
+    return sys_fchmodat(c, PATH_CWD(c), path, mode, AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t sys_fchmod(struct call *c, int fd, uint32_t mode)
+{
+    return on_fd(c, SYS_fchmod, fd, mode & 07777, 0);
+}
+
+int64_t sys_fchownat(struct call *c, int dirfd, gva path, unsigned uid, unsigned gid, uint64_t flags)
+{
+    return on_path(c, SYS_fchownat, dirfd, path, at_how(flags), uid, gid, flags & AT_HOST);
+}
+
+int64_t sys_chown(struct call *c, gva path, int uid, int gid)
+{
+    return sys_fchownat(c, PATH_CWD(c), path, (unsigned)uid, (unsigned)gid, 0);
+}
+
+int64_t sys_lchown(struct call *c, gva path, int uid, int gid)
+{
+    return sys_fchownat(c, PATH_CWD(c), path, (unsigned)uid, (unsigned)gid, AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t sys_fchown(struct call *c, int fd, int uid, int gid)
+{
+    return on_fd(c, SYS_fchown, fd, (unsigned)uid, (unsigned)gid);
+}
+
+/* ---- times --------------------------------------------------------------------------- */
+
+/* In the guest's terms -1 is now and -2 leave it; whoever converted the layout may have made the host's of it. */
+static bool special_nsec(int64_t nsec, long *host)
+{
+    if (nsec == -1 || nsec == UTIME_NOW)
+        *host = UTIME_NOW;
+    else if (nsec == -2 || nsec == UTIME_OMIT)
+        *host = UTIME_OMIT;
+    else
+        return false;
+    return true;
+}
+
+/* Both times to scratch.  0: *va is their address (0 for none: both now). */
+static int times_out(struct call *c, const struct timespec ts[2], uint64_t *va)
+{
+    *va = 0;
+    if (!ts)
+        return 0;
+
+    const struct scratch s = scratch_get(c, 2 * sizeof(*ts));
+    struct timespec     *to = s.p;
+
+    if (!to)
+        return -ENOMEM;
+    for (int i = 0; i < 2; i++) {
+        to[i] = ts[i];
+        if (!special_nsec(ts[i].tv_nsec, &to[i].tv_nsec) && (ts[i].tv_nsec < 0 || ts[i].tv_nsec >= 1000000000))
+            return -EINVAL;
+    }
+    *va = s.va;
+    return 0;
+}
+
+int64_t sys_utimensat(struct call *c, int dirfd, gva path, const struct timespec ts[2], uint64_t flags)
+{
+    uint64_t  va;
+    const int err = times_out(c, ts, &va);
+
+    return err ? err : on_path(c, SYS_utimensat, dirfd, path, at_how(flags), va, flags & AT_HOST, 0);
+}
+
+int64_t sys_futimens(struct call *c, int fd, const struct timespec ts[2])
+{
+    struct fdref ref;
+    uint64_t     va;
+    int64_t      r = times_out(c, ts, &va);
+
+    if (r)
+        return r;
+    r = fd_get(c, fd, &ref);
+    if (r)
+        return r;
+    r = host_call(c, SYS_utimensat, ref.hostfd, 0, va, 0);
+    fd_put(c, &ref);
+    return r;
+}
+
+/* EINVAL for microseconds out of range (vfs_syscalls.c, getutimes). */
+static int to_timespec(const struct timeval tv[2], struct timespec ts[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
+            return -EINVAL;
+        ts[i] = (struct timespec){ tv[i].tv_sec, tv[i].tv_usec * 1000 };
+    }
+    return 0;
+}
+
+static int64_t utimes_at(struct call *c, int dirfd, gva path, const struct timeval tv[2], uint64_t flags)
+{
+    struct timespec ts[2];
+    const int       err = tv ? to_timespec(tv, ts) : 0;
+
+    return err ? err : sys_utimensat(c, dirfd, path, tv ? ts : NULL, flags);
+}
+
+int64_t sys_futimesat(struct call *c, int dirfd, gva path, const struct timeval tv[2])
+{
+    return utimes_at(c, dirfd, path, tv, 0);
+}
+
+int64_t sys_utimes(struct call *c, gva path, const struct timeval tv[2])
+{
+    return utimes_at(c, PATH_CWD(c), path, tv, 0);
+}
+
+int64_t sys_lutimes(struct call *c, gva path, const struct timeval tv[2])
+{
+    return utimes_at(c, PATH_CWD(c), path, tv, AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t sys_futimes(struct call *c, int fd, const struct timeval tv[2])
+{
+    struct timespec ts[2];
+    const int       err = tv ? to_timespec(tv, ts) : 0;
+
+    return err ? err : sys_futimens(c, fd, tv ? ts : NULL);
+}
+
+/* ---- length ---------------------------------------------------------------------------- */
+
+int64_t sys_truncate(struct call *c, gva path, int64_t length)
+{
+    struct path p;
+    int64_t     r = length < 0 ? -EINVAL : path_resolve(c, PATH_CWD(c), path, PATH_FOLLOW, &p);
+
+    if (r)
+        return r;
+    r = host_call(c, SYS_truncate, p.va, length);
+    path_put(c, &p);
+    return r;
+}
+
+/* ---- permission -------------------------------------------------------------------------- */
+
+int64_t sys_faccessat(struct call *c, int dirfd, gva path, uint64_t mode, uint64_t flags)
+{
+    const uint64_t host = flags & (AT_HOST | AT_EACCESS);
+
+    return on_path(c, host ? SYS_faccessat2 : SYS_faccessat, dirfd, path, at_how(flags), mode, host, 0);
+}
+
+int64_t sys_access(struct call *c, gva path, uint64_t mode)
+{
+    return sys_faccessat(c, PATH_CWD(c), path, mode, 0);
+}
+
+int64_t sys_eaccess(struct call *c, gva path, uint64_t mode)
+{
+    return sys_faccessat(c, PATH_CWD(c), path, mode, AT_EACCESS);
+}
+
+/* ---- flags: the host file systems' own are for the privileged; none is what every file has ---- */
+
+int64_t sys_chflagsat(struct call *c, int dirfd, gva path, uint64_t flags, uint64_t at)
+{
+    struct kstat  st;
+    const int64_t r = sys_fstatat(c, dirfd, path, &st, at);
+
+    return r ? r : flags == st.flags ? 0 : -EOPNOTSUPP;
+}
+
+int64_t sys_chflags(struct call *c, gva path, uint64_t flags)
+{
+    return sys_chflagsat(c, PATH_CWD(c), path, flags, 0);
+}
+
+int64_t sys_lchflags(struct call *c, gva path, uint64_t flags)
+{
+    return sys_chflagsat(c, PATH_CWD(c), path, flags, AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t sys_fchflags(struct call *c, int fd, uint64_t flags)
+{
+    struct kstat  st;
+    const int64_t r = sys_fstat(c, fd, &st);
+
+    return r ? r : flags == st.flags ? 0 : -EOPNOTSUPP;
+}

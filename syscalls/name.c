@@ -1,0 +1,227 @@
+/*
+ * Names in directories: made, moved and removed.
+ */
+#include "syscalls/name.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "syscalls/path.h"
+#include "syscalls/proc.h"
+#include "syscalls/stat.h"
+
+/* One host *at call on one name: nr(dirfd, path, a, b). */
+static int64_t on_name(struct call *c, long nr, int dirfd, gva path, unsigned how, uint64_t a, uint64_t b)
+{
+    struct path p;
+    int64_t     r = path_resolve(c, dirfd, path, how, &p);
+
+    if (r)
+        return r;
+    r = host_call(c, nr, p.dirfd, p.va, a, b);
+    path_put(c, &p);
+    return r;
+}
+
+/* And on two: nr(dirfd, path, dirfd, path, flags). */
+static int64_t on_two(struct call *c, long nr, struct path *from, int tofd, gva to, unsigned how, uint64_t flags)
+{
+    struct path p;
+    int64_t     r = path_resolve(c, tofd, to, how | PATH_NOFOLLOW, &p);
+
+    if (r)
+        return r;
+    r = host_call(c, nr, from->dirfd, from->va, p.dirfd, p.va, flags);
+    path_put(c, &p);
+    return r;
+}
+
+/* ---- removing ------------------------------------------------------------------- */
+
+int64_t sys_unlinkat(struct call *c, int dirfd, gva path, uint64_t flags)
+{
+    const bool    dir = flags & AT_REMOVEDIR;
+    const int64_t r =
+        on_name(c, SYS_unlinkat, dirfd, path, at_how(flags) | PATH_NOFOLLOW, dir ? AT_REMOVEDIR : 0, 0);
+
+    return r == -EISDIR && !dir ? -EPERM : r; /* POSIX and FreeBSD: unlink of a directory */
+}
+
+int64_t sys_unlink(struct call *c, gva path)
+{
+    return sys_unlinkat(c, PATH_CWD(c), path, 0);
+}
+
+int64_t sys_rmdir(struct call *c, gva path)
+{
+    return sys_unlinkat(c, PATH_CWD(c), path, AT_REMOVEDIR);
+}
+
+#define FD_NONE (-200)
+
+/* unlinkat, but only if the name is still that of fd's file: else EDEADLK (funlinkat(2)). */
+int64_t sys_funlinkat(struct call *c, int dirfd, gva path, int fd, uint64_t flags)
+{
+    struct kstat named, open;
+
+    if (fd != FD_NONE) {
+        int64_t r = sys_fstat(c, fd, &open);
+
+        if (!r)
+            r = sys_fstatat(c, dirfd, path, &named, AT_SYMLINK_NOFOLLOW | (flags & D_AT_RESOLVE_BENEATH));
+        if (r)
+            return r;
+        if (named.dev != open.dev || named.ino != open.ino)
+            return -EDEADLK;
+    }
+    return sys_unlinkat(c, dirfd, path, flags);
+}
+
+/* ---- making ---------------------------------------------------------------------- */
+
+int64_t sys_mkdirat(struct call *c, int dirfd, gva path, uint32_t mode)
+{
+    return on_name(c, SYS_mkdirat, dirfd, path, PATH_NOFOLLOW, mode & 0777, 0);
+}
+
+int64_t sys_mkdir(struct call *c, gva path, uint32_t mode)
+{
+    return sys_mkdirat(c, PATH_CWD(c), path, mode);
+}
+
+/* Regular files are not made so (vfs_syscalls.c, kern_mknodat). */
+int64_t sys_mknodat(struct call *c, int dirfd, gva path, uint32_t mode, uint64_t dev)
+{
+    const uint32_t type = mode & S_IFMT;
+
+    if (type != S_IFCHR && type != S_IFBLK && !(type == S_IFIFO && !dev))
+        return -EINVAL;
+    return on_name(c, SYS_mknodat, dirfd, path, PATH_NOFOLLOW, type | (mode & 07777), (uint32_t)dev);
+}
+
+int64_t sys_freebsd11_mknodat(struct call *c, int dirfd, gva path, uint32_t mode, unsigned dev)
+{
+    return sys_mknodat(c, dirfd, path, mode, dev);
+}
+
+int64_t sys_freebsd11_mknod(struct call *c, gva path, uint32_t mode, unsigned dev)
+{
+    return sys_mknodat(c, PATH_CWD(c), path, mode, dev);
+}
+
+int64_t sys_mkfifoat(struct call *c, int dirfd, gva path, uint32_t mode)
+{
+    return sys_mknodat(c, dirfd, path, S_IFIFO | (mode & 07777), 0);
+}
+
+int64_t sys_mkfifo(struct call *c, gva path, uint32_t mode)
+{
+    return sys_mkfifoat(c, PATH_CWD(c), path, mode);
+}
+
+/* ---- moving, linking ---------------------------------------------------------------- */
+
+int64_t sys_renameat2(struct call *c, int fromfd, gva from, int tofd, gva to, int flags)
+{
+    struct path p;
+    int64_t     r = flags & ~1 ? -EINVAL : path_resolve(c, fromfd, from, PATH_NOFOLLOW, &p);
+
+    if (r)
+        return r;
+    /* AT_RENAME_NOREPLACE is 1, the host's RENAME_NOREPLACE too. */
+    r = on_two(c, flags ? SYS_renameat2 : SYS_renameat, &p, tofd, to, 0, (uint64_t)flags);
+    path_put(c, &p);
+    return r;
+}
+
+int64_t sys_renameat(struct call *c, int fromfd, gva from, int tofd, gva to)
+{
+    return sys_renameat2(c, fromfd, from, tofd, to, 0);
+}
+
+int64_t sys_rename(struct call *c, gva from, gva to)
+{
+    return sys_renameat(c, PATH_CWD(c), from, PATH_CWD(c), to);
+}
+
+/* "" with AT_EMPTY_PATH goes by the descriptor's name in /proc: the host's own flag is for the privileged. */
+int64_t sys_linkat(struct call *c, int fd1, gva path1, int fd2, gva path2, uint64_t flags)
+{
+    const bool     follow = flags & (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH);
+    const unsigned how = at_how(flags & ~(uint64_t)AT_SYMLINK_FOLLOW);
+    struct path    p;
+    int64_t        r = path_resolve(c, fd1, path1, how | (follow ? PATH_FOLLOW : PATH_NOFOLLOW), &p);
+
+    if (r)
+        return r;
+    r = on_two(c, SYS_linkat, &p, fd2, path2, how & PATH_BENEATH, follow ? AT_SYMLINK_FOLLOW : 0);
+    path_put(c, &p);
+    return r;
+}
+
+/* link(2) follows a link at the end of the first path. */
+int64_t sys_link(struct call *c, gva path, gva to)
+{
+    return sys_linkat(c, PATH_CWD(c), path, PATH_CWD(c), to, AT_SYMLINK_FOLLOW);
+}
+
+/* The target is only text: the host reads it where it lies. */
+int64_t sys_symlinkat(struct call *c, gva target, int dirfd, gva path)
+{
+    struct path p;
+    int64_t     r = path_resolve(c, dirfd, path, PATH_NOFOLLOW, &p);
+
+    if (r)
+        return r;
+    r = host_call(c, SYS_symlinkat, target.va, p.dirfd, p.va);
+    path_put(c, &p);
+    return r;
+}
+
+int64_t sys_symlink(struct call *c, gva target, gva path)
+{
+    return sys_symlinkat(c, target, PATH_CWD(c), path);
+}
+
+/* ---- reading links --------------------------------------------------------------------- */
+
+static int64_t give_name(struct call *c, const char *name, gva buf, uint64_t size)
+{
+    const size_t n = strlen(name) < size ? strlen(name) : size;
+    const int    err = copy_out(c, buf, name, n);
+
+    return err ? err : (int64_t)n;
+}
+
+/* The host wants a positive int for the size; here 0 is an answer of no bytes. */
+static int64_t read_found(struct call *c, struct path *p, gva buf, uint64_t size)
+{
+    if (c->proc->execpath && path_is_own_program(c, p->str))
+        return give_name(c, c->proc->execpath, buf, size);
+    if (size)
+        return host_call(c, SYS_readlinkat, p->dirfd, p->va, buf.va, size > INT32_MAX ? INT32_MAX : size);
+
+    const struct scratch s = scratch_get(c, 1);
+    const int64_t        r = s.p ? host_call(c, SYS_readlinkat, p->dirfd, p->va, s.va, 1) : -ENOMEM;
+
+    return r > 0 ? 0 : r;
+}
+
+int64_t sys_readlinkat(struct call *c, int dirfd, gva path, gva buf, uint64_t size)
+{
+    struct path p;
+    int64_t     r = size > INT64_MAX ? -EINVAL : path_resolve(c, dirfd, path, PATH_NOFOLLOW, &p);
+
+    if (r)
+        return r;
+    r = read_found(c, &p, buf, size);
+    path_put(c, &p);
+    return r;
+}
+
+int64_t sys_readlink(struct call *c, gva path, gva buf, uint64_t size)
+{
+    return sys_readlinkat(c, PATH_CWD(c), path, buf, size);
+}
