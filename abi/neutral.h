@@ -29,6 +29,50 @@
 #define D_MAP_ALIGN_SHIFT 40 /* six bits: log2 of the alignment; 1 means a super page */
 #define D_MAP_ALIGN_MASK  (0x3full << D_MAP_ALIGN_SHIFT)
 
+/* fcntl commands */
+#define D_F_OGETLK         (1ll << 32)
+#define D_F_OSETLK         (2ll << 32)
+#define D_F_OSETLKW        (3ll << 32)
+#define D_F_DUP2FD         (4ll << 32)
+#define D_F_DUP2FD_CLOEXEC (5ll << 32)
+#define D_F_SETLK_REMOTE   (6ll << 32)
+#define D_F_READAHEAD      (7ll << 32)
+#define D_F_RDAHEAD        (8ll << 32)
+#define D_F_ISUNIONSTACK   (9ll << 32)
+#define D_F_KINFO          (10ll << 32)
+
+/* madvise: hints that the host has no word for */
+#define D_MADV_NOSYNC   (1ll << 32)
+#define D_MADV_AUTOSYNC (2ll << 32)
+#define D_MADV_PROTECT  (3ll << 32)
+
+/* clocks */
+#define D_CLOCK_VIRTUAL (1ll << 32) /* user time of the process */
+#define D_CLOCK_SECOND  (2ll << 32) /* real time, whole seconds */
+#define D_CLOCK_NONE    (3ll << 32) /* no such clock */
+
+/* wait6, procctl */
+#define D_WTRAPPED (1ull << 32)
+#define D_P_PPID   (1ll << 32)
+#define D_P_SID    (2ll << 32)
+#define D_P_CID    (3ll << 32) /* scheduling class */
+#define D_P_UID    (4ll << 32)
+#define D_P_GID    (5ll << 32)
+#define D_P_LWPID  (6ll << 32)
+#define D_P_JAILID (7ll << 32)
+
+/* limits */
+#define D_RLIMIT_SBSIZE  (1ll << 32) /* socket buffers, bytes */
+#define D_RLIMIT_NPTS    (2ll << 32)
+#define D_RLIMIT_SWAP    (3ll << 32)
+#define D_RLIMIT_KQUEUES (4ll << 32)
+#define D_RLIMIT_UMTXP   (5ll << 32)
+#define D_RLIMIT_PIPEBUF (6ll << 32)
+
+/* sockets, timers */
+#define D_MSG_EOF      (1ull << 32) /* shut the sending side down after the data */
+#define D_SIGEV_KEVENT (1ll << 32)
+
 /* sigaction flags */
 #define D_SA_ONSTACK   0x1u
 #define D_SA_RESTART   0x2u
@@ -81,6 +125,23 @@ struct kstat {
     uint32_t mode, uid, gid, flags;
     uint64_t rdev, size, blksize, blocks, gen;
     int64_t  atime, atime_ns, mtime, mtime_ns, ctime, ctime_ns, btime, btime_ns;
+};
+
+/* statfs of every ABI.  flags are the host's ST_*. */
+struct kstatfs {
+    uint32_t version, type;
+    uint64_t flags, bsize, iosize, blocks, bfree;
+    int64_t  bavail;
+    uint64_t files;
+    int64_t  ffree;
+    uint32_t namemax, owner;
+    int32_t  fsid[2];
+    char     fstypename[16], mntfromname[1024], mntonname[1024];
+};
+
+/* FreeBSD's scheduling class; its numbers. */
+struct krtprio {
+    uint32_t type, prio;
 };
 
 /* One kevent; filter and flags in FreeBSD's encoding, which the other BSDs' tables convert to. */

@@ -1,0 +1,81 @@
+/*
+ * abi/freebsd/table.c: the rows of syscalls.tbl as data.
+ */
+#include <sys/syscall.h>
+
+#include "abi/freebsd/flags.h"
+#include "abi/freebsd/freebsd.h"
+#include "abi/freebsd/layouts.h"
+
+/*
+ * Handlers are named here and defined in syscalls/ and compat/, which know their arguments: the row's
+ * argument kinds are their prototype, and libffi calls them by it.  Weak: a program that links the
+ * tables alone (a test, a generator) needs no handlers, and a row without one counts as missing.
+ */
+#define SYS(nr, name, handler, ...)      void handler(void) __attribute__((weak));
+#define HOSTCALL(nr, name, number, ...)
+#define MISSING(nr, name, ...)
+#define HOLE(nr, name)
+#include "abi/freebsd/syscalls.tbl"
+#undef SYS
+#undef HOSTCALL
+#undef MISSING
+#undef HOLE
+
+/* Arguments, see the head of syscalls.tbl. */
+#define A_(n, k, l, o)   {.name = #n, .kind = (k), .len = (l), .of = (o)}
+#define INT(n)           A_(n, ARG_INT, LEN_NONE, NULL)
+#define UINT(n)          A_(n, ARG_UINT, LEN_NONE, NULL)
+#define MODE(n)          A_(n, ARG_MODE, LEN_NONE, NULL)
+#define LONG(n)          A_(n, ARG_LONG, LEN_NONE, NULL)
+#define ULONG(n)         A_(n, ARG_ULONG, LEN_NONE, NULL)
+#define SIZE(n)          A_(n, ARG_ULONG, LEN_NONE, NULL)
+#define FD(n)            A_(n, ARG_FD, LEN_NONE, NULL)
+#define DIRFD(n)         A_(n, ARG_DIRFD, LEN_NONE, NULL)
+#define SIGNO(n)         A_(n, ARG_SIGNO, LEN_NONE, NULL)
+#define PTR(n)           A_(n, ARG_PTR, LEN_NONE, NULL)
+#define PTR_OF(n, g)     A_(n, ARG_PTR, LEN_NONE, &freebsd_flags_##g)
+#define PATH(n)          A_(n, ARG_PATH, LEN_NONE, NULL)
+#define STR(n)           A_(n, ARG_STR, LEN_NONE, NULL)
+#define STRV(n)          A_(n, ARG_STRV, LEN_NONE, NULL)
+#define OUT_INT(n)       A_(n, ARG_OUT_INT, LEN_NONE, NULL)
+#define OUT_LONG(n)      A_(n, ARG_OUT_LONG, LEN_NONE, NULL)
+#define IN_BUF(n, i)     A_(n, ARG_IN_BUF, i, NULL)
+#define OUT_BUF(n, i)    A_(n, ARG_OUT_BUF, i, NULL)
+#define IN_IOV(n, i)     A_(n, ARG_IN_IOV, i, NULL)
+#define OUT_IOV(n, i)    A_(n, ARG_OUT_IOV, i, NULL)
+#define FLAGS(n, g)      A_(n, ARG_FLAGS, LEN_NONE, &freebsd_flags_##g)
+#define ENUM(n, g)       A_(n, ARG_ENUM, LEN_NONE, &freebsd_flags_##g)
+#define IN(n, l)         A_(n, ARG_IN_STRUCT, LEN_NONE, &freebsd_layout_##l)
+#define OUT(n, l)        A_(n, ARG_OUT_STRUCT, LEN_NONE, &freebsd_layout_##l)
+#define INOUT(n, l)      A_(n, ARG_INOUT_STRUCT, LEN_NONE, &freebsd_layout_##l)
+#define OUT_ALWAYS(n, l) A_(n, ARG_OUT_ALWAYS, LEN_NONE, &freebsd_layout_##l)
+
+#define NARGS_(...) (sizeof((struct arg[]){__VA_ARGS__}) / sizeof(struct arg))
+#define ROW_(n, nm, st, r, ...) \
+    .nr = (n), .name = #nm, .state = (st), .ret = (r), .nargs = NARGS_(__VA_ARGS__), .args = {__VA_ARGS__}
+
+#define SYS(n, nm, fn, st, why, r, ...) \
+    [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = HOST_NONE, .gap = (why), .handler = fn},
+#define HOSTCALL(n, nm, number, st, why, r, ...) \
+    [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = SYS_##number, .gap = (why)},
+#define MISSING(n, nm, r, ...) [n] = {ROW_(n, nm, ROW_MISSING, r, ##__VA_ARGS__), .host = HOST_NONE},
+#define HOLE(n, nm)            [n] = {.nr = (n), .name = #nm, .state = ROW_HOLE, .host = HOST_NONE},
+
+const struct row freebsd_rows[FREEBSD_NSYSCALLS] = {
+#include "abi/freebsd/syscalls.tbl"
+};
+
+/* One row a number: the rows counted are as many as the numbers, and a duplicate is a compiler error (-Woverride-init). */
+#undef SYS
+#undef HOSTCALL
+#undef MISSING
+#undef HOLE
+#define SYS(...)      +1
+#define HOSTCALL(...) +1
+#define MISSING(...)  +1
+#define HOLE(...)     +1
+_Static_assert(0
+#include "abi/freebsd/syscalls.tbl"
+                   == FREEBSD_NSYSCALLS,
+               "one row for every number of FreeBSD amd64");
