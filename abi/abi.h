@@ -234,6 +234,8 @@ struct elf_id {
 
 enum abi_match { ABI_NO, ABI_MAYBE_INTERP, ABI_YES_OSABI, ABI_YES_NOTE };
 
+struct sock_abi;
+
 struct abi {
     const char       *name; /* "freebsd-amd64" */
     const char       *os;   /* "FreeBSD" */
@@ -255,7 +257,11 @@ struct abi {
     uint64_t          stack_limit;   /* the foreign kernel's default, bytes */
     uint64_t          at_fdcwd;
 
+    const struct sock_abi *sock; /* abi/sock.h */
+
     const struct layout *stat_layout; /* the current forms, for handlers that need one by themselves */
+    const struct layout *flock_layout, *oflock_layout; /* fcntl's, and its older form; struct flock */
+    const struct flag_group *open_flags;               /* for F_GETFL and F_SETFL */
 
     enum abi_match (*match)(const struct elf_id *id);
     /* Arguments that are in registers; returns how many.  The rest are on the stack at *stack. */

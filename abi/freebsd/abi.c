@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "abi/freebsd/flags.h"
 #include "abi/freebsd/freebsd.h"
 #include "abi/freebsd/layouts.h"
 
@@ -132,6 +133,9 @@ const struct abi abi_freebsd_amd64 = {
     .stack_limit = 512ull << 20,
     .at_fdcwd = (uint64_t)-100,
     .stat_layout = &freebsd_layout_stat,
+    .flock_layout = &freebsd_layout_flock,
+    .oflock_layout = &freebsd_layout_oflock,
+    .open_flags = &freebsd_flags_open,
     .match = match,
     .args = args,
     .is_indirect = is_indirect,

@@ -49,6 +49,7 @@
 #define IN(n, l)         A_(n, ARG_IN_STRUCT, LEN_NONE, &freebsd_layout_##l)
 #define OUT(n, l)        A_(n, ARG_OUT_STRUCT, LEN_NONE, &freebsd_layout_##l)
 #define INOUT(n, l)      A_(n, ARG_INOUT_STRUCT, LEN_NONE, &freebsd_layout_##l)
+#define PTRTO(n, l)      A_(n, ARG_PTR, LEN_NONE, &freebsd_layout_##l) /* the handler converts, by c->row */
 #define OUT_ALWAYS(n, l) A_(n, ARG_OUT_ALWAYS, LEN_NONE, &freebsd_layout_##l)
 
 #define NARGS_(...) (sizeof((struct arg[]){__VA_ARGS__}) / sizeof(struct arg))
