@@ -1,0 +1,55 @@
+/*
+ * compat/bsd_calls.h: calls of the BSDs that Linux has no equal of, and those that
+ * an ordinary user of a stock kernel is refused.
+ */
+#ifndef DRAGOMAN_COMPAT_BSD_CALLS_H
+#define DRAGOMAN_COMPAT_BSD_CALLS_H
+
+#include "syscalls/call.h"
+
+/* refuse.c: the same answer whatever the arguments */
+int64_t sys_refuse_eperm(struct call *c);
+int64_t sys_refuse_enosys(struct call *c);
+int64_t sys_refuse_enoent(struct call *c);
+int64_t sys_refuse_einval(struct call *c);
+int64_t sys_refuse_eopnotsupp(struct call *c);
+int64_t sys_do_nothing(struct call *c);
+
+/* rtprio.c */
+int64_t sys_rtprio(struct call *c, int64_t function, int pid, void *rtp);
+int64_t sys_rtprio_thread(struct call *c, int64_t function, int tid, void *rtp);
+
+/* cpuset.c */
+int64_t sys_cpuset(struct call *c, gva setid);
+int64_t sys_cpuset_setid(struct call *c, int64_t which, uint64_t id, int setid);
+int64_t sys_cpuset_getid(struct call *c, int64_t level, int64_t which, uint64_t id, gva setid);
+int64_t sys_cpuset_getaffinity(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask);
+int64_t sys_cpuset_setaffinity(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask);
+int64_t sys_cpuset_getdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask, gva policy);
+int64_t sys_cpuset_setdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask, int policy);
+
+/* sysarch.c */
+int64_t sys_sysarch(struct call *c, int64_t op, gva parms);
+
+/* procctl.c */
+int64_t sys_procctl(struct call *c, int64_t idtype, uint64_t id, int64_t com, gva data);
+
+/* module.c: kernel modules and kernel environment */
+int64_t sys_kldnext(struct call *c, int id);
+int64_t sys_kldfind(struct call *c, gva file);
+int64_t sys_kenv(struct call *c, int what, gva name, gva value, int len);
+
+/* uuid.c */
+int64_t sys_uuidgen(struct call *c, gva store, int count);
+
+/* kcmp.c */
+int64_t sys_kcmp(struct call *c, int pid1, int pid2, int type, uint64_t idx1, uint64_t idx2);
+
+/* small.c */
+int64_t sys_getloginclass(struct call *c, gva buf, uint64_t len);
+int64_t sys_setfib(struct call *c, int fib);
+int64_t sys_profil(struct call *c, gva samples, uint64_t size, uint64_t offset, unsigned scale);
+int64_t sys_abort2(struct call *c, gva why, int nargs, gva args);
+int64_t sys_specialfd(struct call *c, int type, gva req, uint64_t len);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * compat/procctl.c: procctl(2): switches of a process.  Those that only the
+ * foreign kernel's own mechanisms would obey are accepted and keep their default.
+ */
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "compat/bsd_calls.h"
+#include "syscalls/proc.h"
+
+enum {
+    PROC_SPROTECT = 1,
+    PROC_REAP_ACQUIRE,
+    PROC_REAP_RELEASE,
+    PROC_REAP_STATUS,
+    PROC_REAP_GETPIDS,
+    PROC_REAP_KILL,
+    PROC_TRACE_CTL,
+    PROC_TRACE_STATUS,
+    PROC_TRAPCAP_CTL,
+    PROC_TRAPCAP_STATUS,
+    PROC_PDEATHSIG_CTL,
+    PROC_PDEATHSIG_STATUS,
+    PROC_ASLR_CTL,
+    PROC_ASLR_STATUS,
+    PROC_PROTMAX_CTL,
+    PROC_PROTMAX_STATUS,
+    PROC_STACKGAP_CTL,
+    PROC_STACKGAP_STATUS,
+    PROC_NO_NEW_PRIVS_CTL,
+    PROC_NO_NEW_PRIVS_STATUS,
+    PROC_WXMAP_CTL,
+    PROC_WXMAP_STATUS,
+};
+
+#define ACTIVE 0x80000000u
+
+/* A pair of calls: CTL takes one of the values 1..max, STATUS gives the default. */
+static const struct pair {
+    uint8_t  ctl, max;
+    uint32_t status;
+} pairs[] = {
+    { PROC_TRACE_CTL, 3, 0 },              /* 0: no tracer is attached */
+    { PROC_TRAPCAP_CTL, 2, 2 },            /* disabled */
+    { PROC_ASLR_CTL, 3, 3 | ACTIVE },      /* not forced, and the host does it */
+    { PROC_PROTMAX_CTL, 3, 3 },            /* not forced */
+    { PROC_STACKGAP_CTL, 0xf, 0x1 | 0x4 }, /* enabled, also after exec */
+    { PROC_WXMAP_CTL, 2, 1 },              /* permitted */
+};
+
+static int64_t pair_call(struct call *c, const struct pair *p, bool status, gva data)
+{
+    int32_t v;
+    int     err;
+
+    if (status)
+        return put_int(c, data, (int32_t)p->status);
+    err = copy_in(c, &v, data, sizeof(v));
+    if (err)
+        return err;
+    return v >= 1 && v <= p->max ? 0 : -EINVAL;
+}
+
+/* Once set it stays, and only a one may be given. */
+static int64_t no_new_privs_ctl(struct call *c, gva data)
+{
+    int32_t v;
+    int     err = copy_in(c, &v, data, sizeof(v));
+
+    if (err)
+        return err;
+    return v == 1 ? host_call(c, SYS_prctl, PR_SET_NO_NEW_PRIVS, 1) : -EINVAL;
+}
+
+static int64_t no_new_privs_status(struct call *c, gva data)
+{
+    int64_t on = host_call(c, SYS_prctl, PR_GET_NO_NEW_PRIVS);
+
+    return on < 0 ? on : put_int(c, data, on ? 1 : 2);
+}
+
+/* Parent-death signals are not sent, so only none can be asked for. */
+static int64_t pdeathsig_ctl(struct call *c, gva data)
+{
+    int32_t sig;
+    int     err = copy_in(c, &sig, data, sizeof(sig));
+
+    if (err)
+        return err;
+    return sig ? -EINVAL : 0;
+}
+
+struct reaper_status {
+    uint32_t flags, children, descendants;
+    int32_t  reaper, pid;
+    uint32_t pad[15];
+};
+
+static uint32_t descendants(const struct proc *p)
+{
+    const struct proc *q;
+    uint32_t           n = 0;
+
+    LIST_FOREACH(q, &session.procs, all) {
+        const struct proc *up = q->parent;
+
+        while (up && up != p)
+            up = up->parent;
+        n += up != NULL;
+    }
+    return n;
+}
+
+/* Nobody in the session is a reaper, so init is everybody's. */
+static int64_t reap_status(struct call *c, gva data)
+{
+    struct reaper_status s = { .reaper = 1, .pid = -1 };
+    const struct proc   *q;
+
+    pthread_mutex_lock(&session.lock);
+    LIST_FOREACH(q, &c->proc->children, siblings)
+        s.children++;
+    s.descendants = descendants(c->proc);
+    if (!LIST_EMPTY(&c->proc->children))
+        s.pid = LIST_FIRST(&c->proc->children)->pid;
+    pthread_mutex_unlock(&session.lock);
+    return copy_out(c, data, &s, sizeof(s));
+}
+
+/* 0 when (idtype, id) names a process of the session or a group; id 0 is the caller. */
+static int target_check(struct call *c, int64_t idtype, uint64_t id)
+{
+    bool there;
+
+    if (idtype == P_PGID)
+        return 0;
+    if (idtype != P_PID)
+        return -EINVAL;
+    pthread_mutex_lock(&session.lock);
+    there = id == 0 || id == (uint64_t)c->proc->pid || proc_find_locked((pid_t)id);
+    pthread_mutex_unlock(&session.lock);
+    return there ? 0 : -ESRCH;
+}
+
+int64_t sys_procctl(struct call *c, int64_t idtype, uint64_t id, int64_t com, gva data)
+{
+    int err = target_check(c, idtype, id);
+
+    for (size_t i = 0; !err && i < sizeof(pairs) / sizeof(*pairs); i++)
+        if (com == pairs[i].ctl || com == pairs[i].ctl + 1)
+            return pair_call(c, &pairs[i], com != pairs[i].ctl, data);
+    if (err)
+        return err;
+    switch (com) {
+    case PROC_SPROTECT:
+        return -EPERM;
+    case PROC_REAP_STATUS:
+        return reap_status(c, data);
+    case PROC_PDEATHSIG_CTL:
+        return pdeathsig_ctl(c, data);
+    case PROC_PDEATHSIG_STATUS:
+        return put_int(c, data, 0);
+    case PROC_NO_NEW_PRIVS_CTL:
+        return no_new_privs_ctl(c, data);
+    case PROC_NO_NEW_PRIVS_STATUS:
+        return no_new_privs_status(c, data);
+    default:
+        return -EINVAL;
+    }
+}

@@ -1,0 +1,44 @@
+/*
+ * compat/refuse.c: calls that answer the same to everybody: facilities that an
+ * ordinary user may not use, or that a stock kernel is built without.  Rows of
+ * syscalls.tbl name them; their arguments are of no interest.
+ */
+#include <errno.h>
+
+#include "compat/bsd_calls.h"
+
+int64_t sys_refuse_eperm(struct call *c)
+{
+    (void)c;
+    return -EPERM;
+}
+
+int64_t sys_refuse_enosys(struct call *c)
+{
+    (void)c;
+    return -ENOSYS;
+}
+
+int64_t sys_refuse_enoent(struct call *c)
+{
+    (void)c;
+    return -ENOENT;
+}
+
+int64_t sys_refuse_einval(struct call *c)
+{
+    (void)c;
+    return -EINVAL;
+}
+
+int64_t sys_refuse_eopnotsupp(struct call *c)
+{
+    (void)c;
+    return -EOPNOTSUPP;
+}
+
+int64_t sys_do_nothing(struct call *c)
+{
+    (void)c;
+    return 0;
+}

@@ -1,0 +1,91 @@
+/*
+ * compat/small.c: calls too small for a file of their own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+
+#include "compat/bsd_calls.h"
+#include "syscalls/fd.h"
+#include "syscalls/proc.h"
+#include "syscalls/signal.h"
+
+/* There is one routing table, number 0. */
+int64_t sys_setfib(struct call *c, int fib)
+{
+    (void)c;
+    return fib == 0 ? 0 : -EINVAL;
+}
+
+/* Scale 0 ends profiling, which never began. */
+int64_t sys_profil(struct call *c, gva samples, uint64_t size, uint64_t offset, unsigned scale)
+{
+    (void)c, (void)samples, (void)size, (void)offset;
+    if (scale > 1u << 16)
+        return -EINVAL;
+    return scale ? -ENOSYS : 0;
+}
+
+int64_t sys_getloginclass(struct call *c, gva buf, uint64_t len)
+{
+    static const char name[] = "default";
+
+    return len < sizeof(name) ? -ERANGE : copy_out(c, buf, name, sizeof(name));
+}
+
+#define SIGABRT_BSD   6
+#define ABORT2_ARGS   16
+#define ABORT2_REASON 128
+#define SI_USER_BSD   0x10001
+
+/* Ends the process by SIGABRT, caught or not; with bad arguments by SIGKILL there, by SIGABRT here. */
+int64_t sys_abort2(struct call *c, gva why, int nargs, gva args)
+{
+    struct ksiginfo info = { .signo = SIGABRT_BSD, .code = SI_USER_BSD, .pid = c->proc->pid };
+    struct task    *t;
+
+    (void)why, (void)nargs, (void)args;
+    pthread_mutex_lock(&session.lock);
+    c->proc->actions[SIGABRT_BSD] = (struct ksigaction){ .handler = D_SIG_DFL };
+    LIST_FOREACH(t, &c->proc->tasks, link)
+        sigset_del(&t->mask, SIGABRT_BSD);
+    signal_post_proc_locked(c->proc, &info);
+    pthread_mutex_unlock(&session.lock);
+    return 0;
+}
+
+/* eventfd(2) of FreeBSD's libc. */
+#define SPECIALFD_EVENTFD  1
+#define BSD_EFD_SEMAPHORE  0x1u
+#define BSD_EFD_NONBLOCK   0x4u
+#define BSD_EFD_CLOEXEC    0x100000u
+#define BSD_EFD_ALL        (BSD_EFD_SEMAPHORE | BSD_EFD_NONBLOCK | BSD_EFD_CLOEXEC)
+
+struct specialfd_eventfd {
+    uint32_t initval, flags;
+};
+
+int64_t sys_specialfd(struct call *c, int type, gva req, uint64_t len)
+{
+    struct specialfd_eventfd ev;
+    struct fd_new            n = { .kind = OF_OTHER, .flags = O_RDWR };
+    int64_t                  fd;
+    int                      err;
+
+    if (type != SPECIALFD_EVENTFD || len != sizeof(ev))
+        return -EINVAL;
+    err = copy_in(c, &ev, req, sizeof(ev));
+    if (err)
+        return err;
+    if (ev.flags & ~BSD_EFD_ALL)
+        return -EINVAL;
+    n.cloexec = ev.flags & BSD_EFD_CLOEXEC;
+    n.flags |= ev.flags & BSD_EFD_NONBLOCK ? O_NONBLOCK : 0;
+    fd = host_call(c, SYS_eventfd2, ev.initval,
+                   EFD_CLOEXEC | (ev.flags & BSD_EFD_SEMAPHORE ? EFD_SEMAPHORE : 0) | (n.flags & O_NONBLOCK));
+    if (fd < 0)
+        return fd;
+    n.hostfd = (int)fd;
+    return fd_install(c, &n, 0);
+}
