@@ -184,14 +184,18 @@ static void vnode_happened(struct call *c, struct knote *kn, uint32_t in)
 
 static void watch_happened(struct call *c, struct kqueue *kq, const struct inotify_event *ev)
 {
-    struct knote *kn;
+    /* With a name it happened to an entry: the directory itself is only concerned when its list changes. */
+    const uint32_t in = ev->len ? ev->mask & (IN_ENTRIES | IN_ISDIR) : ev->mask;
+    struct knote  *kn;
 
+    if (!(in & ~(uint32_t)IN_ISDIR))
+        return;
     for (int i = 0; i < KQ_BUCKETS; i++)
         LIST_FOREACH (kn, &kq->knotes[i], hash) {
             if (kn->wd != ev->wd)
                 continue;
             if (kn->kev.filter == KQ_FILTER_VNODE)
-                vnode_happened(c, kn, ev->mask);
+                vnode_happened(c, kn, in);
             else
                 knote_activate(kn); /* EVFILT_READ of a file that grew */
         }
