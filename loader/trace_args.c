@@ -1,0 +1,286 @@
+#include "loader/trace_args.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#define SHOWN_BYTES   32  /* of a buffer or a string */
+#define SHOWN_PATH    256
+#define SHOWN_ENTRIES 8   /* of a vector */
+
+/* ---- memory ------------------------------------------------------------------ */
+
+static void add_address(struct text *t, uint64_t va)
+{
+    text_add(t, va ? "0x%" PRIx64 : "NULL", va);
+}
+
+static void add_buffer(struct text *t, struct call *c, uint64_t va, uint64_t n)
+{
+    uint8_t bytes[SHOWN_BYTES];
+    size_t  shown = n < sizeof(bytes) ? n : sizeof(bytes);
+
+    if (!va || copy_in(c, bytes, GVA(va), shown))
+        add_address(t, va);
+    else
+        text_quote(t, bytes, shown, n > shown);
+}
+
+static void add_string(struct text *t, struct call *c, uint64_t va, size_t max)
+{
+    char    s[SHOWN_PATH];
+    int64_t n = va ? copy_in_str(c, s, GVA(va), max) : -1;
+
+    if (n >= 0)
+        text_quote(t, s, (size_t)n, false);
+    else if (va && !copy_in(c, s, GVA(va), max))
+        text_quote(t, s, max, true);
+    else
+        add_address(t, va);
+}
+
+/* The environment is only counted: it is long, and seldom what is looked for. */
+static void add_strv(struct text *t, struct call *c, uint64_t va, bool count_only)
+{
+    uint64_t p = 0;
+    unsigned n = 0;
+
+    if (!va || copy_in(c, &p, GVA(va), 8)) {
+        add_address(t, va);
+        return;
+    }
+    text_add(t, count_only ? "0x%" PRIx64 " /*" : "[", va);
+    for (; p && n < 4096 && (count_only || n < SHOWN_ENTRIES); n++) {
+        if (!count_only) {
+            text_add(t, n ? ", " : "");
+            add_string(t, c, p, SHOWN_BYTES);
+        }
+        if (copy_in(c, &p, GVA(va + 8 * (n + 1)), 8))
+            break;
+    }
+    if (count_only)
+        text_add(t, " %u vars */", n);
+    else
+        text_add(t, p ? ", ...]" : "]");
+}
+
+/* limit: bytes that the call really moved, so that no more are shown. */
+static void add_iov(struct text *t, struct call *c, uint64_t va, uint64_t n, uint64_t limit)
+{
+    struct iovec iov[SHOWN_ENTRIES];
+    uint64_t     shown = n < SHOWN_ENTRIES ? n : SHOWN_ENTRIES;
+
+    if (!va || copy_in(c, iov, GVA(va), shown * sizeof(*iov))) {
+        add_address(t, va);
+        return;
+    }
+    text_add(t, "[");
+    for (uint64_t i = 0; i < shown; i++) {
+        uint64_t here = iov[i].iov_len < limit ? iov[i].iov_len : limit;
+
+        text_add(t, i ? ", {iov_base=" : "{iov_base=");
+        add_buffer(t, c, (uint64_t)iov[i].iov_base, here);
+        text_add(t, ", iov_len=%zu}", iov[i].iov_len);
+        limit -= here;
+    }
+    text_add(t, n > shown ? ", ...]" : "]");
+}
+
+static void add_struct(struct text *t, struct call *c, const struct layout *l, uint64_t va)
+{
+    uint8_t *guest = va && l ? malloc(l->gsize) : NULL;
+
+    if (!guest || copy_in(c, guest, GVA(va), l->gsize))
+        add_address(t, va);
+    else
+        text_struct(t, c->abi, l, guest);
+    free(guest);
+}
+
+static void add_array(struct text *t, struct call *c, const struct layout *l, uint64_t va, uint64_t n)
+{
+    if (!va) {
+        text_add(t, "NULL");
+        return;
+    }
+    text_add(t, "[");
+    for (uint64_t i = 0; i < n && i < SHOWN_ENTRIES; i++) {
+        text_add(t, i ? ", " : "");
+        add_struct(t, c, l, va + i * l->gsize);
+    }
+    text_add(t, n > SHOWN_ENTRIES ? ", ...]" : "]");
+}
+
+static void add_number(struct text *t, struct call *c, uint64_t va, size_t size)
+{
+    int64_t v = 0;
+
+    if (!va || copy_in(c, &v, GVA(va), size))
+        add_address(t, va);
+    else
+        text_add(t, "[%" PRId64 "]", size == 4 ? (int64_t)(int32_t)v : v);
+}
+
+/* ---- arguments ---------------------------------------------------------------- */
+
+static uint64_t count_of(const struct call *c, const struct arg *a, int64_t result)
+{
+    if (a->len == LEN_RESULT)
+        return result > 0 ? (uint64_t)result : 0;
+    if (a->len >= c->row->nargs)
+        return 0;
+    /* An int or unsigned count has rubbish in its upper half. */
+    switch (c->row->args[a->len].kind) {
+    case ARG_INT:
+    case ARG_UINT:
+        return (uint32_t)c->raw[a->len];
+    default:
+        return c->raw[a->len];
+    }
+}
+
+bool trace_arg_is_out(const struct arg *a)
+{
+    switch (a->kind) {
+    case ARG_OUT_BUF:
+    case ARG_OUT_STRUCT:
+    case ARG_INOUT_STRUCT:
+    case ARG_OUT_ALWAYS:
+    case ARG_OUT_IOV:
+    case ARG_OUT_INT:
+    case ARG_OUT_LONG:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Sizes and counts read best in decimal, masks and addresses in hexadecimal. */
+static void add_unsigned(struct text *t, uint64_t v)
+{
+    text_add(t, v >> 40 ? "%#" PRIx64 : "%" PRIu64, v);
+}
+
+static void add_memory(struct text *t, struct call *c, const struct arg *a, uint64_t v)
+{
+    switch (a->kind) {
+    case ARG_PATH:
+        add_string(t, c, v, SHOWN_PATH);
+        break;
+    case ARG_STR:
+        add_string(t, c, v, SHOWN_BYTES);
+        break;
+    case ARG_STRV:
+        add_strv(t, c, v, !strncmp(a->name, "env", 3));
+        break;
+    case ARG_IN_BUF:
+        if (a->of)
+            add_array(t, c, a->of, v, count_of(c, a, 0));
+        else
+            add_buffer(t, c, v, count_of(c, a, 0));
+        break;
+    case ARG_IN_IOV:
+        add_iov(t, c, v, count_of(c, a, 0), UINT64_MAX);
+        break;
+    case ARG_IN_STRUCT:
+    case ARG_INOUT_STRUCT:
+        add_struct(t, c, a->of, v);
+        break;
+    default:
+        add_address(t, v);
+        break;
+    }
+}
+
+void trace_arg_in(struct text *t, struct call *c, unsigned i)
+{
+    const struct arg *a = &c->row->args[i];
+    uint64_t          v = c->raw[i];
+
+    switch (a->kind) {
+    case ARG_INT:
+    case ARG_FD:
+        text_add(t, "%d", (int)v);
+        break;
+    case ARG_DIRFD:
+        text_add(t, (int)v == (int)c->abi->at_fdcwd ? "AT_FDCWD" : "%d", (int)v);
+        break;
+    case ARG_UINT:
+        text_add(t, "%u", (unsigned)v);
+        break;
+    case ARG_MODE:
+        text_add(t, "%#o", (unsigned)v);
+        break;
+    case ARG_LONG:
+        text_add(t, "%" PRId64, (int64_t)v);
+        break;
+    case ARG_ULONG:
+        add_unsigned(t, v);
+        break;
+    case ARG_FLAGS:
+        text_flags(t, a->of, v);
+        break;
+    case ARG_ENUM:
+        text_enum(t, a->of, v);
+        break;
+    case ARG_SIGNO:
+        text_signo(t, c->abi, (int)v);
+        break;
+    default:
+        add_memory(t, c, a, v);
+        break;
+    }
+}
+
+void trace_arg_out(struct text *t, struct call *c, unsigned i, int64_t result)
+{
+    const struct arg *a = &c->row->args[i];
+    uint64_t          v = c->raw[i];
+
+    switch (a->kind) {
+    case ARG_OUT_BUF:
+        if (a->of)
+            add_array(t, c, a->of, v, count_of(c, a, result));
+        else
+            add_buffer(t, c, v, count_of(c, a, result));
+        break;
+    case ARG_OUT_IOV:
+        add_iov(t, c, v, count_of(c, a, result), (uint64_t)result);
+        break;
+    case ARG_OUT_INT:
+        add_number(t, c, v, 4);
+        break;
+    case ARG_OUT_LONG:
+        add_number(t, c, v, 8);
+        break;
+    default:
+        add_struct(t, c, a->of, v);
+        break;
+    }
+}
+
+/* ---- results ------------------------------------------------------------------- */
+
+static const char *errno_name(const struct abi *abi, int e)
+{
+    const char *name = e > 0 && (unsigned)e < abi->nerrno ? abi->errno_name[e] : NULL;
+
+    return name ? name : "?";
+}
+
+void trace_result(struct text *t, struct call *c, int64_t result, int guest_errno)
+{
+    enum row_ret ret = c->row ? (enum row_ret)c->row->ret : RET_INT;
+
+    if (guest_errno)
+        text_add(t, "-1 %s (%s)", errno_name(c->abi, guest_errno), strerrordesc_np((int)-result) ?: "unknown error");
+    else if (ret == RET_VOID || c->no_result)
+        text_add(t, "?");
+    else if (ret == RET_PTR || ret == RET_HEX)
+        text_add(t, "%#" PRIx64, (uint64_t)result);
+    else
+        text_add(t, "%" PRId64, result);
+    if (c->has_rv2 && !guest_errno)
+        text_add(t, " (second result %" PRId64 ")", (int64_t)c->rv2);
+}
