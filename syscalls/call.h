@@ -40,6 +40,7 @@ struct call {
     const struct abi *abi;  /* task's */
     const struct row *row;
     uint64_t          raw[ARGS_MAX]; /* as the guest gave them */
+    uint64_t          nr;            /* as the guest gave it: what a restart makes again */
     bool              has_rv2;       /* the handler sets the second result register */
     uint64_t          rv2;
     bool              no_result;     /* registers were replaced (sigreturn, exec): leave them alone */

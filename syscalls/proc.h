@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "abi/abi.h"
+#include "syscalls/arena.h"
 
 struct fdtable;
 struct area;
@@ -47,6 +48,7 @@ struct task {
     int64_t           tid;   /* guest's number */
     enum task_state   state;
     bool              dead;  /* the host thread is gone: every host call fails with -ESRCH */
+    bool              execing; /* its host thread number may change to the leader's */
     struct door_task *door;  /* owned by the door */
     char              name[32];
 
@@ -58,6 +60,9 @@ struct task {
     struct kstack       altstack;
     struct sigset       waiting; /* signals that sigwait and friends wait for */
 
+    bool        waits_child;              /* sleeps in wait4 and friends */
+    bool        tids_written;             /* the numbers below were stored */
+    gva         child_tid_at, parent_tid_at; /* where thr_new wants them, null: nowhere */
     struct call *call; /* the call in progress */
     void        *umtx; /* compat/umtx.c: robust lists and such */
 };
@@ -73,7 +78,11 @@ struct proc {
     const struct abi *abi;
     pid_t             pid; /* host's and guest's */
     enum proc_state   state;
+    unsigned          refs;   /* the tree's one, and one for each task */
     unsigned          ntasks;
+    bool              stopped;
+    struct exec_image *exec;  /* the program to be loaded at the next boot; owned */
+    int               fault_signal; /* guest signal it dies by when the host has no such one */
     struct fdtable   *fds;
     char             *execpath; /* absolute host path of the program, owned */
     char              comm[32];
@@ -88,6 +97,7 @@ struct proc {
 
     /* exit */
     int           wait_status; /* host encoding */
+    pid_t         zombie_pgid;
     struct rusage rusage, children_rusage;
     bool          wait_stopped, wait_continued; /* not yet reported */
     int           stop_signal;                  /* guest number */
@@ -100,6 +110,7 @@ struct proc {
     uint64_t            nofile; /* guest's soft RLIMIT_NOFILE */
     uint64_t            nofile_max;
     struct kqueue_proc *kqueues; /* compat/kqueue.c */
+    int64_t             umtx_min_ns; /* compat/umtx.c: no time-out is shorter */
     char                login[64];
 };
 
@@ -111,13 +122,32 @@ struct session {
     bool              trace;
     int               arena_fd, gate_fd;
     pid_t             provider_pid;
+    struct task      *tasks[TASKS_MAX]; /* by index */
+    uint32_t          next_index;
+    bool              fsgsbase;
+    int               first_status; /* host wait status of the first process, once it is a zombie */
+    unsigned long     missing_calls;
 };
 extern struct session session;
+
+#define TID_BASE 100000 /* FreeBSD's thread numbers begin above every pid (sys/proc.h, NO_PID) */
 
 /* Under session.lock; NULL when there is none.  Zombies are found by proc_find_any only. */
 struct proc *proc_find_locked(pid_t pid);
 struct proc *proc_find_any_locked(pid_t pid);
 struct task *task_find_locked(struct proc *p, int64_t guest_tid);
 struct task *task_by_tid_locked(int64_t guest_tid); /* any process of the session */
+
+/* A proc in the tree with the parent's signals and limits, not yet with a host process.  NULL: no memory. */
+struct proc *proc_new(struct proc *parent, const struct abi *abi);
+void         proc_set_pid(struct proc *p, pid_t pid);
+void         proc_put(struct proc *p);
+/* Takes a zombie out of the tree; session.lock held, and released for a moment. */
+void         proc_reap_locked(struct proc *p);
+/* It never had a host process: undoes proc_new. */
+void         proc_abandon(struct proc *p);
+void         proc_set_argv(struct proc *p, const char *const *argv);
+/* Wakes whoever waits for children of p; session.lock held. */
+void         proc_wake_waiters_locked(struct proc *p);
 
 #endif

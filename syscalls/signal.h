@@ -35,4 +35,23 @@ void signal_mask_for_call(struct call *c, const struct sigset *mask);
 /* For kqueue EVFILT_SIGNAL: called for every posted signal, ignored ones too; session.lock held. */
 extern void (*signal_on_post)(struct proc *p, int sig);
 
+/* A host signal came for t: becomes the guest's, pending.  Not under session.lock. */
+struct area_siginfo;
+void signal_from_host(struct task *t, const struct area_siginfo *info);
+/* A fault in guest code: is forced upon the task (cannot be blocked or ignored). */
+void signal_fault(struct call *c, const struct area_siginfo *info);
+/* Is something pending that the task does not block? */
+bool signal_deliverable(struct task *t);
+/*
+ * On the way out of a call: delivers every pending signal that is not blocked, by a frame, by its default
+ * action, or not at all.  c->result_restart says how an interrupted call goes on.
+ */
+void signals_deliver(struct call *c, bool restartable);
+/* The process ends by this guest signal, as far as the host can express it; does not return. */
+void signal_kill_self(struct call *c, int sig);
+/* After fork: nothing is pending in the child.  After exec: handlers are gone, ignored ones stay. */
+void signal_exec(struct proc *p);
+/* Other tasks look at the process's pending signals, because this one cannot take them any more; session.lock held. */
+void signal_reassign_locked(struct proc *p);
+
 #endif

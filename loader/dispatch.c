@@ -1,0 +1,166 @@
+/*
+ * loader/dispatch.c: one event of a task, from the door to the guest's next
+ * instruction: the row is found, the call is made, signals are delivered.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "loader/trace.h"
+#include "syscalls/door.h"
+#include "syscalls/exec.h"
+#include "syscalls/marshal.h"
+#include "syscalls/signal.h"
+#include "syscalls/task.h"
+
+static void call_init(struct call *c, struct task *t)
+{
+    memset(c, 0, sizeof(*c));
+    c->task = t;
+    c->proc = t->proc;
+    c->abi = t->proc->abi;
+    t->call = c;
+}
+
+/* Arguments beyond the registers lie on the guest's stack, above the return address. */
+static void args_read(struct call *c, const struct regs *r)
+{
+    uint64_t stack = 0;
+    unsigned have = c->abi->args(r, c->raw, &stack);
+
+    if (c->row && c->row->nargs > have)
+        copy_in(c, &c->raw[have], GVA(stack), (c->row->nargs - have) * 8);
+}
+
+static const struct row *row_of(const struct abi *abi, uint64_t nr)
+{
+    return nr < abi->nrows ? &abi->rows[nr] : NULL;
+}
+
+/* syscall(0)-style: the number is the first argument, and the rest moves up by one. */
+static void unfold(struct call *c, struct regs *r)
+{
+    uint64_t stack = 0, raw[ARGS_MAX + 1] = {0};
+    unsigned have = c->abi->args(r, raw, &stack);
+
+    c->row = row_of(c->abi, (uint32_t)raw[0]);
+    c->nr = r->rax;
+    memcpy(c->raw, raw + 1, (have - 1) * 8);
+    if (c->row && c->row->nargs > have - 1)
+        copy_in(c, &c->raw[have - 1], GVA(stack), (c->row->nargs - have + 1) * 8);
+}
+
+/* Once for each call of each ABI. */
+static void say_missing(struct call *c)
+{
+    static uint64_t said[16]; /* by number; 1024 of them */
+    uint64_t        bit = 1ull << (c->nr % 64);
+
+    __atomic_add_fetch(&session.missing_calls, 1, __ATOMIC_RELAXED);
+    if (__atomic_fetch_or(&said[c->nr / 64 % 16], bit, __ATOMIC_RELAXED) & bit)
+        return;
+    fprintf(stderr, "dragoman: %s: system call %lu (%s) is missing; the program gets ENOSYS\n", c->abi->name, (unsigned long)c->nr,
+            c->row ? c->row->name : "no such number");
+}
+
+static int64_t invoke(struct call *c)
+{
+    if (c->row && c->row->state != ROW_MISSING && c->row->state != ROW_HOLE && marshal_can(c->row))
+        return marshal_call(c);
+    say_missing(c);
+    if (c->abi->enosys_sigsys && (!c->row || c->row->state == ROW_HOLE)) {
+        pthread_mutex_lock(&session.lock);
+        signal_post_task_locked(c->task, &(struct ksiginfo){.signo = c->abi->sig_from_host[SIGSYS]});
+        pthread_mutex_unlock(&session.lock);
+    }
+    return -ENOSYS;
+}
+
+/* The result in the guest's convention.  -ERESTART is left to signals_deliver: true. */
+static bool result_put(struct call *c, int64_t result)
+{
+    struct regs r;
+    int         guest_errno = 0;
+
+    if (result == -ERESTART)
+        return true;
+    door->regs_get(c->task, &r);
+    if (result < 0 && result >= -4095) {
+        int e = (int)-result;
+        guest_errno = c->abi->errno_from_host[e < ERRNO_HOST_MAX ? e : EINVAL];
+        c->abi->result_errno(&r, guest_errno);
+    } else {
+        c->abi->result(&r, result, c->has_rv2, c->rv2);
+    }
+    door->regs_set(c->task, &r);
+    if (session.trace)
+        trace_leave(c, result, guest_errno);
+    return false;
+}
+
+static bool call_serve(struct call *c)
+{
+    struct regs r;
+    int64_t     result;
+
+    door->regs_get(c->task, &r);
+    c->nr = (uint32_t)r.rax;
+    c->row = row_of(c->abi, c->nr);
+    if (c->abi->is_indirect((unsigned)c->nr))
+        unfold(c, &r);
+    else
+        args_read(c, &r);
+    if (session.trace)
+        trace_enter(c);
+    result = invoke(c);
+    if (c->task->dead || c->no_result) {
+        if (session.trace && !c->task->dead)
+            trace_leave(c, result, 0);
+        return false;
+    }
+    return result_put(c, result);
+}
+
+static bool is_fault(const struct area_siginfo *i)
+{
+    return i->code > 0 &&
+           (i->signo == SIGSEGV || i->signo == SIGBUS || i->signo == SIGILL || i->signo == SIGFPE || i->signo == SIGTRAP);
+}
+
+static void signal_serve(struct call *c)
+{
+    struct area_siginfo info = c->task->area->info;
+
+    if (is_fault(&info))
+        signal_fault(c, &info);
+    else
+        signal_from_host(c->task, &info);
+}
+
+void task_serve(struct task *t, enum area_event event)
+{
+    struct call c;
+    bool        restart = false;
+
+    call_init(&c, t);
+    switch (event) {
+    case EVENT_CALL:
+        restart = call_serve(&c);
+        break;
+    case EVENT_SIGNAL:
+        signal_serve(&c);
+        break;
+    case EVENT_BOOT:
+        exec_boot(&c);
+        break;
+    case EVENT_START:
+        thread_started(&c);
+        break;
+    default:
+        break;
+    }
+    if (!t->dead)
+        signals_deliver(&c, restart);
+    t->call = NULL;
+}

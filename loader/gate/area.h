@@ -1,0 +1,102 @@
+/*
+ * loader/gate/area.h: what gate and provider say to each other.
+ *
+ * Every task has an area in the arena: control words, saved signal information,
+ * scratch for host calls, and the gate's stack.  The guest can write all of it,
+ * so the provider takes nothing here for more than the guest's own business.
+ */
+#ifndef DRAGOMAN_LOADER_GATE_AREA_H
+#define DRAGOMAN_LOADER_GATE_AREA_H
+
+#ifndef __ASSEMBLER__
+#include "syscalls/arena.h"
+#endif
+
+/* Offsets that gate.S uses; asserted below. */
+#define AREA_SELF  0
+#define AREA_NOTED 8
+
+#define AREA_SCRATCH   0x1000
+#define AREA_STACK     0x6000
+#define AREA_STACK_END 0x10000 /* TASK_STRIDE */
+
+/* The host signal that only says: look again.  glibc keeps 32 and 33 to itself, so nobody else sends it. */
+#define KICK_SIGNAL 33
+
+#define DOOR_NR 0x5d0 /* the one call that the filter hands to the provider; no host call has this number */
+
+#ifndef __ASSEMBLER__
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum area_event {
+    EVENT_NONE,
+    EVENT_BOOT,   /* a fresh pico process: no guest image yet */
+    EVENT_START,  /* a new thread or forked process, before its first guest instruction */
+    EVENT_CALL,   /* the guest executed `syscall` */
+    EVENT_SIGNAL, /* a host signal in guest code; .info */
+    EVENT_NOTED,  /* host signals came while the gate was busy; .noted */
+    EVENT_RESULT, /* the host call asked for was made; .result */
+};
+
+enum area_op { OP_RESUME, OP_CALL, OP_WAIT, OP_CAS, OP_CLONE };
+
+/* The part of a host siginfo that a guest signal is made from. */
+struct area_siginfo {
+    int32_t  signo, error, code, pid;
+    uint32_t uid;
+    int32_t  status;
+    uint64_t addr, value;
+    int32_t  trapno, timerid;
+};
+
+struct area {
+    uint64_t self;  /* its own address, at %gs:0 */
+    uint64_t noted; /* host signals not yet seen by the provider, bit n - 1; atomic */
+    uint32_t index;
+    uint32_t host_tid; /* cleared by the host kernel when the thread is gone */
+    uint32_t event;    /* enum area_event */
+    uint32_t op;       /* enum area_op */
+    uint64_t nr;
+    uint64_t args[6];
+    int64_t  result;
+    uint64_t frame;   /* host ucontext that OP_RESUME returns through */
+    uint64_t fs_base; /* at the trap, where the CPU lets us read it */
+    uint32_t attached; /* futex: the door is ready for this task */
+    uint32_t wake;     /* futex: task_sleep */
+    uint32_t booting;  /* notify: the next signal in the gate is the first event */
+    uint32_t ready;    /* futex: 1: a clone's child has arrived; 2: there will be none */
+    uint32_t provider_pid;
+    uint32_t door_ptrace; /* 1: the ptrace door */
+    uint32_t filtered;    /* the seccomp filter is there already */
+    int32_t  listener;    /* notification descriptor, for the provider to fetch; -1 before, -errno when it failed */
+    uint32_t listener_taken; /* futex */
+    uint32_t fsgsbase;
+    uint64_t boot_stack;  /* an address in the host's own first stack */
+    struct area_siginfo info;      /* of EVENT_SIGNAL */
+    struct area_siginfo saved[65]; /* of noted signals */
+};
+_Static_assert(offsetof(struct area, self) == AREA_SELF, "gate.S");
+_Static_assert(offsetof(struct area, noted) == AREA_NOTED, "gate.S");
+_Static_assert(AREA_STACK_END == TASK_STRIDE, "arena.h");
+_Static_assert(sizeof(struct area) <= AREA_SCRATCH, "the area's first page");
+
+/* At the start of the gate's text, for the provider. */
+struct gate_header {
+    uint64_t magic;
+    uint64_t pt_call;  /* syscall; int3 */
+    uint64_t pt_clone; /* clone, whose child goes its own way; int3 */
+    uint64_t pt_cas;   /* lock cmpxchg %edx, (%rdi); int3 */
+    uint64_t text_end;
+};
+#define GATE_MAGIC  0x6e616d6f67617244ull
+#define GATE_HEADER 0x1000 /* offset in the file and from GATE_BASE */
+
+static inline struct area *area_at(uint32_t index)
+{
+    return (struct area *)(ARENA_BASE + ARENA_TASKS + (uint64_t)index * TASK_STRIDE);
+}
+
+#endif
+#endif

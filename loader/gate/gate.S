@@ -1,0 +1,153 @@
+/*
+ * loader/gate/gate.S: the places where the gate meets the CPU: signal entry and
+ * exit, host calls, clone, and the stubs that the ptrace door runs.
+ *
+ * Two windows matter.  A host signal that arrives inside one of them moves the
+ * saved rip (gate_note in gate.c), so that no signal falls between a check of
+ * area.noted and the instruction that acts on it.
+ */
+#include <asm/unistd.h>
+#include "loader/gate/area.h"
+
+    .section .gate.header, "a"
+    .quad 0x6e616d6f67617244
+    .quad gate_pt_call
+    .quad gate_pt_clone
+    .quad gate_pt_cas
+    .quad gate_text_end
+
+    .text
+
+/* First instruction of a fresh pico process.  The stack is the host's own. */
+    .globl gate_start
+gate_start:
+    xor %ebp, %ebp
+    mov %rsp, %rdi
+    and $-16, %rsp
+    call gate_boot           /* returns the area */
+    lea (AREA_STACK_END - 64)(%rax), %rsp
+    mov %rax, %rdi
+    call gate_boot_on_own_stack
+    ud2
+
+/*
+ * Every host signal of the notify door: rdi signal, rsi siginfo, rdx ucontext,
+ * (rsp) return address, ucontext at 8(rsp).
+ */
+    .globl gate_entry
+gate_entry:
+    sub $8, %rsp
+    call gate_trap
+    add $16, %rsp            /* rsp is at the ucontext, as rt_sigreturn wants it */
+    test %eax, %eax
+    jnz gate_sigreturn
+    .globl gate_exit_start, gate_exit_end
+gate_exit_start:
+    cmpq $0, %gs:AREA_NOTED
+    jne 1f
+gate_sigreturn:
+    mov $__NR_rt_sigreturn, %eax
+    syscall
+gate_exit_end:
+    ud2
+1:  call gate_again
+    jmp gate_exit_start
+
+/* gate_leave(ucontext): resumes the guest through a frame that the provider made. */
+    .globl gate_leave
+gate_leave:
+    mov %rdi, %rsp
+    jmp gate_exit_start
+
+/* int64_t gate_host(nr, const uint64_t args[6]) */
+    .globl gate_host
+gate_host:
+    mov %rdi, %rax
+    mov %rsi, %r11
+    mov 0(%r11), %rdi
+    mov 8(%r11), %rsi
+    mov 16(%r11), %rdx
+    mov 24(%r11), %r10
+    mov 32(%r11), %r8
+    mov 40(%r11), %r9
+    syscall
+    ret
+
+/* The same for calls that block: not made at all while a signal is noted. */
+    .globl gate_host_wait, gate_window_start, gate_window_end, gate_window_eintr
+gate_host_wait:
+    mov %rdi, %rax
+    mov %rsi, %r11
+    mov 0(%r11), %rdi
+    mov 8(%r11), %rsi
+    mov 16(%r11), %rdx
+    mov 24(%r11), %r10
+    mov 32(%r11), %r8
+    mov 40(%r11), %r9
+gate_window_start:
+    cmpq $0, %gs:AREA_NOTED
+    jne gate_window_eintr
+    syscall
+gate_window_end:
+    ret
+gate_window_eintr:
+    mov $-4, %rax
+    ret
+
+/* int64_t gate_door(index): the notification. */
+    .globl gate_door, gate_door_ip
+gate_door:
+    mov $DOOR_NR, %eax
+    syscall
+gate_door_ip:
+    ret
+
+/* int64_t gate_clone(const uint64_t args[6], struct area *child): flags, stack, ptid, ctid, tls. */
+    .globl gate_clone
+gate_clone:
+    mov %rsi, %r9
+    mov %rdi, %r11
+    mov 0(%r11), %rdi
+    mov 8(%r11), %rsi
+    mov 16(%r11), %rdx
+    mov 24(%r11), %r10
+    mov 32(%r11), %r8
+    mov $__NR_clone, %eax
+    syscall
+    test %rax, %rax
+    jz gate_child_entry
+    ret
+gate_child_entry:
+    xor %ebp, %ebp
+    mov %r9, %rdi
+    call gate_child
+    ud2
+
+/* int gate_cas(uint32_t *at, uint32_t expect, uint32_t want, uint32_t *old): 0 or -EFAULT (set by gate_trap). */
+    .globl gate_cas, gate_cas_insn, gate_cas_fault
+gate_cas:
+    mov %rcx, %r8
+    mov %esi, %eax
+gate_cas_insn:
+    lock cmpxchg %edx, (%rdi)
+    mov %eax, (%r8)
+    xor %eax, %eax
+    ret
+gate_cas_fault:
+    mov $-14, %eax
+    ret
+
+/* The ptrace door sets the registers, runs one of these, and is told by the int3. */
+gate_pt_call:
+    syscall
+    int3
+gate_pt_clone:
+    syscall
+    test %rax, %rax
+    jz gate_child_entry
+    int3
+gate_pt_cas:
+    lock cmpxchg %edx, (%rdi)
+    int3
+
+    .section .note.GNU-stack, "", @progbits

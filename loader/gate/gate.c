@@ -1,0 +1,372 @@
+/*
+ * loader/gate/gate.c: our code inside a pico process.  Freestanding; it runs on
+ * its own stack, uses general registers only, and keeps nothing outside the area.
+ */
+#include <asm/prctl.h>
+#include <asm/unistd.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "loader/gate/gate.h"
+
+#define AT(l) ((uint64_t)(l))
+
+static inline int64_t host(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+    const uint64_t args[6] = {a, b, c, d, e, f};
+    return gate_host(nr, args);
+}
+
+#define FILTER_WAIT_KILLABLE_RECV (1u << 5) /* Linux 5.19; younger than Debian 12's header */
+
+static inline struct area *area_self(void)
+{
+    struct area *a;
+    __asm__ volatile("mov %%gs:0, %0" : "=r"(a));
+    return a;
+}
+
+static _Noreturn void die(int status)
+{
+    for (;;)
+        host(__NR_exit_group, (uint64_t)status, 0, 0, 0, 0, 0);
+}
+
+/* ---- signals of the notify door ---------------------------------------- */
+
+static void info_copy(struct area_siginfo *to, const siginfo_t *si)
+{
+    to->signo = si->si_signo;
+    to->error = si->si_errno;
+    to->code = si->si_code;
+    to->trapno = 0;
+    to->status = 0;
+    to->pid = 0;
+    to->uid = 0;
+    to->addr = 0;
+    to->value = 0;
+    to->timerid = 0;
+    switch (si->si_signo) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGTRAP:
+        if (si->si_code > 0) {
+            to->addr = (uint64_t)si->si_addr;
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    to->pid = si->si_pid; /* for SI_TIMER this is the timer's id; the provider tells them apart by code */
+    to->uid = si->si_uid;
+    to->timerid = si->si_pid;
+    to->value = (uint64_t)si->si_value.sival_ptr;
+}
+
+static bool in_gate(uint64_t rip)
+{
+    return rip >= GATE_BASE && rip < AT(gate_text_end);
+}
+
+/* A signal inside the gate: remember it, and see that the gate does not overlook it. */
+static void gate_note(struct area *a, int sig, const siginfo_t *si, greg_t *rip)
+{
+    uint64_t at = (uint64_t)*rip;
+
+    if (!(a->noted >> (sig - 1) & 1))
+        info_copy(&a->saved[sig], si);
+    __atomic_or_fetch(&a->noted, 1ull << (sig - 1), __ATOMIC_SEQ_CST);
+    if (at >= AT(gate_window_start) && at < AT(gate_window_end))
+        *rip = (greg_t)AT(gate_window_eintr);
+    else if (at >= AT(gate_exit_start) && at < AT(gate_exit_end))
+        *rip = (greg_t)AT(gate_exit_start);
+}
+
+static void gate_serve(struct area *a)
+{
+    for (;;) {
+        int64_t r = gate_door(a->index);
+
+        if (r == -EINTR)
+            continue; /* the provider had not received it yet */
+        if (r < 0)
+            die(128 + SIGKILL); /* nobody listens any more: the provider is gone */
+        switch (a->op) {
+        case OP_RESUME:
+            return;
+        case OP_CALL:
+            a->result = gate_host((long)a->nr, a->args);
+            break;
+        case OP_WAIT:
+            a->result = gate_host_wait((long)a->nr, a->args);
+            break;
+        case OP_CAS: {
+            uint32_t old = 0;
+            a->result = gate_cas((uint32_t *)a->args[0], (uint32_t)a->args[1], (uint32_t)a->args[2], &old);
+            a->args[3] = old;
+            break;
+        }
+        case OP_CLONE: {
+            /* No signal may find the child before it has its own area. */
+            uint64_t all = ~0ull, none = 0;
+            host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&all, 0, 8, 0, 0);
+            a->result = gate_clone(a->args, (struct area *)a->args[5]);
+            host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);
+            break;
+        }
+        default:
+            die(127);
+        }
+        a->event = EVENT_RESULT;
+    }
+}
+
+static uint64_t read_fs_base(void)
+{
+    uint64_t v;
+    __asm__ volatile("rdfsbase %0" : "=r"(v));
+    return v;
+}
+
+/* 1: the interrupted code was the gate itself; 0: it was the guest, and the exit must look at noted. */
+int gate_trap(int sig, siginfo_t *si, ucontext_t *uc)
+{
+    struct area *a = area_self();
+    greg_t      *rip = &uc->uc_mcontext.gregs[REG_RIP];
+
+    if (in_gate((uint64_t)*rip) && !a->booting) {
+        if ((uint64_t)*rip == AT(gate_cas_insn) && si->si_code > 0)
+            *rip = (greg_t)AT(gate_cas_fault);
+        else if ((sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE) && si->si_code > 0)
+            die(125); /* a fault of the gate's own, or a guest that jumped into it */
+        else
+            gate_note(a, sig, si, rip);
+        return 1;
+    }
+    if (a->booting) {
+        a->booting = 0;
+        a->event = EVENT_BOOT;
+    } else if (sig == SIGSYS && si->si_code == 1 /* SYS_SECCOMP */) {
+        a->event = EVENT_CALL;
+    } else {
+        info_copy(&a->info, si);
+        a->info.trapno = (int32_t)uc->uc_mcontext.gregs[REG_TRAPNO];
+        a->event = EVENT_SIGNAL;
+    }
+    a->frame = (uint64_t)uc;
+    if (a->fsgsbase)
+        a->fs_base = read_fs_base();
+    gate_serve(a);
+    return 0;
+}
+
+/* On the way out a signal was noted: the provider wants to know before the guest runs on. */
+void gate_again(void)
+{
+    struct area *a = area_self();
+
+    a->event = EVENT_NOTED;
+    gate_serve(a);
+}
+
+struct kernel_sigaction {
+    void    *handler;
+    uint64_t flags;
+    void    *restorer;
+    uint64_t mask;
+};
+#define SA_RESTORER_ 0x04000000
+
+static void handlers_install(void)
+{
+    struct kernel_sigaction sa = {(void *)gate_entry, SA_SIGINFO | SA_ONSTACK | SA_RESTORER_ | SA_NODEFER, (void *)gate_entry, 0};
+
+    for (int sig = 1; sig <= 64; sig++) {
+        if (sig == SIGKILL || sig == SIGSTOP)
+            continue;
+        /* Handling a system call must stay interruptible; everything else is short and runs undisturbed. */
+        sa.mask = sig == SIGSYS ? 0 : ~0ull;
+        host(__NR_rt_sigaction, (uint64_t)sig, (uint64_t)&sa, 0, 8, 0, 0);
+    }
+}
+
+static void altstack_set(struct area *a)
+{
+    stack_t ss = {.ss_sp = (char *)a + AREA_STACK, .ss_size = AREA_STACK_END - AREA_STACK};
+
+    host(__NR_sigaltstack, (uint64_t)&ss, 0, 0, 0, 0, 0);
+}
+
+/* ---- birth --------------------------------------------------------------- */
+
+/*
+ * By instruction pointer: the gate may make host calls; its door call goes to
+ * the provider; whatever comes from elsewhere is the guest's and traps.
+ * `seccomp_data.instruction_pointer` is the address after the instruction.
+ */
+static int64_t filter_install(bool ptrace_door)
+{
+    const uint32_t      guest = ptrace_door ? SECCOMP_RET_TRACE : SECCOMP_RET_TRAP;
+    const uint32_t      door = ptrace_door ? SECCOMP_RET_TRACE : SECCOMP_RET_USER_NOTIF;
+    const uint32_t      ip = offsetof(struct seccomp_data, instruction_pointer);
+    struct sock_filter  code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip + 4),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(GATE_BASE >> 32), 0, 7),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ip),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)AT(gate_door_ip), 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)AT(gate_text_end), 4, 0),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 2),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, door),
+        BPF_STMT(BPF_RET | BPF_K, guest),
+    };
+    struct sock_fprog prog = {sizeof(code) / sizeof(*code), code};
+    uint64_t          flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+
+    if (!ptrace_door)
+        flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | FILTER_WAIT_KILLABLE_RECV;
+
+    host(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+    return host(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, (uint64_t)&prog, 0, 0, 0);
+}
+
+static void futex_wait_nonzero(uint32_t *word)
+{
+    while (!__atomic_load_n(word, __ATOMIC_ACQUIRE))
+        host(__NR_futex, (uint64_t)word, FUTEX_WAIT, 0, 0, 0, 0);
+}
+
+static void futex_set(uint32_t *word, uint32_t v)
+{
+    __atomic_store_n(word, v, __ATOMIC_RELEASE);
+    host(__NR_futex, (uint64_t)word, FUTEX_WAKE, 1, 0, 0, 0);
+}
+
+/* Dies with the provider; the check closes the gap before prctl took effect. */
+static void die_with_provider(const struct area *a)
+{
+    host(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
+    if ((uint64_t)host(__NR_getppid, 0, 0, 0, 0, 0, 0) != a->provider_pid)
+        die(128 + SIGKILL);
+}
+
+static uint64_t number(const char **s)
+{
+    uint64_t v = 0;
+
+    while (**s >= '0' && **s <= '9')
+        v = v * 10 + (uint64_t)(*(*s)++ - '0');
+    if (**s)
+        (*s)++;
+    return v;
+}
+
+/* The first environment string is "arena descriptor,area index". */
+struct area *gate_boot(uint64_t *sp)
+{
+    uint64_t     argc = *sp;
+    const char  *arg = (const char *)sp[argc + 2];
+    int          fd = (int)number(&arg);
+    uint32_t     index = (uint32_t)number(&arg);
+    struct area *a = area_at(index);
+
+    if (host(__NR_mmap, ARENA_BASE, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, (uint64_t)fd, 0) !=
+        (int64_t)ARENA_BASE)
+        die(125);
+    host(__NR_arch_prctl, ARCH_SET_GS, (uint64_t)a, 0, 0, 0, 0);
+    a->self = (uint64_t)a;
+    a->index = index;
+    a->boot_stack = (uint64_t)sp;
+    die_with_provider(a);
+    host(__NR_set_tid_address, (uint64_t)&a->host_tid, 0, 0, 0, 0, 0);
+    return a;
+}
+
+static void filter_start(struct area *a)
+{
+    int64_t r;
+
+    if (a->filtered)
+        return;
+    r = filter_install(a->door_ptrace);
+    a->filtered = r >= 0;
+    if (r < 0 || !a->door_ptrace) {
+        a->listener = (int32_t)r;
+        futex_set(&a->listener_taken, 1);
+        if (r < 0)
+            die(125);
+        /* 2: the provider has its own copy.  Ours must go, or nobody would notice the provider's death. */
+        while (__atomic_load_n(&a->listener_taken, __ATOMIC_ACQUIRE) != 2)
+            host(__NR_futex, (uint64_t)&a->listener_taken, FUTEX_WAIT, 1, 0, 0, 0);
+        host(__NR_close, (uint64_t)r, 0, 0, 0, 0, 0);
+    }
+}
+
+_Noreturn void gate_boot_on_own_stack(struct area *a)
+{
+    uint64_t none = 0;
+
+    futex_wait_nonzero(&a->attached);
+    host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);
+    if (a->door_ptrace) {
+        filter_start(a);
+        a->event = EVENT_BOOT;
+        for (;;)
+            gate_door(a->index); /* the tracer takes over at this call and does not come back */
+    }
+    altstack_set(a);
+    handlers_install();
+    filter_start(a);
+    a->booting = 1;
+    host(__NR_tgkill, (uint64_t)host(__NR_getpid, 0, 0, 0, 0, 0, 0), (uint64_t)host(__NR_gettid, 0, 0, 0, 0, 0, 0), KICK_SIGNAL, 0, 0, 0);
+    die(125);
+}
+
+/* A new thread, or the child of a fork; on its own gate stack, signals blocked. */
+_Noreturn void gate_child(struct area *a)
+{
+    uint64_t none = 0;
+
+    host(__NR_arch_prctl, ARCH_SET_GS, (uint64_t)a, 0, 0, 0, 0);
+    if (a->provider_pid)
+        die_with_provider(a);
+    a->event = EVENT_START;
+    if (a->door_ptrace) {
+        futex_set(&a->ready, 1);
+        futex_wait_nonzero(&a->attached);
+        host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);
+        for (;;)
+            gate_door(a->index);
+    }
+    altstack_set(a);
+    host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);
+    gate_serve(a);
+    gate_leave(a->frame);
+}
+
+/* gcc calls these behind our back. */
+void *memcpy(void *d, const void *s, size_t n)
+{
+    void *r = d;
+    __asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(n) : : "memory");
+    return r;
+}
+
+void *memset(void *d, int c, size_t n)
+{
+    void *r = d;
+    __asm__ volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(c) : "memory");
+    return r;
+}

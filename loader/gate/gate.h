@@ -1,0 +1,37 @@
+/* loader/gate/gate.h: the gate's own functions, between gate.S and gate.c. */
+#ifndef DRAGOMAN_LOADER_GATE_GATE_H
+#define DRAGOMAN_LOADER_GATE_GATE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include "loader/gate/area.h"
+
+#pragma GCC visibility push(hidden) /* no global offset table in the gate */
+
+int64_t        gate_host(long nr, const uint64_t args[6]);
+int64_t        gate_host_wait(long nr, const uint64_t args[6]); /* -EINTR at once when a signal is noted */
+int64_t        gate_door(uint32_t index);
+int64_t        gate_clone(const uint64_t args[5], struct area *child);
+int            gate_cas(uint32_t *at, uint32_t expect, uint32_t want, uint32_t *old);
+_Noreturn void gate_leave(uint64_t ucontext);
+
+int            gate_trap(int sig, siginfo_t *si, ucontext_t *uc);
+void           gate_again(void);
+struct area   *gate_boot(uint64_t *sp);
+_Noreturn void gate_boot_on_own_stack(struct area *a);
+_Noreturn void gate_child(struct area *a);
+
+void *memcpy(void *d, const void *s, size_t n);
+void *memset(void *d, int c, size_t n);
+
+typedef void label(void);
+extern label gate_entry, gate_exit_start, gate_exit_end, gate_window_start, gate_window_end, gate_window_eintr;
+extern label gate_door_ip, gate_cas_insn, gate_cas_fault, gate_text_end;
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,114 @@
+/* loader/main.c: the command line. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader/image.h"
+#include "loader/run.h"
+
+extern char **environ;
+
+static const char usage[] =
+    "usage: dragoman [run] [--door=notify|ptrace] [--abi=NAME] [--sysroot=DIR] [--root=DIR]\n"
+    "                [--env NAME=VALUE] [--trace[=FILE]] [--] PROGRAM [ARG...]\n"
+    "       dragoman info PROGRAM     what a program is, and whether it can run here\n"
+    "       dragoman doctor           what this host has for us, and what its lack costs\n"
+    "       dragoman --help | --version\n"
+    "\n"
+    "Runs a program built for another kernel's ABI (FreeBSD) as an ordinary process.\n"
+    "\n"
+    "  --door=DOOR       how system calls are intercepted (default: notify)\n"
+    "  --abi=NAME        the program's ABI, where the file does not tell\n"
+    "  --sysroot=DIR     absolute paths are looked up there first\n"
+    "  --root=DIR        the program's root directory\n"
+    "  --env NAME=VALUE  adds to the program's environment; NAME alone removes it\n"
+    "  --trace[=FILE]    prints each system call (to standard error)\n";
+
+enum { OPT_DOOR = 256, OPT_ABI, OPT_SYSROOT, OPT_ROOT, OPT_ENV, OPT_TRACE, OPT_HELP, OPT_VERSION };
+
+static const struct option options[] = {
+    {"door", required_argument, NULL, OPT_DOOR},       {"abi", required_argument, NULL, OPT_ABI},
+    {"sysroot", required_argument, NULL, OPT_SYSROOT}, {"root", required_argument, NULL, OPT_ROOT},
+    {"env", required_argument, NULL, OPT_ENV},         {"trace", optional_argument, NULL, OPT_TRACE},
+    {"help", no_argument, NULL, OPT_HELP},             {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static void env_change(const char *setting)
+{
+    if (strchr(setting, '='))
+        putenv(strdup(setting));
+    else
+        unsetenv(setting);
+}
+
+/* -1: go on; else the exit status. */
+static int option_take(int opt, struct run_options *o)
+{
+    switch (opt) {
+    case OPT_DOOR:
+        o->door = optarg;
+        return -1;
+    case OPT_ABI:
+        o->abi = optarg;
+        return -1;
+    case OPT_SYSROOT:
+        o->sysroot = optarg;
+        return -1;
+    case OPT_ROOT:
+        o->root = optarg;
+        return -1;
+    case OPT_ENV:
+        env_change(optarg);
+        return -1;
+    case OPT_TRACE:
+        o->trace = true;
+        o->trace_file = optarg;
+        return -1;
+    case OPT_HELP:
+        fputs(usage, stdout);
+        return 0;
+    case OPT_VERSION:
+        puts("dragoman " DRAGOMAN_VERSION);
+        return 0;
+    default:
+        fputs("dragoman: try 'dragoman --help'\n", stderr);
+        return 2;
+    }
+}
+
+static int run_main(int argc, char **argv)
+{
+    struct run_options o = {0};
+    int                opt, status;
+
+    /* "+": options after PROGRAM are the program's */
+    while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        status = option_take(opt, &o);
+        if (status >= 0)
+            return status;
+    }
+    if (optind == argc) {
+        fputs("dragoman: no program is named; try 'dragoman --help'\n", stderr);
+        return 2;
+    }
+    o.argv = argv + optind;
+    o.envp = environ;
+    return run(&o);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*main)(int argc, char **argv);
+    } commands[] = {{"run", run_main}, {"info", info_main}, {"doctor", doctor_main}};
+
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
+        if (!strcmp(argv[1], commands[i].name)) {
+            argv[1] = argv[0];
+            return commands[i].main(argc - 1, argv + 1);
+        }
+    return run_main(argc, argv);
+}

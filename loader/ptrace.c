@@ -1,0 +1,519 @@
+/*
+ * loader/ptrace.c: the ptrace door.
+ *
+ * One tracer thread for each task, since a tracee obeys only the thread that
+ * attached it.  The filter stops the task at each of its calls (SECCOMP_RET_TRACE);
+ * a host call is made by the task itself, sent to a stub of the gate that ends
+ * in int3.  Data is never copied and a blocking call blocks in the guest.
+ */
+#include "loader/ptrace.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loader/pico.h"
+#include "syscalls/call.h"
+#include "syscalls/proc.h"
+#include "syscalls/task.h"
+
+_Static_assert(sizeof(struct regs) == sizeof(struct user_regs_struct), "struct regs is the host's");
+
+struct door_task {
+    pthread_t           thread;
+    struct regs         regs;  /* the guest's, at its trap */
+    bool                dirty; /* they are not what the task has */
+    bool                dying; /* signals go through: the task is to die by one */
+    bool                given; /* regs were set before the first event */
+    uint64_t            noted;
+    struct area_siginfo saved[65];
+};
+
+static int64_t futex(uint32_t *word, int op, uint32_t val)
+{
+    return syscall(SYS_futex, word, op, val, NULL, NULL, 0);
+}
+
+/* ---- stops ---------------------------------------------------------------- */
+
+enum stop { STOP_GONE, STOP_DOOR, STOP_CALL, STOP_STUB, STOP_FAULT, STOP_SIGNAL };
+
+static void info_from_host(struct area_siginfo *to, const siginfo_t *si)
+{
+    memset(to, 0, sizeof(*to));
+    to->signo = si->si_signo;
+    to->error = si->si_errno;
+    to->code = si->si_code;
+    if (si->si_code > 0 && (si->si_signo == SIGSEGV || si->si_signo == SIGBUS || si->si_signo == SIGILL ||
+                            si->si_signo == SIGFPE || si->si_signo == SIGTRAP)) {
+        to->addr = (uint64_t)si->si_addr;
+        return;
+    }
+    to->pid = si->si_pid;
+    to->uid = si->si_uid;
+    to->timerid = si->si_pid;
+    to->value = (uint64_t)si->si_value.sival_ptr;
+}
+
+static bool is_fault(const siginfo_t *si)
+{
+    switch (si->si_signo) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGTRAP:
+        return si->si_code > 0;
+    default:
+        return false;
+    }
+}
+
+static void gone(struct task *t, int status, const struct rusage *ru)
+{
+    t->dead = true;
+    /* Only the leader's end is the process's; it is reported when every thread has gone. */
+    if (t->host_tid == t->proc->pid)
+        proc_exited(t->proc->pid, status, ru);
+}
+
+/* A signal-delivery stop: what kind, with the registers in *r and the host's siginfo in *si. */
+static enum stop signal_stop(struct task *t, int sig, struct regs *r, siginfo_t *si)
+{
+    const struct gate_header *g = pico_gate();
+
+    if (ptrace(PTRACE_GETSIGINFO, t->host_tid, 0, si) || ptrace(PTRACE_GETREGS, t->host_tid, 0, r))
+        return STOP_SIGNAL;
+    if (sig == SIGTRAP && r->rip > g->pt_call && r->rip <= g->text_end)
+        return STOP_STUB;
+    return is_fault(si) ? STOP_FAULT : STOP_SIGNAL;
+}
+
+static void note(struct task *t, const siginfo_t *si)
+{
+    struct door_task *d = t->door;
+    int               sig = si->si_signo;
+
+    if (!(d->noted >> (sig - 1) & 1))
+        info_from_host(&d->saved[sig], si);
+    d->noted |= 1ull << (sig - 1);
+}
+
+/* Lets the task run until it stops for a reason that concerns us. */
+static enum stop wait_stop(struct task *t, struct regs *r, siginfo_t *si)
+{
+    for (;;) {
+        struct rusage ru;
+        int           st, sig, event;
+
+        if (wait4(t->host_tid, &st, __WALL | __WNOTHREAD, &ru) < 0) {
+            if (errno == EINTR)
+                continue;
+            t->dead = true; /* taken over by an exec in another thread */
+            return STOP_GONE;
+        }
+        if (WIFEXITED(st) || WIFSIGNALED(st)) {
+            gone(t, st, &ru);
+            return STOP_GONE;
+        }
+        sig = WSTOPSIG(st);
+        event = st >> 16;
+        if (event == PTRACE_EVENT_SECCOMP) {
+            ptrace(PTRACE_GETREGS, t->host_tid, 0, r);
+            return r->orig_rax == DOOR_NR && r->rip >= GATE_BASE && r->rip < ZONE_END ? STOP_DOOR : STOP_CALL;
+        }
+        if (event == PTRACE_EVENT_STOP && sig != SIGTRAP) {
+            ptrace(PTRACE_LISTEN, t->host_tid, 0, 0); /* a group stop: stay stopped until SIGCONT */
+            continue;
+        }
+        if (event) {
+            ptrace(PTRACE_CONT, t->host_tid, 0, 0);
+            continue;
+        }
+        if (sig == SIGSTOP || t->door->dying) {
+            ptrace(PTRACE_CONT, t->host_tid, 0, sig);
+            continue;
+        }
+        return signal_stop(t, sig, r, si);
+    }
+}
+
+/* ---- host calls -------------------------------------------------------------- */
+
+static int64_t stub_run(struct task *t, struct regs *r, uint64_t rip)
+{
+    r->rip = rip;
+    r->orig_rax = ~0ull; /* nothing of the stopped call is left to do or to restart */
+    r->cs = t->door->regs.cs;
+    r->ss = t->door->regs.ss;
+    r->eflags = 0x202;
+    t->door->dirty = true;
+    if (ptrace(PTRACE_SETREGS, t->host_tid, 0, r) || ptrace(PTRACE_CONT, t->host_tid, 0, 0)) {
+        if (errno == ESRCH)
+            return 0; /* being killed: the wait will tell */
+    }
+    return 0;
+}
+
+static bool host_interrupted(int64_t rax)
+{
+    return rax <= -512 && rax >= -516; /* ERESTARTSYS ... ERESTART_RESTARTBLOCK (include/linux/errno.h) */
+}
+
+/* Runs a stub to its int3.  wait: any signal ends it with -EINTR, unless the host call had completed. */
+static int64_t stub_result(struct task *t, bool wait, bool cas, struct regs *r)
+{
+    const struct gate_header *g = pico_gate();
+
+    for (;;) {
+        siginfo_t si;
+
+        switch (wait_stop(t, r, &si)) {
+        case STOP_GONE:
+            return -ESRCH;
+        case STOP_STUB:
+            return (int64_t)r->rax;
+        case STOP_DOOR: /* execveat succeeded, and the new gate is there */
+            t->door->regs = *r;
+            return 0;
+        case STOP_FAULT:
+            if (cas)
+                return -EFAULT;
+            return -ESRCH;
+        case STOP_SIGNAL:
+            note(t, &si);
+            if (wait && (r->rip == g->pt_call || (r->rip == g->pt_call + 2 && host_interrupted((int64_t)r->rax))))
+                return -EINTR;
+            ptrace(PTRACE_CONT, t->host_tid, 0, 0);
+            break;
+        default:
+            return -ESRCH;
+        }
+    }
+}
+
+static int64_t pt_host(struct task *t, long nr, const uint64_t a[6], bool wait)
+{
+    struct regs r = t->door->regs;
+
+    if (t->dead)
+        return -ESRCH;
+    if (wait && t->door->noted)
+        return -EINTR;
+    r.rax = (uint64_t)nr;
+    r.rdi = a[0];
+    r.rsi = a[1];
+    r.rdx = a[2];
+    r.r10 = a[3];
+    r.r8 = a[4];
+    r.r9 = a[5];
+    stub_run(t, &r, pico_gate()->pt_call);
+    return stub_result(t, wait, false, &r);
+}
+
+static int pt_cas(struct task *t, uint64_t at, uint32_t expect, uint32_t want, uint32_t *old)
+{
+    struct regs r = t->door->regs;
+    int64_t     v;
+
+    if (t->dead)
+        return -ESRCH;
+    r.rdi = at;
+    r.rax = expect;
+    r.rdx = want;
+    stub_run(t, &r, pico_gate()->pt_cas);
+    v = stub_result(t, false, true, &r);
+    if (v == -EFAULT || v == -ESRCH)
+        return (int)v;
+    *old = (uint32_t)r.rax;
+    return 0;
+}
+
+static void *tracer_main(void *arg);
+
+static void pt_regs_set(struct task *t, const struct regs *r);
+
+static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags, uint64_t tls, const struct regs *regs)
+{
+    struct regs  r = parent->door->regs;
+    struct area *ca = child->area;
+    int64_t      v;
+    int          err;
+
+    if (parent->dead)
+        return -ESRCH;
+    pt_regs_set(child, regs);
+    ca->attached = 0;
+    ca->frame = 0;
+    err = pthread_create(&child->door->thread, NULL, tracer_main, child);
+    if (err)
+        return -err;
+    r.rax = SYS_clone;
+    r.rdi = flags;
+    r.rsi = ((uint64_t)ca + AREA_STACK_END - 256) & ~15ull;
+    r.rdx = (uint64_t)&ca->host_tid;
+    r.r10 = (uint64_t)&ca->host_tid;
+    r.r8 = tls;
+    r.r9 = (uint64_t)ca;
+    stub_run(parent, &r, pico_gate()->pt_clone);
+    v = stub_result(parent, false, false, &r);
+    if (v < 0) {
+        __atomic_store_n(&ca->ready, 2, __ATOMIC_RELEASE);
+        futex(&ca->ready, FUTEX_WAKE, 1);
+        pthread_join(child->door->thread, NULL);
+    } else {
+        pthread_detach(child->door->thread);
+    }
+    return v;
+}
+
+static void pt_finish(struct task *t, long nr, int status)
+{
+    struct regs r = t->door->regs;
+    siginfo_t   si;
+
+    r.rax = (uint64_t)nr;
+    r.rdi = (uint64_t)status;
+    stub_run(t, &r, pico_gate()->pt_call);
+    while (wait_stop(t, &r, &si) != STOP_GONE)
+        ptrace(PTRACE_CONT, t->host_tid, 0, 0);
+    t->dead = true;
+    task_end(t);
+    pthread_exit(NULL);
+}
+
+static void pt_die(struct call *c, int hostsig)
+{
+    struct task *t = c->task;
+    struct regs  r;
+    siginfo_t    si;
+
+    t->door->dying = true;
+    syscall(SYS_tgkill, t->proc->pid, t->host_tid, hostsig);
+    ptrace(PTRACE_CONT, t->host_tid, 0, hostsig);
+    while (wait_stop(t, &r, &si) != STOP_GONE)
+        ptrace(PTRACE_CONT, t->host_tid, 0, hostsig);
+}
+
+/* ---- registers ------------------------------------------------------------- */
+
+static void pt_regs_get(struct task *t, struct regs *r)
+{
+    *r = t->door->regs;
+}
+
+static void pt_regs_set(struct task *t, const struct regs *r)
+{
+    struct regs *to = &t->door->regs;
+    uint64_t     cs = to->cs, ss = to->ss, fs = to->fs_base, gs = to->gs_base;
+
+    *to = *r;
+    to->cs = cs;
+    to->ss = ss;
+    to->fs_base = fs; /* changed by arch_prctl in the guest's context only */
+    to->gs_base = gs;
+    to->ds = to->es = to->fs = to->gs = 0;
+    t->door->dirty = true;
+    t->door->given = true;
+}
+
+static size_t pt_xstate_get(struct task *t, void *buf, size_t size)
+{
+    struct iovec v = {buf, size};
+
+    if (ptrace(PTRACE_GETREGSET, t->host_tid, NT_X86_XSTATE, &v))
+        return 0;
+    return v.iov_len;
+}
+
+static void pt_xstate_set(struct task *t, const void *buf, size_t size)
+{
+    uint8_t      full[16384];
+    struct iovec v = {full, sizeof(full)};
+
+    if (ptrace(PTRACE_GETREGSET, t->host_tid, NT_X86_XSTATE, &v))
+        return;
+    uint8_t sw[48];
+    memcpy(sw, full + 464, sizeof(sw)); /* the component bitmap that regset images carry there */
+    memcpy(full, buf, size < v.iov_len ? size : v.iov_len);
+    memcpy(full + 464, sw, sizeof(sw));
+    ptrace(PTRACE_SETREGSET, t->host_tid, NT_X86_XSTATE, &v);
+}
+
+/* ---- signals ------------------------------------------------------------------ */
+
+static void pt_take_noted(struct task *t, noted_fn *fn)
+{
+    struct door_task *d = t->door;
+
+    while (d->noted) {
+        int sig = __builtin_ctzll(d->noted) + 1;
+        d->noted &= d->noted - 1;
+        fn(t, &d->saved[sig]);
+    }
+}
+
+static void pt_kick(struct task *t)
+{
+    if (t->host_tid > 0 && !t->dead)
+        syscall(SYS_tgkill, t->proc->pid, t->host_tid, KICK_SIGNAL);
+}
+
+/* ---- life ------------------------------------------------------------------------ */
+
+static int pt_task_init(struct task *t)
+{
+    t->door = calloc(1, sizeof(*t->door));
+    return t->door ? 0 : -ENOMEM;
+}
+
+/* The tracer thread frees its task by itself; here it is only made to notice. */
+static void pt_reap(struct task *t)
+{
+    t->dead = true;
+}
+
+static bool attach(struct task *t)
+{
+    struct area *a = t->area;
+    long         options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXEC;
+    uint32_t     state;
+
+    /* 1: the child is in its gate and waits; 2: there will be none */
+    while ((state = __atomic_load_n(&a->ready, __ATOMIC_ACQUIRE)) == 0)
+        futex(&a->ready, FUTEX_WAIT, 0);
+    if (state == 2)
+        return false;
+    pthread_mutex_lock(&session.lock);
+    if (!t->host_tid)
+        task_adopt_locked(t, (pid_t)a->host_tid);
+    pthread_mutex_unlock(&session.lock);
+    if (ptrace(PTRACE_SEIZE, t->host_tid, 0, options)) {
+        t->dead = true;
+        return true;
+    }
+    __atomic_store_n(&a->attached, 1, __ATOMIC_RELEASE);
+    futex(&a->attached, FUTEX_WAKE, 1);
+    return true;
+}
+
+static void guest_run(struct task *t)
+{
+    struct door_task *d = t->door;
+
+    if (d->dirty) {
+        d->regs.orig_rax = ~0ull;
+        ptrace(PTRACE_SETREGS, t->host_tid, 0, &d->regs);
+        d->dirty = false;
+    }
+    ptrace(PTRACE_CONT, t->host_tid, 0, 0);
+}
+
+/* At a fresh task's first stop: its host-side registers, and the guest's if they were set already. */
+static void first_regs(struct door_task *d, const struct regs *r)
+{
+    struct regs mine = d->regs;
+    uint64_t    cs = r->cs, ss = r->ss, fs = r->fs_base, gs = r->gs_base;
+
+    if (!d->given) {
+        d->regs = *r;
+        return;
+    }
+    d->regs = mine;
+    d->regs.cs = cs;
+    d->regs.ss = ss;
+    d->regs.fs_base = fs;
+    d->regs.gs_base = gs;
+    d->dirty = true;
+}
+
+static bool event_serve(struct task *t, enum stop s, const struct regs *r, const siginfo_t *si)
+{
+    struct door_task *d = t->door;
+
+    switch (s) {
+    case STOP_DOOR:
+        first_regs(d, r);
+        task_serve(t, (enum area_event)t->area->event);
+        return true;
+    case STOP_CALL:
+        d->regs = *r;
+        d->regs.rax = r->orig_rax; /* the guest's number */
+        d->dirty = true;
+        task_serve(t, EVENT_CALL);
+        return true;
+    case STOP_FAULT:
+    case STOP_STUB: /* an int3 of the guest's that jumped into the gate */
+        d->regs = *r;
+        info_from_host(&t->area->info, si);
+        task_serve(t, EVENT_SIGNAL);
+        return true;
+    case STOP_SIGNAL:
+        d->regs = *r;
+        note(t, si);
+        task_serve(t, EVENT_NOTED);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void *tracer_main(void *arg)
+{
+    struct task *t = arg;
+    struct regs  r;
+    siginfo_t    si;
+
+    if (!attach(t))
+        return NULL; /* the clone failed; its caller frees the task */
+    while (!t->dead) {
+        enum stop s = wait_stop(t, &r, &si);
+
+        if (s == STOP_GONE || !event_serve(t, s, &r, &si))
+            break;
+        if (!t->dead)
+            guest_run(t);
+    }
+    task_end(t);
+    return NULL;
+}
+
+int ptrace_start(struct task *first)
+{
+    int err;
+
+    first->area->ready = 1;
+    err = pthread_create(&first->door->thread, NULL, tracer_main, first);
+    if (!err)
+        pthread_detach(first->door->thread);
+    return -err;
+}
+
+const struct door_ops ptrace_door = {
+    .name = "ptrace",
+    .is_ptrace = true,
+    .host = pt_host,
+    .cas = pt_cas,
+    .clone = pt_clone,
+    .finish = pt_finish,
+    .die = pt_die,
+    .regs_get = pt_regs_get,
+    .regs_set = pt_regs_set,
+    .xstate_get = pt_xstate_get,
+    .xstate_set = pt_xstate_set,
+    .take_noted = pt_take_noted,
+    .kick = pt_kick,
+    .task_init = pt_task_init,
+    .reap = pt_reap,
+};

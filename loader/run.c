@@ -1,0 +1,367 @@
+/* loader/run.c: one session, from the program's name to its exit status. */
+#include "loader/run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loader/image.h"
+#include "loader/notify.h"
+#include "loader/pico.h"
+#include "loader/ptrace.h"
+#include "loader/trace.h"
+#include "syscalls/exec.h"
+#include "syscalls/fd.h"
+#include "syscalls/session.h"
+#include "syscalls/sigdeliver.h"
+#include "syscalls/task.h"
+#include "syscalls/view.h"
+
+const struct door_ops *door;
+
+static pthread_cond_t first_ended = PTHREAD_COND_INITIALIZER;
+static bool           ended;
+
+void session_first_ended(void)
+{
+    ended = true;
+    pthread_cond_broadcast(&first_ended);
+}
+
+static int fail(const char *what, const char *with, int err, int status)
+{
+    fprintf(stderr, "dragoman: %s%s%s: %s\n", what, with ? " " : "", with ? with : "", strerror(err));
+    return status;
+}
+
+/* ---- descriptors that we were started with ----------------------------------------- */
+
+static enum ofile_kind kind_of_mode(mode_t mode)
+{
+    if (S_ISREG(mode) || S_ISBLK(mode))
+        return OF_FILE;
+    if (S_ISDIR(mode))
+        return OF_DIR;
+    if (S_ISFIFO(mode))
+        return OF_PIPE;
+    if (S_ISSOCK(mode))
+        return OF_SOCKET;
+    return S_ISCHR(mode) ? OF_CHAR : OF_OTHER;
+}
+
+/* Each becomes the guest's descriptor of the same number.  Called before we open anything that stays. */
+static int inherit(struct fdtable *t, const int *fds, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct stat st;
+        int         flags = fcntl(fds[i], F_GETFL);
+
+        if (flags < 0 || fstat(fds[i], &st))
+            continue;
+        int err = fdtable_inherit(t, fds[i], kind_of_mode(st.st_mode), (uint32_t)flags);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+static int open_now(int *fds, int max)
+{
+    DIR           *d = opendir("/proc/self/fd");
+    struct dirent *e;
+    int            n = 0;
+
+    if (!d) {
+        for (int fd = 0; fd < 3; fd++)
+            if (fcntl(fd, F_GETFD) >= 0)
+                fds[n++] = fd;
+        return n;
+    }
+    while ((e = readdir(d)) && n < max) {
+        int fd = atoi(e->d_name);
+
+        if (e->d_name[0] != '.' && fd != dirfd(d) && !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+            fds[n++] = fd;
+    }
+    closedir(d);
+    return n;
+}
+
+/* ---- signals to the provider ---------------------------------------------------------- */
+
+/*
+ * Somebody who knows only our pid (timeout, a test runner, kill) means the
+ * guest.  What the terminal sends goes to the whole group, and the guest has it already.
+ */
+static void *signal_main(void *set)
+{
+    for (;;) {
+        siginfo_t       si;
+        int             sig = sigwaitinfo(set, &si);
+        struct ksiginfo k = {0};
+
+        if (sig <= 0 || sig == SIGCHLD || si.si_code > 0 || si.si_pid == getpid())
+            continue;
+        pthread_mutex_lock(&session.lock);
+        k.signo = signal_guest(session.first, sig);
+        k.code = session.first->abi->sigcode_from_host(k.signo, si.si_code);
+        k.pid = si.si_pid;
+        k.uid = si.si_uid;
+        signal_post_proc_locked(session.first, &k);
+        pthread_mutex_unlock(&session.lock);
+    }
+    return NULL;
+}
+
+static sigset_t every_signal;
+
+static int signals_start(void)
+{
+    pthread_t thread;
+    int       err;
+
+    err = pthread_create(&thread, NULL, signal_main, &every_signal);
+    if (!err)
+        pthread_detach(thread);
+    return -err;
+}
+
+/* ---- the first process -------------------------------------------------------------------- */
+
+static void limits_init(struct proc *p)
+{
+    struct rlimit rl;
+
+    if (getrlimit(RLIMIT_NOFILE, &rl))
+        rl = (struct rlimit){1024, 1024};
+    p->nofile = rl.rlim_cur;
+    p->nofile_max = rl.rlim_max;
+    /* The host's own numbers include ours and those in flight, so the pico process gets all that there are. */
+    rl.rlim_cur = rl.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &rl);
+}
+
+static struct task *first_make(struct exec_image *e, const int *fds, int nfds)
+{
+    struct proc *p = proc_new(NULL, exec_image_abi(e));
+    struct task *t = p ? task_new(p) : NULL;
+
+    if (!t)
+        return NULL;
+    limits_init(p);
+    p->exec = e;
+    p->fds = fdtable_new();
+    if (!p->fds || inherit(p->fds, fds, nfds))
+        return NULL;
+    session.first = p;
+    t->area->provider_pid = (uint32_t)session.provider_pid;
+    return t;
+}
+
+/* 0 or -errno. */
+static int notify_begin(struct task *t, pid_t pid)
+{
+    int listener;
+
+    t->area->attached = 1;
+    syscall(SYS_futex, &t->area->attached, 1 /* FUTEX_WAKE */, 1, NULL, NULL, 0);
+    listener = pico_listener(t->area, pid);
+    return listener < 0 ? listener : notify_start(listener);
+}
+
+static int begin(struct task *t, const char *name)
+{
+    pid_t pid = pico_spawn(session.gate_fd, session.arena_fd, t->index, name);
+
+    if (pid < 0)
+        return pid;
+    pthread_mutex_lock(&session.lock);
+    task_adopt_locked(t, pid);
+    pthread_mutex_unlock(&session.lock);
+    return door->is_ptrace ? ptrace_start(t) : notify_begin(t, pid);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+/* The notify door's pico processes are our children, and only this thread waits for them. */
+static void reap_until_first_ended(void)
+{
+    struct rusage ru;
+    int           status;
+    pid_t         pid;
+
+    while (!ended) {
+        pid = wait4(-1, &status, __WALL, &ru);
+        if (pid > 0)
+            proc_exited(pid, status, &ru);
+        else if (errno != EINTR)
+            break;
+    }
+}
+
+static void wait_until_first_ended(void)
+{
+    pthread_mutex_lock(&session.lock);
+    while (!ended)
+        pthread_cond_wait(&first_ended, &session.lock);
+    pthread_mutex_unlock(&session.lock);
+}
+
+/* What the first process left behind ends with the session. */
+static void kill_the_rest(void)
+{
+    struct proc *p;
+
+    pthread_mutex_lock(&session.lock);
+    LIST_FOREACH(p, &session.procs, all)
+        if (p->state == PROC_LIVE && p->pid > 0)
+            kill(p->pid, SIGKILL);
+    pthread_mutex_unlock(&session.lock);
+}
+
+/* As the guest ended: a status, or the same signal. */
+static int end_like(int status)
+{
+    struct rlimit none = {0, 0};
+    sigset_t      set;
+    int           sig;
+
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    sig = WTERMSIG(status);
+    setrlimit(RLIMIT_CORE, &none); /* the core, if any, is the guest's */
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(sig, SIG_DFL);
+    sigemptyset(&set);
+    sigaddset(&set, sig);
+    fflush(NULL);
+    raise(sig);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    kill(getpid(), sig);
+    return 128 + sig;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------- */
+
+/* Program file as the user named it: a path, or a name in PATH. */
+static int program_open(const char *name, char *path, size_t size)
+{
+    const char *dirs = getenv("PATH");
+    int         fd = view_open(name);
+
+    snprintf(path, size, "%s", name);
+    if (fd != -ENOENT || strchr(name, '/') || !dirs)
+        return fd;
+    while (*dirs) {
+        size_t n = strcspn(dirs, ":");
+
+        snprintf(path, size, "%.*s/%s", (int)n, dirs, name);
+        fd = view_open(path);
+        if (fd >= 0)
+            return fd;
+        dirs += n + (dirs[n] == ':');
+    }
+    snprintf(path, size, "%s", name);
+    return -ENOENT;
+}
+
+static int image_make(const struct run_options *o, struct exec_image **e)
+{
+    struct image_error err = {0};
+    char               path[PATH_MAX];
+    int                status = 126, fd = program_open(o->argv[0], path, sizeof(path));
+
+    if (fd < 0) {
+        image_open_failed(-fd, &err);
+        image_error_print(o->argv[0], &err);
+        return err.exit_status;
+    }
+    if (exec_image_make(fd, path, (const char *const *)o->argv, (const char *const *)o->envp, o->abi, e, err.text, sizeof(err.text),
+                        &status)) {
+        image_error_print(o->argv[0], &err);
+        return status;
+    }
+    return 0;
+}
+
+static int door_choose(const char *name)
+{
+    if (name && !strcmp(name, "ptrace"))
+        door = &ptrace_door;
+    else if (!name || !strcmp(name, "notify"))
+        door = &notify_door;
+    return door ? 0 : -EINVAL;
+}
+
+static int session_init(void)
+{
+    int err = arena_init(&session.arena_fd);
+
+    if (err)
+        return fail("cannot map memory shared with the program", NULL, -err, 125);
+    fcntl(session.arena_fd, F_SETFD, 0); /* the pico process maps it, too */
+    session.gate_fd = pico_gate_file();
+    if (session.gate_fd < 0)
+        return fail("cannot make a memory file for the gate", NULL, -session.gate_fd, 125);
+    session.provider_pid = getpid();
+    session.fsgsbase = getauxval(AT_HWCAP2) & 2; /* HWCAP2_FSGSBASE */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    return 0;
+}
+
+int run(const struct run_options *o)
+{
+    static int         fds[4096];
+    int                nfds = open_now(fds, 4096), err;
+    struct exec_image *e = NULL;
+    const char        *culprit = NULL;
+    struct task       *t;
+
+    if (door_choose(o->door)) {
+        fprintf(stderr, "dragoman: --door=%s: there are the doors notify and ptrace\n", o->door);
+        return 2;
+    }
+    err = view_init(o->sysroot, o->root, &culprit);
+    if (err)
+        return fail("cannot use the directory", culprit, -err, 125);
+    err = image_make(o, &e);
+    if (err)
+        return err;
+    err = session_init();
+    if (err)
+        return err;
+    session.trace = o->trace;
+    if (o->trace && trace_open(o->trace_file))
+        return fail("cannot write the trace to", o->trace_file, errno, 125);
+    sigfillset(&every_signal);
+    pthread_sigmask(SIG_BLOCK, &every_signal, NULL);
+    t = first_make(e, fds, nfds);
+    if (!t)
+        return fail("cannot set up the first process", NULL, ENOMEM, 125);
+    err = begin(t, o->argv[0]);
+    if (!err)
+        err = signals_start();
+    if (err) {
+        kill_the_rest();
+        return fail("cannot start a process through the door", door->name, -err, 125);
+    }
+    if (door->is_ptrace)
+        wait_until_first_ended();
+    else
+        reap_until_first_ended();
+    kill_the_rest();
+    return end_like(session.first_status);
+}

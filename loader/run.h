@@ -1,0 +1,20 @@
+/* loader/run.h: dragoman run. */
+#ifndef DRAGOMAN_LOADER_RUN_H
+#define DRAGOMAN_LOADER_RUN_H
+
+#include <stdbool.h>
+
+struct run_options {
+    const char *door; /* "notify", "ptrace", NULL: notify, or ptrace where the host lacks it */
+    const char *abi;
+    const char *sysroot, *root;
+    bool        trace;
+    const char *trace_file; /* NULL: standard error */
+    char      **envp;       /* the guest's environment */
+    char      **argv;       /* program and its arguments */
+};
+
+/* Runs the program to its end.  Exit status for main; dies by the guest's own signal where the guest did. */
+int run(const struct run_options *o);
+
+#endif

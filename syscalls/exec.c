@@ -1,0 +1,256 @@
+/*
+ * syscalls/exec.c: execve.
+ *
+ * The program is looked at while the old one still runs, so that a failed exec
+ * leaves it unharmed.  Then the pico process executes the gate anew (the host
+ * kernel ends the other threads and frees the old memory), and the image is
+ * mapped by host calls before the first guest instruction.
+ */
+#include "syscalls/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "compat/kqueue.h"
+#include "compat/umtx.h"
+#include "syscalls/door.h"
+#include "syscalls/fd.h"
+#include "syscalls/handlers.h"
+#include "syscalls/path.h"
+#include "syscalls/signal.h"
+#include "syscalls/task.h"
+
+#define ARG_TOTAL_MAX (512u * 1024) /* FreeBSD's ARG_MAX */
+
+/* ---- argument vectors ---------------------------------------------------------- */
+
+struct strv {
+    char **v;
+    size_t n, size, bytes;
+};
+
+static void strv_free(struct strv *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        free(s->v[i]);
+    free(s->v);
+}
+
+static int strv_add(struct strv *s, char *text)
+{
+    if (s->n + 2 > s->size) {
+        size_t size = s->size ? s->size * 2 : 32;
+        char **v = realloc(s->v, size * sizeof(*v));
+
+        if (!v)
+            return -ENOMEM;
+        s->v = v;
+        s->size = size;
+    }
+    s->v[s->n++] = text;
+    s->v[s->n] = NULL;
+    return 0;
+}
+
+static int strv_add_guest(struct call *c, struct strv *s, gva at)
+{
+    char    page[4097], *big = NULL;
+    int64_t n = copy_in_str(c, page, at, sizeof(page));
+    char   *text;
+
+    if (n == -ENAMETOOLONG) {
+        big = malloc(ARG_TOTAL_MAX);
+        n = big ? copy_in_str(c, big, at, ARG_TOTAL_MAX) : -ENOMEM;
+        if (n == -ENAMETOOLONG)
+            n = -E2BIG;
+    }
+    text = n >= 0 ? strdup(big ? big : page) : NULL;
+    free(big);
+    if (!text)
+        return n < 0 ? (int)n : -ENOMEM;
+    s->bytes += (size_t)n + 1 + 8;
+    n = strv_add(s, text);
+    if (n)
+        free(text);
+    return s->bytes > ARG_TOTAL_MAX ? -E2BIG : (int)n;
+}
+
+static int strv_read(struct call *c, struct strv *s, gva vec)
+{
+    int err = strv_add(s, NULL); /* an empty vector is a vector too */
+
+    s->n = 0;
+    while (!err && vec.va) {
+        uint64_t at;
+
+        err = copy_in(c, &at, vec, sizeof(at));
+        if (err || !at)
+            break;
+        err = strv_add_guest(c, s, GVA(at));
+        vec.va += 8;
+    }
+    return err;
+}
+
+/* ---- the change of image --------------------------------------------------------- */
+
+static struct scratch put_str(struct call *c, const char *text)
+{
+    struct scratch s = scratch_get(c, strlen(text) + 1);
+
+    if (s.p)
+        memcpy(s.p, text, strlen(text) + 1);
+    return s;
+}
+
+/* Runs the gate anew in this process: 0 when the fresh gate is there, -errno with the old image unharmed. */
+static int64_t regate(struct call *c, const char *name)
+{
+    char           conf[48];
+    struct scratch empty, arg0, env0, vec;
+    uint64_t      *v;
+    int64_t        r;
+
+    snprintf(conf, sizeof(conf), "%d,%u", session.arena_fd, c->task->index);
+    c->scratch_used = 0;
+    empty = put_str(c, "");
+    arg0 = put_str(c, name);
+    env0 = put_str(c, conf);
+    vec = scratch_get(c, 32);
+    if (!vec.p)
+        return -E2BIG;
+    v = vec.p;
+    v[0] = arg0.va;
+    v[1] = 0;
+    v[2] = env0.va;
+    v[3] = 0;
+    c->task->area->provider_pid = (uint32_t)session.provider_pid;
+    c->task->area->filtered = 1;
+    c->task->area->attached = 1;
+    c->task->execing = true;
+    r = host_call(c, SYS_execveat, session.gate_fd, empty.va, vec.va, vec.va + 16, AT_EMPTY_PATH);
+    c->task->execing = false;
+    return r;
+}
+
+/* The other threads ended with the old image. */
+static void siblings_end(struct call *c)
+{
+    struct task *t;
+
+    if (door->is_ptrace)
+        return; /* their tracer threads see it */
+    for (;;) {
+        pthread_mutex_lock(&session.lock);
+        LIST_FOREACH(t, &c->proc->tasks, link)
+            if (t != c->task)
+                break;
+        pthread_mutex_unlock(&session.lock);
+        if (!t)
+            return;
+        task_end(t);
+    }
+}
+
+static void proc_renew(struct call *c)
+{
+    struct proc *p = c->proc;
+
+    siblings_end(c);
+    umtx_exec(c);
+    fdtable_exec(c, p->fds);
+    signal_exec(p);
+    pthread_mutex_lock(&session.lock);
+    c->task->altstack = (struct kstack){.flags = D_SS_DISABLE};
+    p->execed = true;
+    kqueue_proc_event_locked(p, KQ_NOTE_EXEC, 0);
+    pthread_mutex_unlock(&session.lock);
+}
+
+/* Beyond the point of no return nothing can be answered: the process aborts, as FreeBSD's does. */
+static void image_start(struct call *c, struct exec_image *e)
+{
+    int err;
+
+    c->proc->abi = exec_image_abi(e);
+    c->abi = c->proc->abi;
+    c->scratch_used = 0;
+    err = exec_image_load(c, e);
+    exec_image_free(e);
+    c->no_result = true;
+    if (err && err != -ESRCH)
+        signal_kill_self(c, c->abi->sig_from_host[SIGABRT]);
+}
+
+static int64_t exec_program(struct call *c, int progfd, const char *name, gva argv, gva envv)
+{
+    struct strv        args = {0}, env = {0};
+    struct exec_image *e = NULL;
+    char               text[256];
+    int64_t            r = strv_read(c, &args, argv);
+    int                status;
+
+    env.bytes = args.bytes;
+    if (!r)
+        r = strv_read(c, &env, envv);
+    if (!r) {
+        r = exec_image_make(progfd, name, (const char *const *)args.v, (const char *const *)env.v, NULL, &e, text, sizeof(text), &status);
+        progfd = -1;
+    }
+    if (progfd >= 0)
+        close(progfd);
+    strv_free(&args);
+    strv_free(&env);
+    if (r)
+        return r;
+    r = regate(c, name);
+    if (r) {
+        exec_image_free(e);
+        return r;
+    }
+    proc_renew(c);
+    image_start(c, e);
+    return 0;
+}
+
+int64_t sys_execve(struct call *c, gva path, gva argv, gva envv)
+{
+    char name[4096];
+    int  fd = path_open_program(c, PATH_CWD(c), path, PATH_FOLLOW, name, sizeof(name));
+
+    return fd < 0 ? fd : exec_program(c, fd, name, argv, envv);
+}
+
+int64_t sys_fexecve(struct call *c, int fd, gva argv, gva envv)
+{
+    struct fdref ref;
+    char         link[64], name[4096];
+    int          err = fd_get(c, fd, &ref), own;
+    ssize_t      n;
+
+    if (err)
+        return err;
+    own = host_fd_fetch(c, ref.hostfd);
+    fd_put(c, &ref);
+    if (own < 0)
+        return own;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", own);
+    n = readlink(link, name, sizeof(name) - 1);
+    name[n > 0 ? n : 0] = 0;
+    return exec_program(c, own, name, argv, envv);
+}
+
+void exec_boot(struct call *c)
+{
+    struct exec_image *e = c->proc->exec;
+
+    c->proc->exec = NULL;
+    if (e)
+        image_start(c, e);
+}

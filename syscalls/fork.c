@@ -1,0 +1,109 @@
+/* syscalls/fork.c: fork, vfork, rfork, exit. */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "compat/kqueue.h"
+#include "syscalls/door.h"
+#include "syscalls/fd.h"
+#include "syscalls/handlers.h"
+#include "syscalls/task.h"
+
+/* The child as it is before it has a host process.  NULL: no memory. */
+static struct task *child_make(struct call *c)
+{
+    struct proc *p = proc_new(c->proc, c->abi);
+    struct task *t = p ? task_new(p) : NULL;
+
+    if (p && !t)
+        proc_abandon(p);
+    if (!t)
+        return NULL;
+    t->mask = c->task->mask;
+    t->altstack = c->task->altstack;
+    memcpy(t->name, c->task->name, sizeof(t->name));
+    t->area->provider_pid = (uint32_t)session.provider_pid;
+    return t;
+}
+
+static void child_undo(struct task *t)
+{
+    struct proc *p = t->proc;
+
+    task_end(t);
+    proc_abandon(p);
+}
+
+/*
+ * The table's lock is held over the host's clone, so that our copy of the
+ * descriptors and the host's are of the same moment.
+ */
+static int64_t clone_with_fds(struct call *c, struct task *t, uint64_t flags, const struct regs *r)
+{
+    struct proc *p = t->proc;
+    int64_t      pid = fdtable_lock(c, c->proc->fds);
+
+    if (pid)
+        return pid;
+    p->fds = fdtable_copy(c->proc->fds);
+    pid = p->fds ? door->clone(c->task, t, flags, 0, r) : -ENOMEM;
+    fdtable_unlock(c, c->proc->fds);
+    return pid;
+}
+
+static int64_t fork_common(struct call *c, uint64_t flags)
+{
+    struct task *t = child_make(c);
+    struct regs  r;
+    int64_t      pid;
+
+    if (!t)
+        return -EAGAIN;
+    door->regs_get(c->task, &r);
+    c->abi->fork_child(&r);
+    pid = clone_with_fds(c, t, flags | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, &r);
+    if (pid < 0) {
+        child_undo(t);
+        return pid;
+    }
+    pthread_mutex_lock(&session.lock);
+    kqueue_proc_event_locked(c->proc, KQ_NOTE_FORK, pid);
+    pthread_mutex_unlock(&session.lock);
+    return pid;
+}
+
+int64_t sys_fork(struct call *c)
+{
+    return fork_common(c, 0);
+}
+
+int64_t sys_vfork(struct call *c)
+{
+    return fork_common(c, CLONE_VM | CLONE_VFORK);
+}
+
+/* rfork(2) flags, sys/unistd.h */
+#define RFFDG      (1u << 2)
+#define RFPROC     (1u << 4)
+#define RFMEM      (1u << 5)
+#define RFCFDG     (1u << 12)
+#define RFPPWAIT   (1u << 31)
+
+int64_t sys_rfork(struct call *c, uint64_t flags)
+{
+    if (!(flags & RFPROC) || (flags & (RFFDG | RFCFDG)) == (RFFDG | RFCFDG))
+        return -EINVAL;
+    if ((flags & RFMEM) && (flags & RFPPWAIT))
+        return fork_common(c, CLONE_VM | CLONE_VFORK);
+    if ((flags & RFMEM) || !(flags & RFFDG))
+        return -EOPNOTSUPP;
+    return fork_common(c, 0);
+}
+
+int64_t sys_exit(struct call *c, int status)
+{
+    door->finish(c->task, SYS_exit_group, status & 0xff);
+    return -ESRCH;
+}

@@ -1,0 +1,205 @@
+/* syscalls/proc.c: the tree of guest processes. */
+#include "syscalls/proc.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+
+#include "compat/kqueue.h"
+#include "syscalls/exec.h"
+#include "syscalls/fd.h"
+#include "syscalls/sigqueue.h"
+#include "syscalls/task.h"
+
+struct session session = {.lock = PTHREAD_MUTEX_INITIALIZER, .arena_fd = -1, .gate_fd = -1};
+
+struct proc *proc_find_any_locked(pid_t pid)
+{
+    struct proc *p;
+
+    LIST_FOREACH(p, &session.procs, all)
+        if (p->pid == pid)
+            return p;
+    return NULL;
+}
+
+struct proc *proc_find_locked(pid_t pid)
+{
+    struct proc *p = proc_find_any_locked(pid);
+
+    return p && p->state == PROC_LIVE ? p : NULL;
+}
+
+struct task *task_find_locked(struct proc *p, int64_t guest_tid)
+{
+    struct task *t;
+
+    LIST_FOREACH(t, &p->tasks, link)
+        if (t->host_tid && task_tid(t) == guest_tid && t->state != TASK_GONE)
+            return t;
+    return NULL;
+}
+
+struct task *task_by_tid_locked(int64_t guest_tid)
+{
+    struct proc *p;
+    struct task *t;
+
+    LIST_FOREACH(p, &session.procs, all)
+        if ((t = task_find_locked(p, guest_tid)))
+            return t;
+    return NULL;
+}
+
+static char **argv_copy(const char *const *argv)
+{
+    size_t n = 0;
+    char **v;
+
+    while (argv && argv[n])
+        n++;
+    v = calloc(n + 1, sizeof(*v));
+    for (size_t i = 0; v && i < n; i++)
+        v[i] = strdup(argv[i]);
+    return v;
+}
+
+static void argv_free(char **v)
+{
+    for (size_t i = 0; v && v[i]; i++)
+        free(v[i]);
+    free(v);
+}
+
+void proc_set_argv(struct proc *p, const char *const *argv)
+{
+    char **v = argv_copy(argv);
+
+    argv_free(p->argv);
+    p->argv = v;
+}
+
+/* What a child has of its parent: sigactions(2), fork(2). */
+static void inherit(struct proc *p, const struct proc *from)
+{
+    memcpy(p->actions, from->actions, sizeof(p->actions));
+    memcpy(p->comm, from->comm, sizeof(p->comm));
+    memcpy(p->login, from->login, sizeof(p->login));
+    p->support = from->support;
+    p->stack_top = from->stack_top;
+    p->stack_size = from->stack_size;
+    p->ps_strings = from->ps_strings;
+    p->brk_base = from->brk_base;
+    p->brk = from->brk;
+    p->issetugid = from->issetugid;
+    p->umask_hint = from->umask_hint;
+    p->nofile = from->nofile;
+    p->nofile_max = from->nofile_max;
+    if (from->execpath)
+        p->execpath = strdup(from->execpath);
+    proc_set_argv(p, (const char *const *)from->argv);
+}
+
+struct proc *proc_new(struct proc *parent, const struct abi *abi)
+{
+    struct proc *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        return NULL;
+    p->abi = abi;
+    p->parent = parent;
+    p->refs = 1;
+    p->exit_signal = abi->sig_from_host[17]; /* SIGCHLD */
+    LIST_INIT(&p->children);
+    LIST_INIT(&p->tasks);
+    sigqueue_init(&p->pending);
+    if (parent)
+        inherit(p, parent);
+    pthread_mutex_lock(&session.lock);
+    LIST_INSERT_HEAD(&session.procs, p, all);
+    if (parent)
+        LIST_INSERT_HEAD(&parent->children, p, siblings);
+    pthread_mutex_unlock(&session.lock);
+    return p;
+}
+
+void proc_set_pid(struct proc *p, pid_t pid)
+{
+    pthread_mutex_lock(&session.lock);
+    p->pid = pid;
+    pthread_mutex_unlock(&session.lock);
+}
+
+static void proc_free(struct proc *p)
+{
+    kqueue_proc_free(p);
+    if (p->fds)
+        fdtable_free(p->fds);
+    exec_image_free(p->exec);
+    argv_free(p->argv);
+    free(p->execpath);
+    free(p);
+}
+
+void proc_put(struct proc *p)
+{
+    struct fdtable *fds = NULL;
+    bool            last;
+
+    pthread_mutex_lock(&session.lock);
+    last = --p->refs == 0;
+    if (!last && p->ntasks == 0 && p->state == PROC_ZOMBIE) {
+        fds = p->fds; /* a zombie holds nothing but its status */
+        p->fds = NULL;
+    }
+    pthread_mutex_unlock(&session.lock);
+    if (fds) {
+        kqueue_proc_free(p);
+        fdtable_free(fds);
+    }
+    if (last)
+        proc_free(p);
+}
+
+static void unlink_locked(struct proc *p)
+{
+    LIST_REMOVE(p, all);
+    if (p->parent)
+        LIST_REMOVE(p, siblings);
+    p->parent = NULL;
+}
+
+void proc_reap_locked(struct proc *p)
+{
+    struct proc *parent = p->parent;
+
+    if (parent) {
+        /* wait4(2): the children's usage counts descendants that were waited for. */
+        struct rusage *sum = &parent->children_rusage, *add[2] = {&p->rusage, &p->children_rusage};
+        for (int i = 0; i < 2; i++) {
+            timeradd(&sum->ru_utime, &add[i]->ru_utime, &sum->ru_utime);
+            timeradd(&sum->ru_stime, &add[i]->ru_stime, &sum->ru_stime);
+            if (add[i]->ru_maxrss > sum->ru_maxrss)
+                sum->ru_maxrss = add[i]->ru_maxrss;
+            sum->ru_minflt += add[i]->ru_minflt;
+            sum->ru_majflt += add[i]->ru_majflt;
+            sum->ru_inblock += add[i]->ru_inblock;
+            sum->ru_oublock += add[i]->ru_oublock;
+            sum->ru_nvcsw += add[i]->ru_nvcsw;
+            sum->ru_nivcsw += add[i]->ru_nivcsw;
+        }
+    }
+    unlink_locked(p);
+    pthread_mutex_unlock(&session.lock);
+    proc_put(p);
+    pthread_mutex_lock(&session.lock);
+}
+
+void proc_abandon(struct proc *p)
+{
+    pthread_mutex_lock(&session.lock);
+    unlink_locked(p);
+    pthread_mutex_unlock(&session.lock);
+    proc_put(p);
+}

@@ -1,0 +1,429 @@
+/*
+ * syscalls/signal.c: the guest kernel's signals: who gets one, and what it does.
+ *
+ * Signals of the session are ours from end to end; a host signal only tells that
+ * something happened, and becomes a guest signal here.  A kick (a host signal of
+ * no meaning) makes a task come and look.
+ */
+#include "syscalls/signal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "loader/trace.h"
+#include "syscalls/door.h"
+#include "syscalls/sigqueue.h"
+#include "syscalls/sigdeliver.h"
+#include "syscalls/task.h"
+
+void (*signal_on_post)(struct proc *p, int sig);
+
+int signal_guest(const struct proc *p, int hostsig)
+{
+    return hostsig > 0 && hostsig <= 64 ? p->abi->sig_from_host[hostsig] : 0;
+}
+
+static bool is_rt(const struct proc *p, int sig)
+{
+    return sig > 64 || (p->abi->sig_to_host[sig] >= 34);
+}
+
+static bool is_stop(const struct proc *p, int sig)
+{
+    return p->abi->sig_default[sig] == SIGDEF_STOP;
+}
+
+static bool ignored_locked(const struct proc *p, int sig)
+{
+    const struct ksigaction *a = &p->actions[sig];
+
+    if (a->handler == D_SIG_IGN)
+        return true;
+    return a->handler == D_SIG_DFL && (p->abi->sig_default[sig] == SIGDEF_IGN || p->abi->sig_default[sig] == SIGDEF_CONT);
+}
+
+static struct sigset not_of(const struct sigset *s)
+{
+    return (struct sigset){{~s->w[0], ~s->w[1]}};
+}
+
+static bool waits_for(const struct task *t, int sig)
+{
+    return sigset_has(&t->waiting, sig);
+}
+
+static bool awaited_locked(const struct proc *p, int sig)
+{
+    const struct task *t;
+
+    LIST_FOREACH(t, &p->tasks, link)
+        if (waits_for(t, sig))
+            return true;
+    return false;
+}
+
+static void nudge(struct task *t, int sig)
+{
+    if (waits_for(t, sig))
+        task_wake(t);
+    else
+        door->kick(t);
+}
+
+/* A task that would take the signal now: one that waits for it, else one that does not block it. */
+static struct task *taker_locked(struct proc *p, int sig)
+{
+    struct task *t, *any = NULL;
+
+    LIST_FOREACH(t, &p->tasks, link) {
+        if (t->state == TASK_GONE || t->dead)
+            continue;
+        if (waits_for(t, sig))
+            return t;
+        if (!sigset_has(&t->mask, sig))
+            any = t; /* the list ends with the oldest, as kernels prefer the first thread */
+    }
+    return any;
+}
+
+static void stop_or_continue_locked(struct proc *p, int sig)
+{
+    if (p->abi->sig_default[sig] == SIGDEF_CONT) {
+        for (int s = 1; s <= (int)p->abi->nsig; s++)
+            if (is_stop(p, s))
+                sigqueue_drop(&p->pending, s);
+        if (p->stopped) {
+            p->stopped = false;
+            p->wait_continued = true;
+            p->wait_stopped = false;
+            kill(p->pid, SIGCONT);
+            proc_wake_waiters_locked(p->parent);
+        }
+    } else if (is_stop(p, sig)) {
+        for (int s = 1; s <= (int)p->abi->nsig; s++)
+            if (p->abi->sig_default[s] == SIGDEF_CONT)
+                sigqueue_drop(&p->pending, s);
+    }
+}
+
+void signal_stop_locked(struct proc *p, int sig)
+{
+    struct proc *parent = p->parent;
+
+    p->stopped = true;
+    p->wait_stopped = true;
+    p->wait_continued = false;
+    p->stop_signal = sig;
+    kill(p->pid, SIGSTOP);
+    if (parent) {
+        int chld = signal_guest(parent, SIGCHLD);
+
+        proc_wake_waiters_locked(parent);
+        if (!(parent->actions[chld].flags & D_SA_NOCLDSTOP))
+            signal_post_proc_locked(parent, &(struct ksiginfo){.signo = chld, .code = CLD_STOPPED, .pid = p->pid, .status = sig});
+    }
+}
+
+/* What no process can catch: true when it was one of those. */
+static bool uncatchable_locked(struct proc *p, int sig)
+{
+    if (sig == signal_guest(p, SIGKILL)) {
+        kill(p->pid, SIGKILL);
+        return true;
+    }
+    if (sig == signal_guest(p, SIGSTOP)) {
+        signal_stop_locked(p, sig);
+        return true;
+    }
+    return false;
+}
+
+void signal_post_proc_locked(struct proc *p, const struct ksiginfo *info)
+{
+    struct task *t;
+    int          sig = info->signo;
+
+    if (p->state != PROC_LIVE || sig <= 0)
+        return;
+    if (signal_on_post)
+        signal_on_post(p, sig);
+    stop_or_continue_locked(p, sig);
+    if (uncatchable_locked(p, sig) || (ignored_locked(p, sig) && !awaited_locked(p, sig)))
+        return;
+    sigqueue_add(&p->pending, info, is_rt(p, sig));
+    t = taker_locked(p, sig);
+    if (t)
+        nudge(t, sig);
+}
+
+void signal_post_task_locked(struct task *t, const struct ksiginfo *info)
+{
+    struct proc *p = t->proc;
+    int          sig = info->signo;
+
+    if (p->state != PROC_LIVE || sig <= 0)
+        return;
+    if (signal_on_post)
+        signal_on_post(p, sig);
+    stop_or_continue_locked(p, sig);
+    if (uncatchable_locked(p, sig) || (ignored_locked(p, sig) && !waits_for(t, sig)))
+        return;
+    sigqueue_add(&t->pending, info, is_rt(p, sig));
+    if (waits_for(t, sig) || !sigset_has(&t->mask, sig))
+        nudge(t, sig);
+}
+
+void signal_post_proc(struct proc *p, const struct ksiginfo *info)
+{
+    pthread_mutex_lock(&session.lock);
+    signal_post_proc_locked(p, info);
+    pthread_mutex_unlock(&session.lock);
+}
+
+void signal_reassign_locked(struct proc *p)
+{
+    for (int i = 0; i < 2; i++)
+        for (uint64_t w = p->pending.set.w[i]; w; w &= w - 1) {
+            int          sig = i * 64 + __builtin_ctzll(w) + 1;
+            struct task *t = taker_locked(p, sig);
+            if (t)
+                nudge(t, sig);
+        }
+}
+
+/* ---- from the host ------------------------------------------------------------ */
+
+static struct ksiginfo info_to_guest(const struct proc *p, const struct area_siginfo *h, int sig)
+{
+    struct ksiginfo k = {.signo = sig, .error = h->error, .pid = h->pid, .uid = h->uid, .status = h->status};
+
+    k.code = p->abi->sigcode_from_host(sig, h->code);
+    k.addr = h->addr;
+    k.value = h->value;
+    k.trapno = h->trapno;
+    k.timerid = h->timerid;
+    return k;
+}
+
+/* SIGPIPE and tgkill are meant for the thread; all else that comes from the host is for the process. */
+static bool for_thread(const struct area_siginfo *h)
+{
+    return h->signo == SIGPIPE || h->code == SI_TKILL;
+}
+
+void signal_from_host(struct task *t, const struct area_siginfo *h)
+{
+    struct proc    *p = t->proc;
+    int             sig = signal_guest(p, h->signo);
+    struct ksiginfo k;
+
+    if (h->signo == KICK_SIGNAL || h->signo == 32 || !sig || (h->signo == SIGCHLD && h->code > 0))
+        return;
+    k = info_to_guest(p, h, sig);
+    pthread_mutex_lock(&session.lock);
+    if (for_thread(h))
+        signal_post_task_locked(t, &k);
+    else
+        signal_post_proc_locked(p, &k);
+    pthread_mutex_unlock(&session.lock);
+}
+
+void signal_fault(struct call *c, const struct area_siginfo *h)
+{
+    struct proc    *p = c->proc;
+    struct task    *t = c->task;
+    int             sig = signal_guest(p, h->signo);
+    struct ksiginfo k = info_to_guest(p, h, sig);
+
+    pthread_mutex_lock(&session.lock);
+    if (sigset_has(&t->mask, sig) || p->actions[sig].handler == D_SIG_IGN) {
+        /* A fault that is blocked or ignored ends the process (kern_sig.c, trapsignal). */
+        p->actions[sig].handler = D_SIG_DFL;
+        sigset_del(&t->mask, sig);
+    }
+    sigqueue_add(&t->pending, &k, false);
+    pthread_mutex_unlock(&session.lock);
+}
+
+/* ---- delivery -------------------------------------------------------------------- */
+
+bool signal_deliverable(struct task *t)
+{
+    struct sigset want;
+    bool          yes;
+
+    pthread_mutex_lock(&session.lock);
+    want = not_of(&t->mask);
+    yes = sigqueue_first(&t->pending, &want) || sigqueue_first(&t->proc->pending, &want);
+    pthread_mutex_unlock(&session.lock);
+    return yes;
+}
+
+bool signal_take_locked(struct task *t, const struct sigset *want, struct ksiginfo *info)
+{
+    int sig = sigqueue_first(&t->pending, want);
+
+    if (sig)
+        return sigqueue_take(&t->pending, sig, info);
+    sig = sigqueue_first(&t->proc->pending, want);
+    return sig && sigqueue_take(&t->proc->pending, sig, info);
+}
+
+/* The next thing to do: false when nothing is pending.  On true, *act is the handler's action, or DFL to die by it. */
+static bool next_action(struct task *t, struct ksiginfo *info, struct ksigaction *act)
+{
+    struct proc  *p = t->proc;
+    struct sigset want;
+    bool          found = false;
+
+    pthread_mutex_lock(&session.lock);
+    want = not_of(&t->mask);
+    while (!found && signal_take_locked(t, &want, info)) {
+        *act = p->actions[info->signo];
+        if (ignored_locked(p, info->signo))
+            continue;
+        if (act->handler == D_SIG_DFL && is_stop(p, info->signo)) {
+            signal_stop_locked(p, info->signo);
+            continue;
+        }
+        found = true;
+        if (act->handler != D_SIG_DFL && (act->flags & D_SA_RESETHAND))
+            p->actions[info->signo].handler = D_SIG_DFL;
+    }
+    pthread_mutex_unlock(&session.lock);
+    return found;
+}
+
+static void mask_for_handler(struct task *t, int sig, const struct ksigaction *act, struct sigset *old)
+{
+    pthread_mutex_lock(&session.lock);
+    *old = t->has_saved_mask ? t->saved_mask : t->mask;
+    t->has_saved_mask = false;
+    t->mask.w[0] |= act->mask.w[0];
+    t->mask.w[1] |= act->mask.w[1];
+    if (!(act->flags & D_SA_NODEFER))
+        sigset_add(&t->mask, sig);
+    sigset_unmaskable(t->proc, &t->mask);
+    pthread_mutex_unlock(&session.lock);
+}
+
+void sigset_unmaskable(const struct proc *p, struct sigset *s)
+{
+    sigset_del(s, signal_guest(p, SIGKILL));
+    sigset_del(s, signal_guest(p, SIGSTOP));
+}
+
+static bool on_altstack(const struct task *t, uint64_t sp)
+{
+    return !(t->altstack.flags & D_SS_DISABLE) && sp - t->altstack.sp < t->altstack.size;
+}
+
+/* Pushes the frame and points the registers at the handler.  -EFAULT: the guest has no usable stack. */
+static int frame_push(struct call *c, const struct ksiginfo *info, const struct ksigaction *act)
+{
+    struct task       *t = c->task;
+    struct sigframe_in in = {.info = *info, .handler = act->handler, .sa_flags = act->flags, .support = c->proc->support};
+    struct sigframe_out out;
+    uint8_t            *xstate = malloc(XSTATE_MAX);
+    int                 err = -ENOMEM;
+
+    if (!xstate)
+        return err;
+    door->regs_get(t, &in.regs);
+    in.xstate = xstate;
+    in.xstate_len = door->xstate_get(t, xstate, XSTATE_MAX);
+    in.altstack_sp = t->altstack.sp;
+    in.altstack_size = t->altstack.size;
+    in.altstack_disabled = t->altstack.flags & D_SS_DISABLE;
+    in.altstack_on = on_altstack(t, in.regs.rsp);
+    mask_for_handler(t, info->signo, act, &in.mask);
+    err = c->abi->sigframe(&in, &out);
+    free(xstate);
+    if (err)
+        return err;
+    err = copy_out(c, GVA(out.at), out.bytes, out.len);
+    free(out.bytes);
+    if (!err)
+        door->regs_set(t, &out.regs);
+    return err;
+}
+
+static void settle_restart(struct call *c, bool restart)
+{
+    struct regs r;
+
+    door->regs_get(c->task, &r);
+    if (restart)
+        c->abi->restart(&r, c->nr);
+    else
+        c->abi->result_errno(&r, c->abi->errno_from_host[EINTR]);
+    door->regs_set(c->task, &r);
+}
+
+void signals_deliver(struct call *c, bool restartable)
+{
+    struct ksiginfo   info;
+    struct ksigaction act;
+
+    door->take_noted(c->task, signal_from_host);
+    while (!c->task->dead && next_action(c->task, &info, &act)) {
+        trace_signal(c->task, &info);
+        if (act.handler == D_SIG_DFL) {
+            signal_kill_self(c, info.signo);
+            return;
+        }
+        if (restartable)
+            settle_restart(c, act.flags & D_SA_RESTART);
+        restartable = false;
+        if (frame_push(c, &info, &act)) {
+            signal_kill_self(c, signal_guest(c->proc, SIGILL)); /* kern_sig.c, sigexit from sendsig */
+            return;
+        }
+    }
+    if (restartable)
+        settle_restart(c, true);
+    pthread_mutex_lock(&session.lock);
+    if (c->task->has_saved_mask) {
+        c->task->mask = c->task->saved_mask;
+        c->task->has_saved_mask = false;
+    }
+    pthread_mutex_unlock(&session.lock);
+}
+
+void signal_mask_for_call(struct call *c, const struct sigset *mask)
+{
+    struct task *t = c->task;
+
+    pthread_mutex_lock(&session.lock);
+    if (!t->has_saved_mask)
+        t->saved_mask = t->mask;
+    t->has_saved_mask = true;
+    t->mask = *mask;
+    sigset_unmaskable(t->proc, &t->mask);
+    pthread_mutex_unlock(&session.lock);
+}
+
+void signal_kill_self(struct call *c, int sig)
+{
+    struct proc *p = c->proc;
+    int          hostsig = p->abi->sig_to_host[sig];
+
+    pthread_mutex_lock(&session.lock);
+    p->fault_signal = sig;
+    pthread_mutex_unlock(&session.lock);
+    door->die(c, hostsig ? hostsig : SIGKILL);
+}
+
+void signal_exec(struct proc *p)
+{
+    pthread_mutex_lock(&session.lock);
+    for (int s = 1; s <= SIG_MAX; s++) {
+        bool ign = p->actions[s].handler == D_SIG_IGN;
+        p->actions[s] = (struct ksigaction){.handler = ign ? D_SIG_IGN : D_SIG_DFL};
+    }
+    pthread_mutex_unlock(&session.lock);
+}

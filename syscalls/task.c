@@ -1,0 +1,141 @@
+/* syscalls/task.c: tasks, and the areas they live in. */
+#include "syscalls/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "syscalls/door.h"
+#include "syscalls/sigqueue.h"
+
+struct task *task_by_index_locked(uint32_t index)
+{
+    return index < TASKS_MAX ? session.tasks[index] : NULL;
+}
+
+int64_t task_tid(const struct task *t)
+{
+    return (int64_t)t->host_tid + TID_BASE;
+}
+
+void task_adopt_locked(struct task *t, pid_t host_tid)
+{
+    t->host_tid = host_tid;
+    t->state = TASK_LIVE;
+    t->execing = false;
+    if (!t->proc->pid)
+        t->proc->pid = host_tid;
+}
+
+static bool index_take_locked(struct task *t)
+{
+    for (uint32_t n = 0; n < TASKS_MAX; n++) {
+        uint32_t i = (session.next_index + n) % TASKS_MAX;
+
+        if (session.tasks[i])
+            continue;
+        session.tasks[i] = t;
+        session.next_index = i + 1;
+        t->index = i;
+        return true;
+    }
+    return false;
+}
+
+static void area_reset(struct task *t)
+{
+    struct area *a = area_at(t->index);
+
+    memset(a, 0, sizeof(*a));
+    a->self = (uint64_t)a;
+    a->index = t->index;
+    a->listener = -1;
+    a->door_ptrace = door->is_ptrace;
+    a->fsgsbase = session.fsgsbase;
+    t->area = a;
+}
+
+struct task *task_new(struct proc *p)
+{
+    struct task *t = calloc(1, sizeof(*t));
+    bool         ok;
+
+    if (!t)
+        return NULL;
+    tasks_sweep(p);
+    t->proc = p;
+    t->state = TASK_NEW;
+    t->altstack.flags = D_SS_DISABLE;
+    sigqueue_init(&t->pending);
+    pthread_mutex_lock(&session.lock);
+    ok = index_take_locked(t);
+    if (ok) {
+        LIST_INSERT_HEAD(&p->tasks, t, link);
+        p->ntasks++;
+        p->refs++;
+    }
+    pthread_mutex_unlock(&session.lock);
+    if (!ok) {
+        free(t);
+        return NULL;
+    }
+    area_reset(t);
+    if (door->task_init(t)) {
+        task_end(t);
+        return NULL;
+    }
+    return t;
+}
+
+void task_end(struct task *t)
+{
+    struct proc *p = t->proc;
+
+    if (!door->is_ptrace)
+        door->reap(t);
+    pthread_mutex_lock(&session.lock);
+    session.tasks[t->index] = NULL;
+    LIST_REMOVE(t, link);
+    p->ntasks--;
+    sigqueue_clear(&t->pending);
+    pthread_mutex_unlock(&session.lock);
+    if (door->is_ptrace)
+        free(t->door);
+    arena_release((char *)t->area, TASK_STRIDE);
+    free(t);
+    proc_put(p);
+}
+
+void task_exiting(struct task *t)
+{
+    pthread_mutex_lock(&session.lock);
+    t->state = TASK_GONE;
+    pthread_mutex_unlock(&session.lock);
+}
+
+static struct task *swept_locked(struct proc *p)
+{
+    struct task *t;
+
+    LIST_FOREACH(t, &p->tasks, link)
+        if (t->state == TASK_GONE && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
+            return t;
+    return NULL;
+}
+
+void tasks_sweep(struct proc *p)
+{
+    struct task *t;
+
+    if (door->is_ptrace)
+        return; /* a tracer thread ends its own task */
+    for (;;) {
+        pthread_mutex_lock(&session.lock);
+        t = swept_locked(p);
+        if (t)
+            t->state = TASK_NEW; /* nobody else takes it */
+        pthread_mutex_unlock(&session.lock);
+        if (!t)
+            return;
+        task_end(t);
+    }
+}

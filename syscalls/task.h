@@ -1,0 +1,23 @@
+/* syscalls/task.h: life of a task (a guest thread). */
+#ifndef DRAGOMAN_SYSCALLS_TASK_H
+#define DRAGOMAN_SYSCALLS_TASK_H
+
+#include "syscalls/proc.h"
+
+/* A task with area and door part, in p's list, not yet with a host thread.  NULL: none left, or no memory. */
+struct task *task_new(struct proc *p);
+/* Its host thread is gone (or never was): out of every list, freed.  Not under session.lock. */
+void task_end(struct task *t);
+/* Marks a task whose host thread is about to exit; it is ended once the host says that it has. */
+void task_exiting(struct task *t);
+/* Ends the tasks whose host threads have gone meanwhile (notify door). */
+void tasks_sweep(struct proc *p);
+
+/* The host thread is known now; a process's first thread gives it its pid, an exec the leader's number. */
+void task_adopt_locked(struct task *t, pid_t host_tid);
+
+struct task *task_by_index_locked(uint32_t index);
+/* The guest's number of a task, once its host thread is known. */
+int64_t task_tid(const struct task *t);
+
+#endif

@@ -1,0 +1,185 @@
+/* syscalls/thread.c: thr_new and its kin (FreeBSD sys/kern/kern_thr.c). */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "compat/umtx.h"
+#include "syscalls/door.h"
+#include "syscalls/exec.h"
+#include "syscalls/handlers.h"
+#include "syscalls/signal.h"
+#include "syscalls/task.h"
+
+/* struct thr_param, sys/thr.h; shorter ones of old programs are accepted. */
+struct thr_param {
+    uint64_t start_func, arg, stack_base, stack_size, tls_base, tls_size, child_tid, parent_tid;
+    int32_t  flags, pad;
+    uint64_t rtp, spare[3];
+};
+_Static_assert(sizeof(struct thr_param) == 104, "sys/thr.h");
+
+#define THREAD_FLAGS \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | \
+     CLONE_CHILD_CLEARTID)
+
+/* Both numbers are in memory before either thread goes on; whichever is first here stores them. */
+static int tids_write(struct call *c, struct task *t, gva child_at, gva parent_at)
+{
+    int  err = 0;
+    bool mine;
+
+    pthread_mutex_lock(&session.lock);
+    mine = session.tasks[t->index] == t && !t->tids_written;
+    if (mine) {
+        t->tids_written = true;
+        if (child_at.va)
+            err = put_long(c, child_at, task_tid(t));
+        if (!err && parent_at.va)
+            err = put_long(c, parent_at, task_tid(t));
+    }
+    pthread_mutex_unlock(&session.lock);
+    return err;
+}
+
+static struct task *thread_make(struct call *c, const struct thr_param *tp)
+{
+    struct task *t = task_new(c->proc);
+
+    if (!t)
+        return NULL;
+    t->mask = c->task->mask;
+    t->child_tid_at = GVA(tp->child_tid);
+    t->parent_tid_at = GVA(tp->parent_tid);
+    memcpy(t->name, c->task->name, sizeof(t->name));
+    return t;
+}
+
+int64_t sys_thr_new(struct call *c, gva param, int size)
+{
+    const uint64_t   zero = 0;
+    struct thr_param tp = {0};
+    struct regs      r;
+    struct task     *t;
+    int64_t          tid;
+    int              err;
+
+    if (size < 0 || (size_t)size > sizeof(tp))
+        return -EINVAL;
+    err = copy_in(c, &tp, param, (size_t)size);
+    if (err)
+        return err;
+    t = thread_make(c, &tp);
+    if (!t)
+        return -EAGAIN; /* FreeBSD says EPROCLIM; the nearest that Linux has */
+    door->regs_get(c->task, &r);
+    c->abi->thread(&r, tp.start_func, tp.arg, tp.stack_base, tp.stack_size);
+    copy_out(c, GVA(r.rsp), &zero, sizeof(zero)); /* the return address of start_func */
+    tid = door->clone(c->task, t, THREAD_FLAGS, tp.tls_base, &r);
+    if (tid < 0) {
+        task_end(t);
+        return tid;
+    }
+    return tids_write(c, t, GVA(tp.child_tid), GVA(tp.parent_tid));
+}
+
+void thread_started(struct call *c)
+{
+    struct task *t = c->task;
+
+    if (!t->tids_written && (t->child_tid_at.va || t->parent_tid_at.va))
+        tids_write(c, t, t->child_tid_at, t->parent_tid_at);
+}
+
+static bool is_last(struct call *c)
+{
+    struct task *t;
+    unsigned     n = 0;
+
+    LIST_FOREACH(t, &c->proc->tasks, link)
+        n += t->state != TASK_GONE;
+    return n == 1;
+}
+
+int64_t sys_thr_exit(struct call *c, gva state)
+{
+    bool last;
+
+    umtx_thread_exit(c);
+    if (state.va) {
+        put_long(c, state, 1);
+        umtx_wake(c, state, 0x7fffffff, true);
+    }
+    pthread_mutex_lock(&session.lock);
+    last = is_last(c);
+    if (!last) {
+        c->task->state = TASK_GONE;
+        signal_reassign_locked(c->proc);
+    }
+    pthread_mutex_unlock(&session.lock);
+    if (last)
+        return 0; /* the last thread has to use exit (kern_thr.c, kern_thr_exit) */
+    door->finish(c->task, SYS_exit, 0);
+    return -ESRCH;
+}
+
+int64_t sys_thr_self(struct call *c, gva id)
+{
+    return put_long(c, id, task_tid(c->task));
+}
+
+int64_t sys_thr_set_name(struct call *c, int64_t id, gva name)
+{
+    char         text[32] = "";
+    struct task *t;
+    int64_t      n = name.va ? copy_in_str(c, text, name, sizeof(text)) : 0;
+
+    if (n == -EFAULT || n == -ESRCH)
+        return n;
+    text[sizeof(text) - 1] = 0; /* longer names are cut (kern_thr.c, sys_thr_set_name) */
+    pthread_mutex_lock(&session.lock);
+    t = task_find_locked(c->proc, id);
+    if (t)
+        memcpy(t->name, text, sizeof(t->name));
+    pthread_mutex_unlock(&session.lock);
+    if (!t)
+        return -ESRCH;
+    if (t == c->task) {
+        struct scratch s = scratch_get(c, 16);
+        memcpy(s.p, text, 15);
+        ((char *)s.p)[15] = 0;
+        host_call(c, SYS_prctl, 15 /* PR_SET_NAME */, s.va);
+    }
+    return 0;
+}
+
+int64_t sys_thr_suspend(struct call *c, const void *timeout)
+{
+    struct timespec now;
+    int             r;
+
+    if (timeout) {
+        const struct timespec *ts = timeout;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        now.tv_sec += ts->tv_sec + (now.tv_nsec + ts->tv_nsec) / 1000000000;
+        now.tv_nsec = (now.tv_nsec + ts->tv_nsec) % 1000000000;
+    }
+    /* A wake that came earlier counts: the flag stays set until a suspend takes it (TDP_WAKEUP). */
+    r = task_sleep(c, timeout ? &now : NULL);
+    task_sleep_prepare(c);
+    return r == -ERESTART ? -EINTR : r;
+}
+
+int64_t sys_thr_wake(struct call *c, int64_t id)
+{
+    struct task *t;
+
+    pthread_mutex_lock(&session.lock);
+    t = task_find_locked(c->proc, id);
+    if (t)
+        task_wake(t);
+    pthread_mutex_unlock(&session.lock);
+    return t ? 0 : -ESRCH;
+}
