@@ -680,6 +680,112 @@ static void old_form_of_the_call(void **state)
     assert_int_equal(out[0].ext[0], 0xeeeeeeeeeeeeeeeeull);
 }
 
+/*
+ * The way Go works: one thread waits, the others register a socket, wait until
+ * the poller has seen it readable, read, close, and begin anew with the same
+ * numbers.  A lost event hangs; a stale one reads nothing.
+ */
+enum { WORKERS = 4, ROUNDS = 300, ARRIVALS = 3 };
+
+struct stress {
+    struct fix     *x;
+    struct fake    *f;
+    uint64_t        mark; /* udata of the socket now */
+    uint32_t        seen; /* readable events for it */
+    unsigned        lost;
+    pthread_t       thread;
+    struct stress  *all;
+    bool            stop;
+};
+
+static void *poller(void *arg)
+{
+    struct stress        *w = arg;
+    struct fbsd_kevent    out[8];
+    const struct timespec ts = { 0, 50000000 };
+
+    while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
+        const int64_t n = sys_kevent(fake_call(w->f), w->x->kq, GVA(0), 0, GVA((uintptr_t)out), 8, &ts);
+
+        for (int64_t i = 0; i < n; i++) {
+            struct stress *to = &w->all[out[i].udata % WORKERS];
+
+            if (out[i].filter == KQ_FILTER_READ && __atomic_load_n(&to->mark, __ATOMIC_ACQUIRE) == out[i].udata)
+                __atomic_add_fetch(&to->seen, 1, __ATOMIC_ACQ_REL);
+        }
+    }
+    return NULL;
+}
+
+static bool await_event(struct stress *w)
+{
+    for (int ms = 0; ms < 3000; ms++) {
+        if (__atomic_load_n(&w->seen, __ATOMIC_ACQUIRE))
+            return true;
+        usleep(ms < 20 ? 50 : 1000);
+    }
+    return false;
+}
+
+static void one_socket(struct stress *w)
+{
+    int s[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, s) < 0)
+        abort();
+
+    const struct fd_new n = { .hostfd = s[0], .kind = OF_SOCKET, .flags = O_RDWR };
+    const int           fd = fd_install(fake_call(w->f), &n, 0);
+    struct fbsd_kevent  in[2] = { ev((uint64_t)fd, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR),
+                                  ev((uint64_t)fd, KQ_FILTER_WRITE, KQ_EV_ADD | KQ_EV_CLEAR) };
+
+    in[0].udata = in[1].udata = w->mark;
+    if (sys_kevent(fake_call(w->f), w->x->kq, GVA((uintptr_t)in), 2, GVA(0), 0, NULL) != 0)
+        w->lost++;
+    for (int i = 0; i < ARRIVALS; i++) {
+        char c;
+
+        __atomic_store_n(&w->seen, 0, __ATOMIC_RELEASE);
+        if (write(s[1], "x", 1) != 1 || !await_event(w) || read(s[0], &c, 1) != 1)
+            w->lost++;
+    }
+    fd_close(fake_call(w->f), fd);
+    close(s[1]);
+}
+
+static void *worker(void *arg)
+{
+    struct stress *w = arg;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        __atomic_add_fetch(&w->mark, WORKERS, __ATOMIC_ACQ_REL);
+        one_socket(w);
+    }
+    return NULL;
+}
+
+static void no_event_is_lost_among_threads(void **state)
+{
+    struct fix   *x = *state;
+    struct stress w[WORKERS + 1] = { 0 };
+
+    for (int i = 0; i <= WORKERS; i++) {
+        w[i].x = x;
+        w[i].all = w;
+        w[i].f = fake_thread(x->f);
+        w[i].mark = (uint64_t)i;
+        assert_int_equal(pthread_create(&w[i].thread, NULL, i < WORKERS ? worker : poller, &w[i]), 0);
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        pthread_join(w[i].thread, NULL);
+        assert_int_equal(w[i].lost, 0);
+    }
+    __atomic_store_n(&w[WORKERS].stop, true, __ATOMIC_RELEASE);
+    pthread_join(w[WORKERS].thread, NULL);
+    for (int i = 0; i <= WORKERS; i++)
+        fake_free(w[i].f);
+}
+
 /* Every host call and copy fails once: no crash, nothing left open (the teardown counts). */
 static void every_failure_is_survived(void **state)
 {
@@ -741,6 +847,7 @@ int main(void)
         T(a_signal_interrupts),
         T(few_at_a_time),
         T(old_form_of_the_call),
+        T(no_event_is_lost_among_threads),
         T(every_failure_is_survived),
     };
 
