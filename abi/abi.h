@@ -57,11 +57,13 @@ enum arg_kind {
     ARG_KINDS,
 };
 
+struct layout;
 struct arg {
     const char *name;
     uint8_t     kind; /* enum arg_kind */
     uint8_t     len;  /* ARG_*_BUF, ARG_*_IOV: index of the counting argument; LEN_RESULT: the result counts */
     const void *of;   /* struct flag_group or struct layout */
+    const struct layout *show; /* ARG_*_BUF: for tracing, the elements that .len counts; NULL: bytes */
 };
 #define LEN_RESULT 255
 #define LEN_NONE   254

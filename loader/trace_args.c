@@ -175,8 +175,8 @@ static void add_memory(struct text *t, struct call *c, const struct arg *a, uint
         add_strv(t, c, v, !strncmp(a->name, "env", 3));
         break;
     case ARG_IN_BUF:
-        if (a->of)
-            add_array(t, c, a->of, v, count_of(c, a, 0));
+        if (a->show)
+            add_array(t, c, a->show, v, count_of(c, a, 0));
         else
             add_buffer(t, c, v, count_of(c, a, 0));
         break;
@@ -240,8 +240,8 @@ void trace_arg_out(struct text *t, struct call *c, unsigned i, int64_t result)
 
     switch (a->kind) {
     case ARG_OUT_BUF:
-        if (a->of)
-            add_array(t, c, a->of, v, count_of(c, a, result));
+        if (a->show)
+            add_array(t, c, a->show, v, count_of(c, a, result));
         else
             add_buffer(t, c, v, count_of(c, a, result));
         break;

@@ -42,6 +42,11 @@
 #define OUT_LONG(n)      A_(n, ARG_OUT_LONG, LEN_NONE, NULL)
 #define IN_BUF(n, i)     A_(n, ARG_IN_BUF, i, NULL)
 #define OUT_BUF(n, i)    A_(n, ARG_OUT_BUF, i, NULL)
+/* Elements that the handler converts by itself; .of is what it finds in its row. */
+#define ARRAY_(n, k, i, o, l)     {.name = #n, .kind = (k), .len = (i), .of = (o), .show = &freebsd_layout_##l}
+#define IN_ARRAY(n, i, l)         ARRAY_(n, ARG_IN_BUF, i, &freebsd_layout_##l, l)
+#define OUT_ARRAY(n, i, l)        ARRAY_(n, ARG_OUT_BUF, i, &freebsd_layout_##l, l)
+#define OUT_ARRAY_OF(n, i, l, g)  ARRAY_(n, ARG_OUT_BUF, i, &freebsd_flags_##g, l)
 #define IN_IOV(n, i)     A_(n, ARG_IN_IOV, i, NULL)
 #define OUT_IOV(n, i)    A_(n, ARG_OUT_IOV, i, NULL)
 #define FLAGS(n, g)      A_(n, ARG_FLAGS, LEN_NONE, &freebsd_flags_##g)
