@@ -39,9 +39,7 @@ static int64_t make(struct call *c, bool cloexec)
         .hostfd = (int)hostfd, .kind = OF_KQUEUE, .flags = O_RDWR, .cloexec = cloexec, .object = kq->id,
     };
 
-    fd = fd_install(c, &n, 0);
-    if (fd >= 0)
-        fd_set_clofork(c, fd, true); /* fork does not hand kqueues down */
+    fd = fd_install(c, &n, 0); /* a failure closes the file, and so the kqueue */
     kq_put(kq);
     return fd;
 }

@@ -210,7 +210,7 @@ static void copy_slot(struct fdtable *dst, struct fdtable *src, uint32_t fd, uin
     const uint32_t entry = (uint32_t)(slot & SLOT_ENTRY) - 1;
     struct ofile  *of = entry < FD_HOST_MAX ? ofile_at(src->entries[entry].ofile) : NULL;
 
-    if (!of)
+    if (!of || of->kind == OF_KQUEUE) /* fork does not hand kqueues down */
         return;
     if (dst->entries[entry].refs++ == 0) {
         dst->entries[entry].ofile = ofile_index(of);

@@ -353,6 +353,25 @@ static void close_drops_the_knotes_of_that_number(void **state)
     close(p[1]);
 }
 
+static void fork_does_not_hand_it_down(void **state)
+{
+    struct fix         *x = *state;
+    struct fbsd_kevent  out[1];
+    struct fake        *child = fake_new();
+    const struct fd_new n = { .hostfd = dup(0), .kind = OF_CHAR };
+    const int           fd = fd_install(fake_call(x->f), &n, 0);
+    struct fdref        ref;
+
+    child->own.fds = fdtable_copy(x->f->own.fds);
+    assert_int_equal(fd_get(fake_call(child), x->kq, &ref), -EBADF);
+    assert_int_equal(sys_kevent(fake_call(child), x->kq, GVA(0), 0, GVA((uintptr_t)out), 1, &at_once), -EBADF);
+    assert_int_equal(fd_get(fake_call(child), fd, &ref), 0);
+    fd_put(fake_call(child), &ref);
+    fdtable_free(child->own.fds);
+    fake_free(child);
+    assert_int_equal(look(x, out, 1), 0);
+}
+
 static void listening_socket_counts_its_backlog(void **state)
 {
     struct fix        *x = *state;
@@ -835,6 +854,7 @@ int main(void)
         T(oneshot_and_dispatch),
         T(disabled_ones_keep_still),
         T(close_drops_the_knotes_of_that_number),
+        T(fork_does_not_hand_it_down),
         T(listening_socket_counts_its_backlog),
         T(unconnected_socket_is_quiet),
         T(regular_files_are_ready_up_to_their_end),
