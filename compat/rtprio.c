@@ -12,11 +12,7 @@ enum { RTP_LOOKUP, RTP_SET };
 enum { RTP_REALTIME = 2, RTP_NORMAL = 3, RTP_IDLE = 4, RTP_FIFO = 10 };
 #define RTP_PRIO_MAX 31 /* the lowest; 0 is the highest */
 
-struct rtp {
-    uint16_t type, prio;
-};
-
-static int64_t lookup(struct call *c, int tid, struct rtp *rtp)
+static int64_t lookup(struct call *c, int tid, struct krtprio *rtp)
 {
     struct scratch s = scratch_get(c, sizeof(struct sched_param));
     int64_t        policy = host_call(c, SYS_sched_getscheduler, tid);
@@ -27,12 +23,12 @@ static int64_t lookup(struct call *c, int tid, struct rtp *rtp)
     err = policy < 0 ? policy : host_call(c, SYS_sched_getparam, tid, s.va);
     if (err)
         return err;
-    *rtp = (struct rtp){ .type = RTP_NORMAL };
+    *rtp = (struct krtprio){ .type = RTP_NORMAL };
     if (policy == SCHED_FIFO || policy == SCHED_RR) {
         int prio = *(int *)s.p;
 
         rtp->type = policy == SCHED_FIFO ? RTP_FIFO : RTP_REALTIME;
-        rtp->prio = (uint16_t)(prio > RTP_PRIO_MAX ? 0 : RTP_PRIO_MAX + 1 - prio);
+        rtp->prio = prio > RTP_PRIO_MAX ? 0 : (uint32_t)(RTP_PRIO_MAX + 1 - prio);
     } else if (policy == SCHED_IDLE) {
         rtp->type = RTP_IDLE;
     }
@@ -51,7 +47,7 @@ static int64_t thread_change(struct call *c, pid_t tid, void *arg)
     return host_call(c, SYS_sched_setscheduler, tid, ch->policy, ch->param);
 }
 
-static int change_from(struct call *c, const struct rtp *rtp, struct change *ch)
+static int change_from(struct call *c, const struct krtprio *rtp, struct change *ch)
 {
     struct scratch s = scratch_get(c, sizeof(struct sched_param));
 
@@ -65,7 +61,7 @@ static int change_from(struct call *c, const struct rtp *rtp, struct change *ch)
     case RTP_REALTIME:
     case RTP_FIFO:
         ch->policy = rtp->type == RTP_FIFO ? SCHED_FIFO : SCHED_RR;
-        *(int *)s.p = RTP_PRIO_MAX + 1 - rtp->prio;
+        *(int *)s.p = RTP_PRIO_MAX + 1 - (int)rtp->prio;
         return 0;
     case RTP_NORMAL:
         ch->policy = SCHED_OTHER;

@@ -136,14 +136,18 @@ static void addrs_add_link(struct addrs *a, const struct ifaddrs *ifa)
     addrs_add(a, FBSD_RTA_IFP, &sa, sizeof(sa));
 }
 
+/* A message is padded to a whole long at its end; the addresses begin right behind its head. */
 static int message_out(struct sysctl_req *r, void *head, size_t len, const struct addrs *a)
 {
-    uint16_t total = (uint16_t)(len + a->len);
-    int      err;
+    static const uint8_t pad[8];
+    uint16_t             total = (uint16_t)((len + a->len + 7) & ~(size_t)7);
+    int                  err;
 
     memcpy(head, &total, sizeof(total)); /* every message begins with its length */
     err = sysctl_out(r, head, len);
-    return err ? err : sysctl_out(r, a->bytes, a->len);
+    if (!err)
+        err = sysctl_out(r, a->bytes, a->len);
+    return err ? err : sysctl_out(r, pad, total - len - a->len);
 }
 
 static int link_out(struct sysctl_req *r, const struct ifaddrs *ifa, bool longer)

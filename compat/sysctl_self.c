@@ -190,6 +190,10 @@ int proc_args(struct sysctl_req *r)
 
     if (err)
         return err;
+    if (r->writing && r->sizing) { /* nobody looks at the old ones */
+        pthread_mutex_unlock(&session.lock);
+        return title_set(r);
+    }
     known = p->argv != NULL;
     for (char **s = p->argv; s && *s && !err; s++)
         err = sysctl_out_str(r, *s);
