@@ -1,0 +1,132 @@
+/*
+ * compat/umtx_wait.c: waiting on a word, and waking.  One host call each.
+ *
+ * The host's futexes are used in their shared form throughout.  FreeBSD finds
+ * waiters of the private and of the other operations under one key wherever the
+ * memory is not shared (umtx_key_get, THREAD_SHARE and AUTO_SHARE), and so does
+ * the host when both are asked for in the shared form; its private form never
+ * meets the other.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "compat/umtx_int.h"
+#include "compat/umtx_wait.h"
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+
+static int wait_result(int64_t r)
+{
+    switch (r) {
+    case -EAGAIN: /* the word has another value: nothing to wait for */
+        return 0;
+    case -ERESTART: /* never restarted (do_wait) */
+        return -EINTR;
+    default:
+        return r > 0 ? 0 : (int)r;
+    }
+}
+
+static int64_t wait_word(struct call *c, gva at, uint32_t val, const struct umtx_time *t, uint64_t ts)
+{
+    const int op = FUTEX_WAIT_BITSET | (t && t->real ? FUTEX_CLOCK_REALTIME : 0);
+
+    return host_wait(c, SYS_futex, at.va, op, val, ts, 0, FUTEX_BITSET_MATCH_ANY);
+}
+
+struct waitv {
+    uint64_t val, uaddr;
+    uint32_t flags, reserved;
+};
+#define WAITV_U32 2u
+
+/*
+ * A long: both halves are compared, the low one first, on which wakers call.  A
+ * change of the high half alone is seen by the comparison or, later, by the wake.
+ */
+static int64_t wait_long(struct call *c, gva at, uint64_t val, const struct umtx_time *t, uint64_t ts)
+{
+    const struct scratch s = scratch_get(c, 2 * sizeof(struct waitv));
+    const struct waitv   both[2] = {{(uint32_t)val, at.va, WAITV_U32, 0}, {val >> 32, at.va + 4, WAITV_U32, 0}};
+    int64_t              r;
+
+    if (!s.p)
+        return -ENOMEM;
+    memcpy(s.p, both, sizeof(both));
+    r = host_wait(c, SYS_futex_waitv, s.va, 2, 0, ts, t && t->real ? CLOCK_REALTIME : CLOCK_MONOTONIC);
+    return r == -ENOSYS ? wait_word(c, at, (uint32_t)val, t, ts) : r;
+}
+
+static int64_t wait_once(struct call *c, gva at, uint64_t val, bool is_long, struct umtx_time *t)
+{
+    struct scratch ts = {NULL, 0};
+
+    if (t) {
+        ts = scratch_get(c, sizeof(t->end));
+        if (!ts.p)
+            return -ENOMEM;
+        memcpy(ts.p, &t->end, sizeof(t->end));
+    }
+    return is_long ? wait_long(c, at, val, t, ts.va) : wait_word(c, at, (uint32_t)val, t, ts.va);
+}
+
+static int64_t wait_value(struct call *c, gva at, uint64_t val, bool is_long, struct umtx_time *t)
+{
+    const size_t used = c->scratch_used;
+    int64_t      r;
+
+    do {
+        c->scratch_used = used;
+        r = wait_once(c, at, val, is_long, t);
+    } while (r == -ETIMEDOUT && umtx_time_again(c, t));
+    return wait_result(r);
+}
+
+int64_t umtx_wait_long(struct call *c, gva at, uint64_t val, struct umtx_time *t)
+{
+    return wait_value(c, at, val, true, t);
+}
+
+/* The kernel compares the unsigned word with all of the argument. */
+int64_t umtx_wait_uint(struct call *c, gva at, uint64_t val, struct umtx_time *t)
+{
+    uint32_t now;
+
+    return val >> 32 ? copy_in(c, &now, at, sizeof(now)) : wait_value(c, at, val, false, t);
+}
+
+int umtx_wake(struct call *c, gva addr, int n, bool shared)
+{
+    const int64_t r = host_call(c, SYS_futex, addr.va, FUTEX_WAKE, n < 1 ? 1 : n);
+
+    if (r == -EFAULT && !shared)
+        return 0;
+    return r < 0 ? (int)r : 0;
+}
+
+#define BATCH 128
+
+int64_t umtx_nwake(struct call *c, gva list, uint64_t val)
+{
+    gva at[BATCH];
+
+    for (int left = (int)val; left > 0;) {
+        const int n = left < BATCH ? left : BATCH;
+        int       err = copy_in(c, at, list, (size_t)n * sizeof(*at));
+
+        for (int i = 0; !err && i < n; i++) {
+            err = umtx_wake(c, at[i], INT_MAX, false);
+            err = err == -ESRCH ? err : 0;
+        }
+        if (err)
+            return err;
+        left -= n;
+        list.va += (uint64_t)n * sizeof(*at);
+    }
+    return 0;
+}
