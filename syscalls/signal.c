@@ -371,7 +371,8 @@ void signals_deliver(struct call *c, bool restartable)
 
     door->take_noted(c->task, signal_from_host);
     while (!c->task->dead && next_action(c->task, &info, &act)) {
-        trace_signal(c->task, &info);
+        if (session.trace)
+            trace_signal(c->task, &info);
         if (act.handler == D_SIG_DFL) {
             signal_kill_self(c, info.signo);
             return;

@@ -20,6 +20,7 @@ int64_t task_tid(const struct task *t)
 void task_adopt_locked(struct task *t, pid_t host_tid)
 {
     t->host_tid = host_tid;
+    t->tid = task_tid(t);
     t->state = TASK_LIVE;
     t->execing = false;
     if (!t->proc->pid)

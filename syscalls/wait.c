@@ -246,7 +246,8 @@ void proc_exited(int pid, int status, const struct rusage *ru)
     p->wait_status = status;
     p->rusage = *ru;
     p->state = PROC_ZOMBIE;
-    trace_exit(p, status);
+    if (session.trace)
+        trace_exit(p, status);
     kqueue_proc_event_locked(p, KQ_NOTE_EXIT, status);
     orphan_children_locked(p);
     if (p == session.first) {
