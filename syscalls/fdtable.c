@@ -8,6 +8,7 @@
 
 #include "syscalls/arena.h"
 #include "syscalls/ofile.h"
+#include "syscalls/proc.h"
 
 _Static_assert(sizeof(struct fdtable) <= FDTABLE_STRIDE, "a table fits its stride");
 _Static_assert(1ull << (6 * FD_LEVELS) >= FD_MAX, "the levels reach all slots");
@@ -230,6 +231,7 @@ struct fdtable *fdtable_copy(struct fdtable *src)
         if (!(src->slots[fd] & SLOT_CLOFORK))
             copy_slot(dst, src, fd, src->slots[fd]);
     dst->chrooted = src->chrooted;
+    dst->stale = 1; /* of the parent's other threads, perhaps */
     if (src->view_root && fdtable_entry_new(dst, (int)src->view_root - 1, NULL))
         dst->view_root = src->view_root;
     return dst;
@@ -277,14 +279,29 @@ void fdtable_each(struct fdtable *t, void (*fn)(int fd, struct ofile *of, int ho
     }
 }
 
-/* Closes the host descriptors in each gap between the entries. */
+/* Descriptors that the gate needs at the next exec (loader/pico.c). */
+static bool is_kept(uint32_t hostfd)
+{
+    return (int)hostfd == session.arena_fd || (int)hostfd == session.gate_fd;
+}
+
+static uint32_t sweep_end(const struct fdtable *t)
+{
+    uint32_t end = t->host_high < FD_HOST_MAX ? t->host_high : FD_HOST_MAX;
+
+    while (session.arena_fd >= (int)end || session.gate_fd >= (int)end)
+        end++;
+    return end;
+}
+
+/* Closes the host descriptors in each gap between those that are known. */
 void fdtable_sweep(struct call *c, struct fdtable *t)
 {
-    const uint32_t high = t->host_high < FD_HOST_MAX ? t->host_high : FD_HOST_MAX;
+    const uint32_t end = sweep_end(t);
     uint32_t       gap = 0;
 
-    for (uint32_t i = 0; i < high; i++) {
-        if (!__atomic_load_n(&t->entries[i].refs, __ATOMIC_RELAXED))
+    for (uint32_t i = 0; i < end; i++) {
+        if (!__atomic_load_n(&t->entries[i].refs, __ATOMIC_RELAXED) && !is_kept(i))
             continue;
         if (gap < i)
             host_call(c, SYS_close_range, gap, i - 1, 0);

@@ -17,7 +17,7 @@
 
 #include "syscalls/arena.h"
 
-struct session session __attribute__((weak)) = { .lock = PTHREAD_MUTEX_INITIALIZER };
+struct session session __attribute__((weak)) = { .lock = PTHREAD_MUTEX_INITIALIZER, .arena_fd = -1, .gate_fd = -1 };
 
 static unsigned fail_host_at, fail_copy_at, fail_scratch_at, count_host, count_copy;
 static int      fail_host_err, fail_copy_err;
@@ -34,8 +34,10 @@ static void fake_once(void)
 {
     struct sigaction sa = { .sa_handler = nothing }; /* no SA_RESTART: host calls must see it */
 
-    if (arena_init(&session.arena_fd) < 0) {
-        perror("arena");
+    int err = arena_init(&session.arena_fd);
+
+    if (err < 0) {
+        fprintf(stderr, "arena: %s\n", strerror(-err));
         abort();
     }
     sigaction(SIGUSR1, &sa, NULL);
