@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "loader/affinity.h"
 #include "loader/pico.h"
 #include "syscalls/call.h"
 #include "syscalls/proc.h"
@@ -36,6 +37,7 @@ struct door_task {
     bool                dirty; /* they are not what the task has */
     bool                dying; /* signals go through: the task is to die by one */
     bool                given; /* regs were set before the first event */
+    struct affinity     affinity;
     uint64_t            noted;
     struct area_siginfo saved[65];
 };
@@ -203,14 +205,50 @@ static int64_t stub_result(struct task *t, bool wait, bool cas, struct regs *r)
     }
 }
 
+static struct task *task_by_host_tid_locked(pid_t tid)
+{
+    for (uint32_t i = 0; i < TASKS_MAX; i++)
+        if (session.tasks[i] && session.tasks[i]->host_tid == tid)
+            return session.tasks[i];
+    return NULL;
+}
+
+/* The guest's view of its affinity: the host's is ours, to keep the pair together. */
+static int64_t affinity_call(struct task *self, long nr, const uint64_t a[6])
+{
+    struct task *t;
+    uint8_t      mask[sizeof(cpu_set_t)] = {0};
+    size_t       n = a[1] < sizeof(mask) ? a[1] : sizeof(mask);
+    struct iovec mine = {mask, n}, theirs = {(void *)a[2], n};
+    int64_t      r = -EFAULT;
+
+    if (nr == SYS_sched_setaffinity && process_vm_readv(self->proc->pid, &mine, 1, &theirs, 1, 0) != (ssize_t)n)
+        return -EFAULT;
+    pthread_mutex_lock(&session.lock);
+    t = a[0] ? task_by_host_tid_locked((pid_t)a[0]) : self;
+    if (!t || !t->door)
+        r = -ESRCH;
+    else if (nr == SYS_sched_setaffinity)
+        r = affinity_set(&t->door->affinity, mask, n);
+    else
+        r = affinity_get(&t->door->affinity, mask, n);
+    pthread_mutex_unlock(&session.lock);
+    if (nr == SYS_sched_getaffinity && r > 0 && process_vm_writev(self->proc->pid, &mine, 1, &theirs, 1, 0) != (ssize_t)n)
+        return -EFAULT;
+    return r;
+}
+
 static int64_t pt_host(struct task *t, long nr, const uint64_t a[6], bool wait)
 {
     struct regs r = t->door->regs;
+    int64_t     result;
 
     if (t->dead)
         return -ESRCH;
     if (wait && t->door->noted)
         return -EINTR;
+    if (nr == SYS_sched_getaffinity || nr == SYS_sched_setaffinity)
+        return affinity_call(t, nr, a);
     r.rax = (uint64_t)nr;
     r.rdi = a[0];
     r.rsi = a[1];
@@ -218,8 +256,13 @@ static int64_t pt_host(struct task *t, long nr, const uint64_t a[6], bool wait)
     r.r10 = a[3];
     r.r8 = a[4];
     r.r9 = a[5];
+    if (wait)
+        affinity_stop(&t->door->affinity);
     stub_run(t, &r, pico_gate()->pt_call);
-    return stub_result(t, wait, false, &r);
+    result = stub_result(t, wait, false, &r);
+    if (wait && !t->dead)
+        affinity_run(&t->door->affinity, t->host_tid);
+    return result;
 }
 
 static int pt_cas(struct task *t, uint64_t at, uint32_t expect, uint32_t want, uint32_t *old)
@@ -254,6 +297,7 @@ static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags,
     if (parent->dead)
         return -ESRCH;
     pt_regs_set(child, regs);
+    affinity_init(&child->door->affinity, &parent->door->affinity);
     ca->attached = 0;
     ca->frame = 0;
     err = pthread_create(&child->door->thread, NULL, tracer_main, child);
@@ -289,6 +333,7 @@ static void pt_finish(struct task *t, long nr, int status)
     while (wait_stop(t, &r, &si) != STOP_GONE)
         ptrace(PTRACE_CONT, t->host_tid, 0, 0);
     t->dead = true;
+    affinity_stop(&t->door->affinity);
     task_end(t);
     pthread_exit(NULL);
 }
@@ -417,6 +462,7 @@ static void guest_run(struct task *t)
         ptrace(PTRACE_SETREGS, t->host_tid, 0, &d->regs);
         d->dirty = false;
     }
+    affinity_run(&d->affinity, t->host_tid);
     ptrace(PTRACE_CONT, t->host_tid, 0, 0);
 }
 
@@ -485,6 +531,7 @@ static void *tracer_main(void *arg)
         if (!t->dead)
             guest_run(t);
     }
+    affinity_stop(&t->door->affinity);
     task_end(t);
     return NULL;
 }
@@ -494,6 +541,7 @@ int ptrace_start(struct task *first)
     int err;
 
     first->area->ready = 1;
+    affinity_init(&first->door->affinity, NULL);
     err = pthread_create(&first->door->thread, NULL, tracer_main, first);
     if (!err)
         pthread_detach(first->door->thread);

@@ -1,0 +1,87 @@
+/* loader/affinity.c: keeping tracer and tracee together. */
+#include "loader/affinity.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned        load[CPU_SETSIZE]; /* runnable guest threads by CPU, under lock */
+
+void affinity_init(struct affinity *a, const struct affinity *from)
+{
+    a->cpu = -1;
+    a->running = false;
+    if (from)
+        a->allowed = from->allowed;
+    else if (sched_getaffinity(0, sizeof(a->allowed), &a->allowed))
+        CPU_ZERO(&a->allowed);
+}
+
+/* Stays where it was unless another CPU has less to do. */
+static int pick(const struct affinity *a)
+{
+    int best = a->cpu >= 0 && CPU_ISSET(a->cpu, &a->allowed) ? a->cpu : -1;
+
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &a->allowed) && (best < 0 || load[cpu] < load[best]))
+            best = cpu;
+    return best;
+}
+
+void affinity_run(struct affinity *a, pid_t tid)
+{
+    cpu_set_t one;
+    int       cpu;
+
+    pthread_mutex_lock(&lock);
+    if (a->running)
+        load[a->cpu]--;
+    cpu = pick(a);
+    if (cpu >= 0)
+        load[cpu]++;
+    pthread_mutex_unlock(&lock);
+    a->running = cpu >= 0;
+    if (cpu < 0 || cpu == a->cpu)
+        return;
+    a->cpu = cpu;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    sched_setaffinity(tid, sizeof(one), &one);
+}
+
+void affinity_stop(struct affinity *a)
+{
+    if (!a->running)
+        return;
+    a->running = false;
+    pthread_mutex_lock(&lock);
+    load[a->cpu]--;
+    pthread_mutex_unlock(&lock);
+}
+
+int affinity_set(struct affinity *a, const void *mask, size_t size)
+{
+    cpu_set_t want, host;
+
+    CPU_ZERO(&want);
+    memcpy(&want, mask, size < sizeof(want) ? size : sizeof(want));
+    /* The provider's main thread has never been pinned: its set is what the host allows. */
+    if (sched_getaffinity(getpid(), sizeof(host), &host))
+        return -errno;
+    CPU_AND(&want, &want, &host);
+    if (!CPU_COUNT(&want))
+        return -EINVAL;
+    a->allowed = want;
+    return 0;
+}
+
+int affinity_get(const struct affinity *a, void *mask, size_t size)
+{
+    size_t n = size < sizeof(a->allowed) ? size : sizeof(a->allowed);
+
+    memcpy(mask, &a->allowed, n);
+    return (int)n;
+}
