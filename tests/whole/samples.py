@@ -1,0 +1,118 @@
+"""Every sample prints under each door what its Linux build prints natively, and ends the same way."""
+import os
+
+from dragoman import mark
+
+
+def test_hello(t):
+    t.same("hello")
+
+
+def test_hello_status(t):
+    t.same("hello", "x")
+
+
+def test_args(t):
+    t.same("args", "one", "", "two words", "x" * 5000, env={"SAMPLE_A": "1", "SAMPLE_B": "a b"})
+
+
+def test_args_env_option(t):
+    r = t.guest("args", flags=("--env", "SAMPLE_C=3"))
+    t.want(b"env 'SAMPLE_C=3'" in r.out, "--env reaches the guest", r)
+
+
+def test_start(t):
+    t.same("start")
+
+
+def test_cat_file(t):
+    path = os.path.join(t.dir(), "input")
+    with open(path, "wb") as f:
+        f.write(os.urandom(1 << 20))
+    os.chmod(path, 0o644)
+    t.same("cat", path, "/nonexistent", path)
+
+
+def test_cat_pipe(t):
+    t.same("cat", data=b"line\n" * 100000)
+
+
+def test_copy(t):
+    source = os.path.join(t.dir(), "source")
+    with open(source, "wb") as f:
+        f.write(b"0123456789" * 12345)
+    os.chmod(source, 0o754)
+    where = t.dir()
+    r = t.guest("copy", source, where + "/target")
+    t.want(r.status == "exit 0" and r.out == b"123450 bytes, mode 754, size 123450\n", "copy says what it did", r)
+    t.want(open(source, "rb").read() == open(where + "/target", "rb").read(), "the copy is the same")
+    r = t.guest("copy", source, source)
+    t.want(r.status == "exit 1", "no copy onto itself", r)
+
+
+def test_files(t):
+    t.same("files", "DIR", fresh=True)
+
+
+def test_mmap(t):
+    t.same("mmap", "DIR", fresh=True)
+
+
+def test_time(t):
+    t.same("time")
+
+
+def test_forkexec(t):
+    t.same("forkexec")
+
+
+def test_threads(t):
+    t.same("threads", timeout=60)
+
+
+def test_signals(t):
+    t.same("signals", timeout=60)
+
+
+def test_regs(t):
+    t.same("regs")
+
+
+def test_sockets(t):
+    t.same("sockets", "DIR", fresh=True)
+
+
+def test_kqueue(t):
+    t.same("kqueue")
+
+
+def test_echo(t):
+    t.same("echo", timeout=60)
+
+
+def test_poll(t):
+    t.same("poll")
+
+
+def die(t, *args):
+    t.same("die", *args)
+
+
+def test_die_status(t):
+    for status in ("0", "1", "126", "255", "300"):
+        die(t, "status", status)
+
+
+def test_die_fault(t):
+    for how in ("segv", "ill", "fpe", "jump"):
+        die(t, how)
+
+
+def test_die_signal(t):
+    for sig in ("SIGTERM", "SIGKILL", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGABRT", "SIGPIPE", "SIGALRM"):
+        die(t, sig)
+
+
+def test_die_ignored(t):
+    for sig in ("SIGCHLD", "SIGURG", "SIGWINCH"):
+        die(t, sig)
