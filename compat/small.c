@@ -11,13 +11,6 @@
 #include "syscalls/proc.h"
 #include "syscalls/signal.h"
 
-/* There is one routing table, number 0. */
-int64_t sys_setfib(struct call *c, int fib)
-{
-    (void)c;
-    return fib == 0 ? 0 : -EINVAL;
-}
-
 /* Scale 0 ends profiling, which never began. */
 int64_t sys_profil(struct call *c, gva samples, uint64_t size, uint64_t offset, unsigned scale)
 {

@@ -9,6 +9,7 @@
 #include "loader/ptrace.h"
 
 #include <elf.h>
+#include <asm/prctl.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -118,13 +119,15 @@ static enum stop wait_stop(struct task *t, struct regs *r, siginfo_t *si)
     for (;;) {
         struct rusage ru;
         int           st, sig, event;
+        pid_t         tid = wait4(-1, &st, __WALL | __WNOTHREAD, &ru); /* this thread has one tracee */
 
-        if (wait4(t->host_tid, &st, __WALL | __WNOTHREAD, &ru) < 0) {
+        if (tid < 0) {
             if (errno == EINTR)
                 continue;
-            t->dead = true; /* taken over by an exec in another thread */
+            t->dead = true; /* its number was taken over by an exec in another thread */
             return STOP_GONE;
         }
+        t->host_tid = tid; /* an exec gave it the leader's */
         if (WIFEXITED(st) || WIFSIGNALED(st)) {
             gone(t, st, &ru);
             return STOP_GONE;
@@ -262,6 +265,8 @@ static int64_t pt_host(struct task *t, long nr, const uint64_t a[6], bool wait)
     result = stub_result(t, wait, false, &r);
     if (wait && !t->dead)
         affinity_run(&t->door->affinity, t->host_tid);
+    if (nr == SYS_arch_prctl && a[0] == ARCH_SET_FS && !result)
+        t->door->regs.fs_base = a[1]; /* or the guest would get the old one back with its registers */
     return result;
 }
 

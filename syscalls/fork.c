@@ -57,10 +57,12 @@ static int64_t fork_common(struct call *c, uint64_t flags)
 {
     struct task *t = child_make(c);
     struct regs  r;
+    uint32_t     index;
     int64_t      pid;
 
     if (!t)
         return -EAGAIN;
+    index = t->index;
     door->regs_get(c->task, &r);
     c->abi->fork_child(&r);
     pid = clone_with_fds(c, t, flags | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, &r);
@@ -69,6 +71,9 @@ static int64_t fork_common(struct call *c, uint64_t flags)
         return pid;
     }
     pthread_mutex_lock(&session.lock);
+    /* The parent may wait for it before its first call; it may as well be gone already. */
+    if (task_by_index_locked(index) == t && !t->host_tid)
+        task_adopt_locked(t, (pid_t)pid);
     kqueue_proc_event_locked(c->proc, KQ_NOTE_FORK, pid);
     pthread_mutex_unlock(&session.lock);
     return pid;
