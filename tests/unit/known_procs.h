@@ -34,4 +34,14 @@ __attribute__((weak)) struct task *task_by_tid_locked(int64_t tid)
     return NULL;
 }
 
+__attribute__((weak)) struct task *task_find_locked(struct proc *p, int64_t tid)
+{
+    struct task *t;
+
+    LIST_FOREACH(t, &p->tasks, link)
+        if (t->tid == tid)
+            return t;
+    return NULL;
+}
+
 #endif
