@@ -63,7 +63,8 @@ struct arg {
     uint8_t     kind; /* enum arg_kind */
     uint8_t     len;  /* ARG_*_BUF, ARG_*_IOV: index of the counting argument; LEN_RESULT: the result counts */
     const void *of;   /* struct flag_group or struct layout */
-    const struct layout *show; /* ARG_*_BUF: for tracing, the elements that .len counts; NULL: bytes */
+    const struct layout *show; /* for tracing, of ARG_*_BUF: the elements that .len counts, NULL: bytes;
+                                * of ARG_PTR: what is there, before the call, or after it when .len is LEN_RESULT */
 };
 #define LEN_RESULT 255
 #define LEN_NONE   254

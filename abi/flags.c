@@ -29,15 +29,29 @@ int flags_to_host(const struct flag_group *g, uint64_t guest, uint64_t *host)
     return 0;
 }
 
+/* The host bits that say whether it is f: of one value of a field, those of all its values. */
+static uint64_t host_mask(const struct flag_group *g, const struct flag *f)
+{
+    uint64_t all = f->host;
+
+    if (!f->mask)
+        return all;
+    for (const struct flag *o = g->flags; o < g->flags + g->count; o++)
+        all |= o->mask == f->mask ? o->host : 0;
+    return all;
+}
+
 uint64_t flags_to_guest(const struct flag_group *g, uint64_t host)
 {
     uint64_t out = 0;
 
     for (const struct flag *f = g->flags; f < g->flags + g->count; f++) {
-        if (!f->host || (host & f->host) != f->host || (out & mask_of(f)))
+        uint64_t mask = f->host ? host_mask(g, f) : 0;
+
+        if (!mask || (host & mask) != f->host || (out & mask_of(f)))
             continue;
         out |= f->guest;
-        host &= ~f->host;
+        host &= ~mask;
     }
     return g->unknown == UNKNOWN_KEEP ? out | host : out;
 }

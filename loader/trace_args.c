@@ -1,9 +1,13 @@
 #include "loader/trace_args.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
+
+#include "abi/flags.h"
 
 #define SHOWN_BYTES   32  /* of a buffer or a string */
 #define SHOWN_PATH    256
@@ -98,6 +102,50 @@ static void add_struct(struct text *t, struct call *c, const struct layout *l, u
     free(guest);
 }
 
+static void add_unix(struct text *t, struct call *c, uint64_t va)
+{
+    char    path[108];
+    int64_t n = copy_in_str(c, path, GVA(va), sizeof(path));
+
+    if (n >= 0)
+        text_quote(t, path, (size_t)n, false);
+    else
+        add_address(t, va);
+}
+
+/* Family, then what every system has at the same place: port at 2, IPv4 address at 4, IPv6 address at 8, path at 2. */
+static void add_sockaddr(struct text *t, struct call *c, const struct layout *l, uint64_t va)
+{
+    uint8_t              head[2], a[28];
+    char                 ip[INET6_ADDRSTRLEN] = "?";
+    const struct field  *f = &l->fields[0];
+    int64_t              family = -1;
+
+    if (!va || copy_in(c, head, GVA(va), sizeof(head))) {
+        add_address(t, va);
+        return;
+    }
+    enum_to_host(f->of, head[f->goff], &family);
+    text_add(t, "{%s=", f->name);
+    text_enum(t, f->of, head[f->goff]);
+    if (family == AF_UNIX) {
+        text_add(t, ", path=");
+        add_unix(t, c, va + 2);
+    } else if ((family == AF_INET || family == AF_INET6) && !copy_in(c, a, GVA(va), family == AF_INET ? 8 : 24)) {
+        inet_ntop((int)family, a + (family == AF_INET ? 4 : 8), ip, sizeof(ip));
+        text_add(t, ", port=%d, addr=%s", a[2] << 8 | a[3], ip);
+    }
+    text_add(t, "}");
+}
+
+static void add_pointee(struct text *t, struct call *c, const struct layout *l, uint64_t va)
+{
+    if (!strcmp(l->name, "sockaddr"))
+        add_sockaddr(t, c, l, va);
+    else
+        add_struct(t, c, l, va);
+}
+
 static void add_array(struct text *t, struct call *c, const struct layout *l, uint64_t va, uint64_t n)
 {
     if (!va) {
@@ -143,6 +191,8 @@ static uint64_t count_of(const struct call *c, const struct arg *a, int64_t resu
 bool trace_arg_is_out(const struct arg *a)
 {
     switch (a->kind) {
+    case ARG_PTR:
+        return a->show && a->len == LEN_RESULT;
     case ARG_OUT_BUF:
     case ARG_OUT_STRUCT:
     case ARG_INOUT_STRUCT:
@@ -186,6 +236,12 @@ static void add_memory(struct text *t, struct call *c, const struct arg *a, uint
     case ARG_IN_STRUCT:
     case ARG_INOUT_STRUCT:
         add_struct(t, c, a->of, v);
+        break;
+    case ARG_PTR:
+        if (a->show && a->len == LEN_NONE)
+            add_pointee(t, c, a->show, v);
+        else
+            add_address(t, v);
         break;
     default:
         add_address(t, v);
@@ -247,6 +303,9 @@ void trace_arg_out(struct text *t, struct call *c, unsigned i, int64_t result)
         break;
     case ARG_OUT_IOV:
         add_iov(t, c, v, count_of(c, a, result), (uint64_t)result);
+        break;
+    case ARG_PTR:
+        add_pointee(t, c, a->show, v);
         break;
     case ARG_OUT_INT:
         add_number(t, c, v, 4);

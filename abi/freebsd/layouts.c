@@ -237,6 +237,10 @@ static const struct field pollfd_fields[] = {
 };
 LAYOUT(pollfd);
 
+struct ksockaddr_head {
+    uint16_t family, len;
+};
+
 #define KEVENT(l)                                                                                     \
     UINT(l, ident, ident), ENUM(l, filter, filter, kevent_filter), FLAGS(l, flags, flags, kevent_flags), \
     UINT(l, fflags, fflags), SINT(l, data, data), PTR(l, udata, udata)
@@ -248,6 +252,20 @@ LAYOUT(kevent);
 TYPES(freebsd11_kevent, struct fbsd11_kevent, struct kkevent);
 static const struct field freebsd11_kevent_fields[] = {KEVENT(freebsd11_kevent)};
 LAYOUT(freebsd11_kevent);
+
+TYPES(sockaddr, struct fbsd_sockaddr, struct ksockaddr_head);
+static const struct field sockaddr_fields[] = {
+    ENUM(sockaddr, sa_family, family, domain),
+    UINT(sockaddr, sa_len, len),
+};
+LAYOUT(sockaddr);
+
+TYPES(fd_pair, struct fbsd_fd_pair, struct fbsd_fd_pair);
+static const struct field fd_pair_fields[] = {
+    SINT(fd_pair, fd[0], fd[0]),
+    SINT(fd_pair, fd[1], fd[1]),
+};
+LAYOUT(fd_pair);
 
 TYPES(linger, struct fbsd_linger, struct linger);
 static const struct field linger_fields[] = {

@@ -34,6 +34,9 @@ extern const struct layout freebsd_layout_siginfo;
 extern const struct layout freebsd_layout_pollfd;        /* struct pollfd, events converted, fd not */
 extern const struct layout freebsd_layout_kevent;        /* struct kkevent */
 extern const struct layout freebsd_layout_freebsd11_kevent; /* struct kkevent */
+/* The head of any address.  Addresses convert by abi/sock.h; this is for tracing. */
+extern const struct layout freebsd_layout_sockaddr;
+extern const struct layout freebsd_layout_fd_pair;       /* int[2] */
 extern const struct layout freebsd_layout_linger;        /* struct linger */
 
 #endif

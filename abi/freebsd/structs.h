@@ -191,6 +191,11 @@ FBSD_SIZE(fbsd_flock, 32);
 FBSD_AT(fbsd_flock, l_type, 20);
 FBSD_AT(fbsd_flock, l_sysid, 24);
 
+/* What pipe2 and socketpair give. */
+struct fbsd_fd_pair {
+    int32_t fd[2];
+};
+
 /* sys/_sigset.h, sys/signal.h */
 struct fbsd_sigset {
     uint32_t bits[4];
@@ -287,6 +292,9 @@ FBSD_AT(fbsd_thr_param, rtp, 72);
 FBSD_SIZE(fbsd_umtx_time, 24);
 
 /* sys/socket.h, netinet/in.h, netinet6/in6.h, sys/un.h */
+struct fbsd_sockaddr {
+    uint8_t sa_len, sa_family; /* the address follows */
+};
 struct fbsd_linger {
     int32_t l_onoff, l_linger;
 };

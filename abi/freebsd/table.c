@@ -47,6 +47,8 @@
 #define IN_ARRAY(n, i, l)         ARRAY_(n, ARG_IN_BUF, i, &freebsd_layout_##l, l)
 #define OUT_ARRAY(n, i, l)        ARRAY_(n, ARG_OUT_BUF, i, &freebsd_layout_##l, l)
 #define OUT_ARRAY_OF(n, i, l, g)  ARRAY_(n, ARG_OUT_BUF, i, &freebsd_flags_##g, l)
+#define IN_PTR(n, l)              ARRAY_(n, ARG_PTR, LEN_NONE, &freebsd_layout_##l, l)
+#define OUT_PTR(n, l)             ARRAY_(n, ARG_PTR, LEN_RESULT, &freebsd_layout_##l, l)
 #define IN_IOV(n, i)     A_(n, ARG_IN_IOV, i, NULL)
 #define OUT_IOV(n, i)    A_(n, ARG_OUT_IOV, i, NULL)
 #define FLAGS(n, g)      A_(n, ARG_FLAGS, LEN_NONE, &freebsd_flags_##g)
