@@ -132,6 +132,7 @@ const struct abi abi_freebsd_amd64 = {
     .enosys_sigsys = true, /* kern.signosys is 1 */
     .stack_limit = 512ull << 20,
     .at_fdcwd = (uint64_t)-100,
+    .sock = &freebsd_sock,
     .stat_layout = &freebsd_layout_stat,
     .flock_layout = &freebsd_layout_flock,
     .oflock_layout = &freebsd_layout_oflock,

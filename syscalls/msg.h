@@ -1,0 +1,32 @@
+/*
+ * syscalls/msg.h: what sendmsg and recvmsg share.
+ */
+#ifndef DRAGOMAN_SYSCALLS_MSG_H
+#define DRAGOMAN_SYSCALLS_MSG_H
+
+#include <sys/socket.h>
+
+#include "abi/sock.h"
+#include "syscalls/fd.h"
+
+/* The guest's header, and the host's in scratch. */
+struct message {
+    struct kmsghdr g;
+    struct msghdr *h;
+    uint64_t       h_va;
+};
+
+/* Reads the header at; the host's gets the vector and nothing else.  0, -EFAULT, -EMSGSIZE (too many parts), -ENOMEM. */
+int  message_get(struct call *c, gva at, struct message *m);
+void message_set_control(struct message *m, uint64_t va, size_t len);
+
+/* Host flags of a receive. */
+uint64_t msg_recv_flags(uint64_t flags);
+/*
+ * Bytes of address that belong to a message: streams have none, and a nameless
+ * local sender has an unnamed address (written to sa), where the host says
+ * nothing at all.
+ */
+uint32_t msg_from_len(struct call *c, struct fdref *ref, struct sockaddr_storage *sa, uint32_t hostlen);
+
+#endif
