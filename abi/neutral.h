@@ -41,6 +41,18 @@
 #define D_F_ISUNIONSTACK   (9ll << 32)
 #define D_F_KINFO          (10ll << 32)
 
+/* ioctl: commands that the host has by another name, and those that only change the descriptor */
+#define D_IOC_FLUSH    (1ll << 32)
+#define D_IOC_DRAIN    (2ll << 32)
+#define D_IOC_START    (3ll << 32)
+#define D_IOC_STOP     (4ll << 32)
+#define D_IOC_DEVTYPE  (5ll << 32)
+#define D_IOC_PTMASTER (6ll << 32)
+#define D_IOC_GETTERM  0x802c542all /* the host's TCGETS2, TCSETS2, ... */
+#define D_IOC_SETTERM  0x402c542bll
+#define D_IOC_SETTERMW 0x402c542cll
+#define D_IOC_SETTERMF 0x402c542dll
+
 /* madvise: hints that the host has no word for */
 #define D_MADV_NOSYNC   (1ll << 32)
 #define D_MADV_AUTOSYNC (2ll << 32)
@@ -137,6 +149,13 @@ struct kstatfs {
     uint32_t namemax, owner;
     int32_t  fsid[2];
     char     fstypename[16], mntfromname[1024], mntonname[1024];
+};
+
+/* The host kernel's struct termios2 (asm-generic/termbits.h), which C libraries do not show. */
+struct ktermios {
+    uint32_t iflag, oflag, cflag, lflag;
+    uint8_t  line, cc[19];
+    uint32_t ispeed, ospeed;
 };
 
 /* FreeBSD's scheduling class; its numbers. */

@@ -25,6 +25,7 @@ extern const struct layout freebsd_layout_freebsd11_stat; /* struct kstat; numbe
 extern const struct layout freebsd_layout_statfs;
 extern const struct layout freebsd_layout_freebsd11_statfs;
 extern const struct layout freebsd_layout_flock;         /* struct flock */
+extern const struct layout freebsd_layout_termios;       /* struct ktermios; termios.c */
 extern const struct layout freebsd_layout_oflock;        /* struct flock */
 extern const struct layout freebsd_layout_sigset;        /* struct sigset */
 extern const struct layout freebsd_layout_sigaction;     /* struct ksigaction */

@@ -1,0 +1,199 @@
+#include "syscalls/ioctl.h"
+
+#include <asm/ioctls.h>
+#include <asm/sockios.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "syscalls/fcntl.h"
+#include "syscalls/fd.h"
+#include "syscalls/file.h"
+
+/* ---- descriptor and open file ------------------------------------------------------ */
+
+static int64_t flag_by_int(struct call *c, struct fdref *ref, gva data, uint32_t flag)
+{
+    int32_t   on;
+    const int err = copy_in(c, &on, data, sizeof(on));
+
+    return err ? err : file_set_flags(c, ref, flag, on ? flag : 0);
+}
+
+/* The host would count from its own offset (vfs_vnops.c, vn_ioctl: size less offset). */
+static int64_t bytes_left(struct call *c, struct fdref *ref)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct stat));
+    int64_t              r = s.p ? host_call(c, SYS_fstat, ref->hostfd, s.va) : -ENOMEM;
+
+    if (!r)
+        r = shlock_lock(c, &ref->of->lock);
+    if (r)
+        return r;
+    r = file_offset_locked(c, ref);
+    shlock_unlock(c, &ref->of->lock);
+    return r < 0 ? r : ((struct stat *)s.p)->st_size - r;
+}
+
+static int64_t readable(struct call *c, struct fdref *ref, gva data)
+{
+    if (!file_own_offset(ref->of))
+        return host_call(c, SYS_ioctl, ref->hostfd, FIONREAD, data.va);
+
+    const int64_t n = bytes_left(c, ref);
+
+    return n < 0 && n > -4096 ? n : put_int(c, data, n > INT32_MAX ? INT32_MAX : (int32_t)n);
+}
+
+/* ---- terminals ------------------------------------------------------------------------- */
+
+#define VDISABLE   0xff /* the guest's _POSIX_VDISABLE; the host's is 0 */
+#define HOST_VMIN  6
+#define HOST_VTIME 5
+#define HOST_CBAUD 0x100fu
+#define BOTHER     0x1000u
+#define CIBAUD     0x100f0000u
+
+static void swap_disabled(struct ktermios *t, uint8_t from, uint8_t to)
+{
+    for (int i = 0; i < (int)sizeof(t->cc); i++)
+        if (i != HOST_VMIN && i != HOST_VTIME && t->cc[i] == from)
+            t->cc[i] = to;
+}
+
+static int64_t term_get(struct call *c, struct fdref *ref, gva data)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct ktermios));
+    int64_t              r = s.p ? host_call(c, SYS_ioctl, ref->hostfd, D_IOC_GETTERM, s.va) : -ENOMEM;
+    struct ktermios      t;
+
+    if (r)
+        return r;
+    memcpy(&t, s.p, sizeof(t));
+    swap_disabled(&t, 0, VDISABLE);
+    return struct_out(c, c->row->args[2].of, data, &t);
+}
+
+/* Host modes that the guest has no bit for stay as they are. */
+static int64_t term_set(struct call *c, struct fdref *ref, int64_t command, gva data)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct ktermios));
+    struct ktermios      t = { 0 };
+    int64_t              r = s.p ? host_call(c, SYS_ioctl, ref->hostfd, D_IOC_GETTERM, s.va) : -ENOMEM;
+
+    if (!r)
+        r = struct_in(c, c->row->args[2].of, &t, data);
+    if (r)
+        return r;
+    t.line = ((struct ktermios *)s.p)->line;
+    swap_disabled(&t, VDISABLE, 0);
+    t.cflag = (t.cflag & ~(HOST_CBAUD | CIBAUD)) | BOTHER | BOTHER << 16;
+    memcpy(s.p, &t, sizeof(t));
+    return host_wait(c, SYS_ioctl, ref->hostfd, command, s.va);
+}
+
+/* int of FREAD (1) and FWRITE (2); 0 means both (tty.c, tty_ioctl). */
+static int64_t term_flush(struct call *c, struct fdref *ref, gva data)
+{
+    static const int queue[] = { 2, 0, 1, 2 }; /* TCIOFLUSH, TCIFLUSH, TCOFLUSH, TCIOFLUSH */
+    int32_t          which;
+    const int        err = copy_in(c, &which, data, sizeof(which));
+
+    return err ? err : host_call(c, SYS_ioctl, ref->hostfd, TCFLSH, queue[which & 3]);
+}
+
+/* sys/conf.h: D_TTY */
+static int64_t device_type(struct call *c, struct fdref *ref, gva data)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct ktermios));
+
+    if (ref->of->kind != OF_CHAR)
+        return -ENOTTY;
+    if (!s.p)
+        return -ENOMEM;
+    return put_int(c, data, host_call(c, SYS_ioctl, ref->hostfd, D_IOC_GETTERM, s.va) == 0 ? 4 : 0);
+}
+
+static int64_t is_master(struct call *c, struct fdref *ref)
+{
+    const struct scratch s = scratch_get(c, sizeof(int));
+    const int64_t        r = s.p ? host_call(c, SYS_ioctl, ref->hostfd, TIOCGPTN, s.va) : -ENOMEM;
+
+    return r == -ENOTTY ? -EINVAL : r;
+}
+
+/* ---- dispatch ------------------------------------------------------------------------------ */
+
+/* Commands whose data is an int, a struct winsize or nothing, the same on both sides. */
+static bool passes(int64_t command)
+{
+    static const uint32_t list[] = {
+        FIOSETOWN, FIOGETOWN, SIOCATMARK, SIOCSPGRP, SIOCGPGRP, TIOCEXCL,   TIOCNXCL, TIOCGPTN, TIOCGETD,
+        TIOCGSID,  TIOCSWINSZ, TIOCGWINSZ, TIOCMGET, TIOCMBIC, TIOCMBIS, TIOCMSET, TIOCPKT,  TIOCNOTTY,
+        TIOCSTI,   TIOCOUTQ,  TIOCSPGRP, TIOCGPGRP, TIOCCBRK,  TIOCSBRK,
+    };
+
+    for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
+        if (command == list[i])
+            return true;
+    return false;
+}
+
+static int64_t term_command(struct call *c, struct fdref *ref, int64_t command, gva data)
+{
+    switch (command) {
+    case D_IOC_GETTERM:
+        return term_get(c, ref, data);
+    case D_IOC_SETTERM:
+    case D_IOC_SETTERMW:
+    case D_IOC_SETTERMF:
+        return term_set(c, ref, command, data);
+    case D_IOC_FLUSH:
+        return term_flush(c, ref, data);
+    case D_IOC_DRAIN:
+        return host_wait(c, SYS_ioctl, ref->hostfd, TCSBRK, 1);
+    case D_IOC_START:
+        return host_call(c, SYS_ioctl, ref->hostfd, TCXONC, 1);
+    case D_IOC_STOP:
+        return host_call(c, SYS_ioctl, ref->hostfd, TCXONC, 0);
+    case D_IOC_PTMASTER:
+        return is_master(c, ref);
+    case TIOCSCTTY:
+        return host_call(c, SYS_ioctl, ref->hostfd, TIOCSCTTY, 0);
+    default:
+        return passes(command) ? host_call(c, SYS_ioctl, ref->hostfd, command, data.va) : -ENOTTY;
+    }
+}
+
+static int64_t file_command(struct call *c, int fd, struct fdref *ref, int64_t command, gva data)
+{
+    switch (command) {
+    case FIOCLEX:
+        return fd_set_cloexec(c, fd, true);
+    case FIONCLEX:
+        return fd_set_cloexec(c, fd, false);
+    case FIONBIO:
+        return flag_by_int(c, ref, data, O_NONBLOCK);
+    case FIOASYNC:
+        return flag_by_int(c, ref, data, O_ASYNC);
+    case FIONREAD:
+        return readable(c, ref, data);
+    case D_IOC_DEVTYPE:
+        return device_type(c, ref, data);
+    default:
+        return term_command(c, ref, command, data);
+    }
+}
+
+int64_t sys_ioctl(struct call *c, int fd, int64_t command, gva data)
+{
+    struct fdref ref;
+    int64_t      r = fd_get(c, fd, &ref);
+
+    if (r)
+        return r;
+    r = file_command(c, fd, &ref, command, data);
+    fd_put(c, &ref);
+    return r;
+}
