@@ -142,22 +142,27 @@ static uint64_t hint_of(struct call *c, const struct mapping *m)
     return hint > GUEST_END - m->len || zone_overlaps(hint, m->len) ? 0 : hint;
 }
 
+/* The host chose another place than the hint, or one in our zone. */
+static int64_t map_again(struct call *c, const struct mapping *m, uint64_t chosen, uint64_t hint)
+{
+    int64_t r;
+
+    host_call(c, SYS_munmap, chosen, m->len);
+    r = map_above(c, m, hint ? hint : SUPER_PAGE);
+    return r == -ENOMEM && hint > SUPER_PAGE ? map_above(c, m, SUPER_PAGE) : r;
+}
+
 static int64_t map_anywhere(struct call *c, const struct mapping *m)
 {
+    const bool     low = m->flags & D_MAP_32BIT;
     const uint64_t hint = hint_of(c, m);
-    int64_t        r = host_mmap(c, m, hint, m->flags & D_MAP_32BIT ? MAP_32BIT : 0), r2;
+    const int64_t  r = host_mmap(c, m, hint, low ? MAP_32BIT : 0);
 
     if (!is_address(r))
         return r;
-    if (!zone_overlaps((uint64_t)r, m->len) && (!hint || (uint64_t)r >= hint || (m->flags & D_MAP_32BIT)) &&
-        !((uint64_t)r & (m->align - 1)))
-        return r;
-    if (hint || zone_overlaps((uint64_t)r, m->len)) {
-        host_call(c, SYS_munmap, r, m->len);
-        r2 = map_above(c, m, hint ? hint : SUPER_PAGE);
-        return r2 == -ENOMEM ? map_above(c, m, SUPER_PAGE) : r2;
-    }
-    return map_aligned(c, m, (uint64_t)r);
+    if (zone_overlaps((uint64_t)r, m->len) || (hint && (uint64_t)r != hint && !low))
+        return map_again(c, m, (uint64_t)r, hint);
+    return (uint64_t)r & (m->align - 1) ? map_aligned(c, m, (uint64_t)r) : r;
 }
 
 static int64_t map(struct call *c, const struct mapping *m)
