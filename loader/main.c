@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/coverage.h"
 #include "loader/image.h"
 #include "loader/run.h"
 
@@ -103,7 +104,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*main)(int argc, char **argv);
-    } commands[] = {{"run", run_main}, {"info", info_main}, {"doctor", doctor_main}};
+    } commands[] = {{"run", run_main}, {"info", info_main}, {"doctor", doctor_main}, {"coverage", coverage_main}};
 
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
         if (!strcmp(argv[1], commands[i].name)) {
