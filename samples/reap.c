@@ -12,6 +12,7 @@ static long spin(void *arg)
     (void)arg;
     for (;;)
         n++;
+    return 0;
 }
 
 static long block(void *arg)
@@ -23,6 +24,7 @@ static long block(void *arg)
     must(os_pipe(fds), "pipe");
     for (;;)
         os_read(fds[0], &byte, 1);
+    return 0;
 }
 
 static long nap(void *arg)
@@ -30,6 +32,7 @@ static long nap(void *arg)
     (void)arg;
     for (;;)
         sleep_ms(1);
+    return 0;
 }
 
 static void child(int kind)
