@@ -263,6 +263,7 @@ struct abi {
     const struct sock_abi *sock; /* abi/sock.h */
 
     const struct layout *stat_layout; /* the current forms, for handlers that need one by themselves */
+    const struct layout *semid_layout, *shmid_layout, *msqid_layout; /* System V IPC; struct semid_ds and so on */
     const struct layout *flock_layout, *oflock_layout; /* fcntl's, and its older form; struct flock */
     const struct flag_group *open_flags;               /* for F_GETFL and F_SETFL */
 

@@ -9,7 +9,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/msg.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -273,3 +276,45 @@ static const struct field linger_fields[] = {
     SINT(linger, l_linger, l_linger),
 };
 LAYOUT(linger);
+
+/* ---- System V IPC ------------------------------------------------------------ */
+
+#define IPC_PERM(l, f)                                                                                      \
+    UINT(l, f.cuid, f.cuid), UINT(l, f.cgid, f.cgid), UINT(l, f.uid, f.uid), UINT(l, f.gid, f.gid),         \
+    MODE(l, f.mode, f.mode), UINT(l, f.seq, f.__seq), SINT(l, f.key, f.__key)
+
+TYPES(semid, struct fbsd_semid_ds, struct semid_ds);
+static const struct field semid_fields[] = {
+    IPC_PERM(semid, sem_perm),
+    UINT(semid, sem_nsems, sem_nsems),
+    SINT(semid, sem_otime, sem_otime),
+    SINT(semid, sem_ctime, sem_ctime),
+};
+LAYOUT(semid);
+
+TYPES(shmid, struct fbsd_shmid_ds, struct shmid_ds);
+static const struct field shmid_fields[] = {
+    IPC_PERM(shmid, shm_perm),
+    UINT(shmid, shm_segsz, shm_segsz),
+    SINT(shmid, shm_lpid, shm_lpid),
+    SINT(shmid, shm_cpid, shm_cpid),
+    UINT(shmid, shm_nattch, shm_nattch),
+    SINT(shmid, shm_atime, shm_atime),
+    SINT(shmid, shm_dtime, shm_dtime),
+    SINT(shmid, shm_ctime, shm_ctime),
+};
+LAYOUT(shmid);
+
+TYPES(msqid, struct fbsd_msqid_ds, struct msqid_ds);
+static const struct field msqid_fields[] = {
+    IPC_PERM(msqid, msg_perm),
+    UINT(msqid, msg_cbytes, __msg_cbytes),
+    UINT(msqid, msg_qnum, msg_qnum),
+    UINT(msqid, msg_qbytes, msg_qbytes),
+    SINT(msqid, msg_lspid, msg_lspid),
+    SINT(msqid, msg_lrpid, msg_lrpid),
+    SINT(msqid, msg_stime, msg_stime),
+    SINT(msqid, msg_rtime, msg_rtime),
+    SINT(msqid, msg_ctime, msg_ctime),
+};
+LAYOUT(msqid);

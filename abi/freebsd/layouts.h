@@ -38,6 +38,9 @@ extern const struct layout freebsd_layout_freebsd11_kevent; /* struct kkevent */
 /* The head of any address.  Addresses convert by abi/sock.h; this is for tracing. */
 extern const struct layout freebsd_layout_sockaddr;
 extern const struct layout freebsd_layout_fd_pair;       /* int[2] */
+extern const struct layout freebsd_layout_semid;         /* struct semid_ds */
+extern const struct layout freebsd_layout_shmid;         /* struct shmid_ds */
+extern const struct layout freebsd_layout_msqid;         /* struct msqid_ds */
 extern const struct layout freebsd_layout_linger;        /* struct linger */
 
 #endif

@@ -317,6 +317,37 @@ FBSD_AT(fbsd_msghdr, msg_iov, 16);
 FBSD_AT(fbsd_msghdr, msg_flags, 44);
 FBSD_SIZE(fbsd_cmsghdr, 12);
 
+/* sys/ipc.h, sys/sem.h, sys/shm.h, sys/msg.h */
+struct fbsd_ipc_perm {
+    uint32_t cuid, cgid, uid, gid;
+    uint16_t mode, seq;
+    uint32_t padding0;
+    int64_t  key;
+};
+struct fbsd_semid_ds {
+    struct fbsd_ipc_perm sem_perm;
+    uint64_t             sem_base;
+    uint16_t             sem_nsems, padding0[3];
+    int64_t              sem_otime, sem_ctime;
+};
+struct fbsd_shmid_ds {
+    struct fbsd_ipc_perm shm_perm;
+    uint64_t             shm_segsz;
+    int32_t              shm_lpid, shm_cpid;
+    uint32_t             shm_nattch, padding0;
+    int64_t              shm_atime, shm_dtime, shm_ctime;
+};
+struct fbsd_msqid_ds {
+    struct fbsd_ipc_perm msg_perm;
+    uint64_t             msg_first, msg_last, msg_cbytes, msg_qnum, msg_qbytes;
+    int32_t              msg_lspid, msg_lrpid;
+    int64_t              msg_stime, msg_rtime, msg_ctime;
+};
+FBSD_SIZE(fbsd_ipc_perm, 32);
+FBSD_SIZE(fbsd_semid_ds, 64);
+FBSD_SIZE(fbsd_shmid_ds, 80);
+FBSD_SIZE(fbsd_msqid_ds, 104);
+
 #undef FBSD_SIZE
 #undef FBSD_AT
 
