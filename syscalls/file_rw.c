@@ -77,8 +77,12 @@ static int64_t transfer(struct call *c, int fd, const struct transfer *t)
 
     if (r)
         return r;
-    r = file_own_offset(ref.of) ? transfer_file(c, &ref, t)
-                                : host_wait(c, t->plain, ref.hostfd, t->where, t->count);
+    if (ref.of->kind == OF_DIR) /* the host says so only while its cookie is a small number */
+        r = t->write ? -EBADF : -EISDIR;
+    else if (file_own_offset(ref.of))
+        r = transfer_file(c, &ref, t);
+    else
+        r = host_wait(c, t->plain, ref.hostfd, t->where, t->count);
     fd_put(c, &ref);
     return r;
 }
