@@ -203,6 +203,11 @@ int64_t sys_truncate(struct call *c, gva path, int64_t length)
     return r;
 }
 
+int64_t sys_ftruncate(struct call *c, int fd, int64_t length)
+{
+    return on_fd(c, SYS_ftruncate, fd, (uint64_t)length, 0);
+}
+
 /* ---- permission -------------------------------------------------------------------------- */
 
 int64_t sys_faccessat(struct call *c, int dirfd, gva path, uint64_t mode, uint64_t flags)

@@ -47,6 +47,7 @@ int64_t sys_futimesat(struct call *c, int dirfd, gva path, const struct timeval 
 int64_t sys_futimens(struct call *c, int fd, const struct timespec ts[2]);
 int64_t sys_utimensat(struct call *c, int dirfd, gva path, const struct timespec ts[2], uint64_t flags);
 int64_t sys_truncate(struct call *c, gva path, int64_t length);
+int64_t sys_ftruncate(struct call *c, int fd, int64_t length);
 int64_t sys_access(struct call *c, gva path, uint64_t mode);
 int64_t sys_eaccess(struct call *c, gva path, uint64_t mode);
 int64_t sys_faccessat(struct call *c, int dirfd, gva path, uint64_t mode, uint64_t flags);
