@@ -1,9 +1,7 @@
 #include "syscalls/compat_pad.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
 
-#include "syscalls/fd.h"
 #include "syscalls/file.h"
 #include "syscalls/name.h"
 
@@ -33,15 +31,8 @@ int64_t sys_truncate_pad(struct call *c, gva path, int pad, int64_t length)
 
 int64_t sys_ftruncate_pad(struct call *c, int fd, int pad, int64_t length)
 {
-    struct fdref ref;
-    int64_t      r = fd_get(c, fd, &ref);
-
     (void)pad;
-    if (r)
-        return r;
-    r = host_call(c, SYS_ftruncate, ref.hostfd, length);
-    fd_put(c, &ref);
-    return r;
+    return sys_ftruncate(c, fd, length);
 }
 
 int64_t sys_indirect(struct call *c, int number)
