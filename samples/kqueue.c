@@ -31,7 +31,12 @@ static void check_pipe(void)
     os_write(fds[1], "abc", 3);
     check(wait_ms(1000) == 1 && ev.filter == EVFILT_READ && ev.data == 3 && ev.udata == (void *)0x55, "three bytes to read");
     check(wait_ms(0) == 1, "level triggered: still there");
-    check(change((uint64_t)fds[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0) == 0, "made edge triggered");
+    /* An EV_ADD of what is there leaves its flags alone (kern_event.c, kqueue_register). */
+    check(change((uint64_t)fds[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0) == 0 && wait_ms(0) == 1 && wait_ms(0) == 1,
+          "EV_CLEAR comes too late");
+    check(change((uint64_t)fds[0], EVFILT_READ, EV_DELETE, 0, 0) == 0 &&
+              change((uint64_t)fds[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0) == 0,
+          "made edge triggered");
     wait_ms(0);
     check(wait_ms(0) == 0, "it is told once");
     os_write(fds[1], "d", 1);
@@ -40,7 +45,10 @@ static void check_pipe(void)
     check(change((uint64_t)fds[0], EVFILT_READ, EV_DISABLE, 0, 0) == 0, "disabled");
     os_write(fds[1], "e", 1);
     check(wait_ms(0) == 0, "it is silent");
-    check(change((uint64_t)fds[0], EVFILT_READ, EV_ENABLE | EV_DISPATCH, 0, 0) == 0 && wait_ms(1000) == 1, "enabled it speaks");
+    check(change((uint64_t)fds[0], EVFILT_READ, EV_ENABLE, 0, 0) == 0 && wait_ms(1000) == 1, "enabled it speaks");
+    check(change((uint64_t)fds[0], EVFILT_READ, EV_DELETE, 0, 0) == 0 &&
+              change((uint64_t)fds[0], EVFILT_READ, EV_ADD | EV_DISPATCH, 0, 0) == 0 && wait_ms(1000) == 1,
+          "with EV_DISPATCH it speaks");
     os_write(fds[1], "f", 1);
     check(wait_ms(0) == 0, "EV_DISPATCH disables it after that");
     check(change((uint64_t)fds[0], EVFILT_READ, EV_ENABLE, 0, 0) == 0, "enabled again");
