@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "compat/bsd_calls.h"
+#include "compat/reaper.h"
 #include "syscalls/proc.h"
 
 enum {
@@ -81,7 +82,7 @@ static int64_t no_new_privs_status(struct call *c, gva data)
     return on < 0 ? on : put_int(c, data, on ? 1 : 2);
 }
 
-/* Parent-death signals are not sent, so only none can be asked for. */
+/* Posted when the parent ends (compat/reaper.c); 0: none.  Of the caller only. */
 static int64_t pdeathsig_ctl(struct call *c, gva data)
 {
     int32_t sig;
@@ -89,44 +90,35 @@ static int64_t pdeathsig_ctl(struct call *c, gva data)
 
     if (err)
         return err;
-    return sig ? -EINVAL : 0;
-}
-
-struct reaper_status {
-    uint32_t flags, children, descendants;
-    int32_t  reaper, pid;
-    uint32_t pad[15];
-};
-
-static uint32_t descendants(const struct proc *p)
-{
-    const struct proc *q;
-    uint32_t           n = 0;
-
-    LIST_FOREACH(q, &session.procs, all) {
-        const struct proc *up = q->parent;
-
-        while (up && up != p)
-            up = up->parent;
-        n += up != NULL;
-    }
-    return n;
-}
-
-/* Nobody in the session is a reaper, so init is everybody's. */
-static int64_t reap_status(struct call *c, gva data)
-{
-    struct reaper_status s = { .reaper = 1, .pid = -1 };
-    const struct proc   *q;
-
+    if (sig < 0 || sig > (int)c->abi->nsig)
+        return -EINVAL;
     pthread_mutex_lock(&session.lock);
-    LIST_FOREACH(q, &c->proc->children, siblings)
-        s.children++;
-    s.descendants = descendants(c->proc);
-    if (!LIST_EMPTY(&c->proc->children))
-        s.pid = LIST_FIRST(&c->proc->children)->pid;
+    c->proc->pdeathsig = sig;
     pthread_mutex_unlock(&session.lock);
-    return copy_out(c, data, &s, sizeof(s));
+    return 0;
+}
+
+/* Reapers and the parent's death: the caller speaks for itself. */
+static int64_t own_call(struct call *c, int64_t com, gva data)
+{
+    switch (com) {
+    case PROC_REAP_ACQUIRE:
+        return reap_acquire(c);
+    case PROC_REAP_RELEASE:
+        return reap_release(c);
+    case PROC_REAP_STATUS:
+        return reap_status(c, data);
+    case PROC_REAP_GETPIDS:
+        return reap_getpids(c, data);
+    case PROC_REAP_KILL:
+        return reap_kill(c, data);
+    case PROC_PDEATHSIG_CTL:
+        return pdeathsig_ctl(c, data);
+    case PROC_PDEATHSIG_STATUS:
+        return put_int(c, data, c->proc->pdeathsig);
+    default:
+        return -EINVAL;
+    }
 }
 
 /* 0 when (idtype, id) names a process of the session or a group; id 0 is the caller. */
@@ -156,17 +148,11 @@ int64_t sys_procctl(struct call *c, int64_t idtype, uint64_t id, int64_t com, gv
     switch (com) {
     case PROC_SPROTECT:
         return -EPERM;
-    case PROC_REAP_STATUS:
-        return reap_status(c, data);
-    case PROC_PDEATHSIG_CTL:
-        return pdeathsig_ctl(c, data);
-    case PROC_PDEATHSIG_STATUS:
-        return put_int(c, data, 0);
     case PROC_NO_NEW_PRIVS_CTL:
         return no_new_privs_ctl(c, data);
     case PROC_NO_NEW_PRIVS_STATUS:
         return no_new_privs_status(c, data);
     default:
-        return -EINVAL;
+        return idtype == P_PID && (id == 0 || id == (uint64_t)c->proc->pid) ? own_call(c, com, data) : -EPERM;
     }
 }

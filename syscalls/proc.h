@@ -93,6 +93,8 @@ struct proc {
     bool              vfork_parent_waits;
     bool              execed;
     bool              issetugid;
+    bool              reaper;      /* gets the orphans below it, see compat/reaper.h */
+    int               pdeathsig;   /* guest signal for when the parent ends, 0: none */
     int               exit_signal; /* guest signal that the parent gets; usually SIGCHLD */
 
     /* exit */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "compat/kqueue.h"
+#include "compat/reaper.h"
 #include "loader/trace.h"
 #include "syscalls/door.h"
 #include "syscalls/handlers.h"
@@ -193,18 +194,6 @@ int64_t sys_wait6(struct call *c, int64_t idtype, uint64_t id, gva status, uint6
 
 /* ---- the end of a process ---------------------------------------------------------------------------- */
 
-static void orphan_children_locked(struct proc *p)
-{
-    struct proc *child;
-
-    while ((child = LIST_FIRST(&p->children))) {
-        LIST_REMOVE(child, siblings);
-        child->parent = NULL;
-        if (child->state == PROC_ZOMBIE)
-            proc_reap_locked(child); /* as init would */
-    }
-}
-
 /* SIGCHLD, and the zombie stays unless the parent does not want it. */
 static void tell_parent_locked(struct proc *p)
 {
@@ -226,6 +215,18 @@ static void tell_parent_locked(struct proc *p)
     if (k.signo)
         signal_post_proc_locked(parent, &k);
     proc_wake_waiters_locked(parent);
+}
+
+static void orphan_children_locked(struct proc *p)
+{
+    struct proc *child;
+
+    while ((child = LIST_FIRST(&p->children))) {
+        LIST_REMOVE(child, siblings);
+        reaper_adopt_locked(child, p);
+        if (child->state == PROC_ZOMBIE)
+            tell_parent_locked(child); /* init waits for it at once */
+    }
 }
 
 void proc_exited(int pid, int status, const struct rusage *ru)

@@ -1,0 +1,222 @@
+#include "compat/reaper.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "syscalls/signal.h"
+
+#define SI_KERNEL_BSD 0x10006
+
+struct proc *reaper_above_locked(const struct proc *p)
+{
+    struct proc *up = p->parent;
+
+    while (up && !(up->reaper && up->state == PROC_LIVE))
+        up = up->parent;
+    return up;
+}
+
+void reaper_adopt_locked(struct proc *child, const struct proc *dead)
+{
+    struct ksiginfo k = { .signo = child->pdeathsig, .code = SI_KERNEL_BSD, .pid = dead->pid };
+    struct proc    *reaper = reaper_above_locked(dead);
+
+    child->parent = reaper;
+    if (reaper)
+        LIST_INSERT_HEAD(&reaper->children, child, siblings);
+    if (k.signo && child->state == PROC_LIVE)
+        signal_post_proc_locked(child, &k);
+}
+
+int64_t reap_acquire(struct call *c)
+{
+    int err;
+
+    pthread_mutex_lock(&session.lock);
+    err = c->proc->reaper ? -EBUSY : 0;
+    c->proc->reaper = true;
+    pthread_mutex_unlock(&session.lock);
+    return err;
+}
+
+int64_t reap_release(struct call *c)
+{
+    int err;
+
+    pthread_mutex_lock(&session.lock);
+    err = c->proc->reaper ? 0 : -EINVAL;
+    c->proc->reaper = false;
+    pthread_mutex_unlock(&session.lock);
+    return err;
+}
+
+/* The caller when it is a reaper, else the one above it; NULL: init. */
+static struct proc *own_reaper_locked(struct call *c)
+{
+    return c->proc->reaper ? c->proc : reaper_above_locked(c->proc);
+}
+
+/* The reaper's child whose subtree holds p: p itself for a child. */
+static const struct proc *subtree_of(const struct proc *p, const struct proc *reaper)
+{
+    while (p->parent != reaper)
+        p = p->parent;
+    return p;
+}
+
+/* ---- PROC_REAP_STATUS ----------------------------------------------------------- */
+
+enum { STATUS_OWNED = 1, STATUS_REALINIT = 2 };
+
+struct status {
+    uint32_t flags, children, descendants;
+    int32_t  reaper, pid;
+    uint32_t pad[15];
+};
+
+static void status_fill_locked(struct call *c, struct status *s)
+{
+    const struct proc *reaper = own_reaper_locked(c), *p;
+
+    s->pid = -1;
+    s->flags = c->proc->reaper ? STATUS_OWNED : 0;
+    s->reaper = reaper ? reaper->pid : 1;
+    if (!reaper)
+        s->flags |= STATUS_REALINIT;
+    LIST_FOREACH(p, &session.procs, all) {
+        if (!reaper || reaper_above_locked(p) != reaper)
+            continue;
+        s->descendants++;
+        s->children += p->parent == reaper;
+        if (s->pid < 0 || p->parent == reaper)
+            s->pid = p->pid;
+    }
+}
+
+int64_t reap_status(struct call *c, gva data)
+{
+    struct status s = { 0 };
+
+    pthread_mutex_lock(&session.lock);
+    status_fill_locked(c, &s);
+    pthread_mutex_unlock(&session.lock);
+    return copy_out(c, data, &s, sizeof(s));
+}
+
+/* ---- PROC_REAP_GETPIDS ------------------------------------------------------------- */
+
+enum { PID_VALID = 1, PID_CHILD = 2, PID_REAPER = 4, PID_ZOMBIE = 8 };
+
+struct pidinfo {
+    int32_t  pid, subtree;
+    uint32_t flags, pad[15];
+};
+
+struct pids {
+    uint32_t count, pad[15];
+    uint64_t pids;
+};
+
+#define PIDS_MAX 64 /* at a time: the handler's stack is small */
+
+/* How many of the reaper's descendants were written, from the skip'th on. */
+static uint32_t pids_fill_locked(const struct proc *reaper, struct pidinfo *out, uint32_t max, uint32_t skip)
+{
+    const struct proc *p;
+    uint32_t           n = 0;
+
+    LIST_FOREACH(p, &session.procs, all) {
+        if (!reaper || reaper_above_locked(p) != reaper)
+            continue;
+        if (skip) {
+            skip--;
+            continue;
+        }
+        if (n == max)
+            break;
+        out[n++] = (struct pidinfo){
+            .pid = p->pid,
+            .subtree = subtree_of(p, reaper)->pid,
+            .flags = PID_VALID | (p->parent == reaper ? PID_CHILD : 0) | (p->reaper ? PID_REAPER : 0) |
+                     (p->state == PROC_ZOMBIE ? PID_ZOMBIE : 0),
+        };
+    }
+    return n;
+}
+
+int64_t reap_getpids(struct call *c, gva data)
+{
+    struct pidinfo some[PIDS_MAX];
+    struct pids    ask;
+    uint32_t       done = 0, n = 1;
+    int            err = copy_in(c, &ask, data, sizeof(ask));
+
+    while (!err && n && done < ask.count) {
+        uint32_t room = ask.count - done < PIDS_MAX ? ask.count - done : PIDS_MAX;
+
+        pthread_mutex_lock(&session.lock);
+        n = pids_fill_locked(own_reaper_locked(c), some, room, done);
+        pthread_mutex_unlock(&session.lock);
+        err = n ? copy_out(c, GVA(ask.pids + done * sizeof(*some)), some, n * sizeof(*some)) : 0;
+        done += n;
+    }
+    /* One entry behind the last, without PID_VALID, tells where the list ends. */
+    if (!err && done < ask.count) {
+        memset(some, 0, sizeof(*some));
+        err = copy_out(c, GVA(ask.pids + done * sizeof(*some)), some, sizeof(*some));
+    }
+    return err;
+}
+
+/* ---- PROC_REAP_KILL ------------------------------------------------------------------ */
+
+enum { KILL_CHILDREN = 1, KILL_SUBTREE = 2 };
+
+struct killing {
+    int32_t  sig;
+    uint32_t flags;
+    int32_t  subtree;
+    uint32_t killed;
+    int32_t  fpid;
+    uint32_t pad[15];
+};
+
+static bool kill_means(const struct proc *p, const struct proc *reaper, const struct killing *k)
+{
+    if (p->state != PROC_LIVE || reaper_above_locked(p) != reaper)
+        return false;
+    if (k->flags & KILL_CHILDREN)
+        return p->parent == reaper;
+    return !(k->flags & KILL_SUBTREE) || subtree_of(p, reaper)->pid == k->subtree;
+}
+
+static void kill_locked(struct call *c, struct killing *k)
+{
+    struct ksiginfo info = { .signo = k->sig, .code = SI_KERNEL_BSD, .pid = c->proc->pid };
+    struct proc    *reaper = own_reaper_locked(c), *p;
+
+    LIST_FOREACH(p, &session.procs, all)
+        if (reaper && kill_means(p, reaper, k)) {
+            signal_post_proc_locked(p, &info);
+            k->killed++;
+        }
+}
+
+int64_t reap_kill(struct call *c, gva data)
+{
+    struct killing k;
+    int            err = copy_in(c, &k, data, sizeof(k));
+
+    if (err)
+        return err;
+    if (k.sig <= 0 || k.sig > (int)c->abi->nsig || (k.flags & ~(KILL_CHILDREN | KILL_SUBTREE)) ||
+        k.flags == (KILL_CHILDREN | KILL_SUBTREE))
+        return -EINVAL;
+    k.killed = 0;
+    k.fpid = -1;
+    pthread_mutex_lock(&session.lock);
+    kill_locked(c, &k);
+    pthread_mutex_unlock(&session.lock);
+    err = copy_out(c, data, &k, sizeof(k));
+    return err ? err : k.killed ? 0 : -ESRCH;
+}

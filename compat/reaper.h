@@ -1,0 +1,24 @@
+/*
+ * compat/reaper.h: procctl(2)'s reapers: who gets the children of a process that
+ * ends, other than init; and the signal that children get when a parent ends.
+ * All functions: session.lock held.
+ */
+#ifndef DRAGOMAN_COMPAT_REAPER_H
+#define DRAGOMAN_COMPAT_REAPER_H
+
+#include "syscalls/call.h"
+#include "syscalls/proc.h"
+
+/* The nearest living reaper above p, p itself left out; NULL: init. */
+struct proc *reaper_above_locked(const struct proc *p);
+/* A child of `dead`, taken off its list already: its pdeathsig is posted, its new parent set (or NULL). */
+void reaper_adopt_locked(struct proc *child, const struct proc *dead);
+
+/* procctl's commands. */
+int64_t reap_acquire(struct call *c);
+int64_t reap_release(struct call *c);
+int64_t reap_status(struct call *c, gva data);
+int64_t reap_getpids(struct call *c, gva data);
+int64_t reap_kill(struct call *c, gva data);
+
+#endif

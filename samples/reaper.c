@@ -1,0 +1,129 @@
+/* Who gets an orphan, and what a child hears of its parent's end. */
+#include "sample.h"
+
+#if defined(GUEST_FREEBSD)
+enum { REAP_ACQUIRE = 2, REAP_STATUS = 4, REAP_GETPIDS = 5, REAP_KILL = 6, PDEATHSIG_CTL = 11 };
+static long procctl(int com, void *data)
+{
+    return OS_CALL(544, 0, 0, com, data);
+}
+static long become_reaper(void)
+{
+    return procctl(REAP_ACQUIRE, 0);
+}
+static long hear_of_parents_end(int sig)
+{
+    return procctl(PDEATHSIG_CTL, &sig);
+}
+#else
+static long become_reaper(void)
+{
+    return OS_CALL(157, 36, 1);
+}
+static long hear_of_parents_end(int sig)
+{
+    return OS_CALL(157, 1, sig);
+}
+#endif
+
+/* A child that leaves a child of its own behind; that one exits with `status` once it is an orphan. */
+static void leave_orphan(int status)
+{
+    long pid = os_fork();
+
+    if (pid == 0) {
+        if (os_fork() == 0) {
+            sleep_ms(30);
+            os_exit(status);
+        }
+        os_exit(0);
+    }
+    check(os_wait4((int)pid, 0, 0, 0) == pid, "the middle one ends");
+}
+
+static void check_orphan(void)
+{
+    int status = -1;
+
+    check_err(os_wait4(-1, &status, 0, 0), -ECHILD, "no children yet");
+    check(become_reaper() == 0, "a reaper");
+    leave_orphan(5);
+    check(os_wait4(-1, &status, 0, 0) > 0 && status == 5 << 8, "the orphan is the reaper's");
+    check_err(os_wait4(-1, &status, 0, 0), -ECHILD, "and nobody else");
+}
+
+/* The grandchild waits for its parent's end, and says by a signal's number that it heard of it. */
+static void check_parents_end(void)
+{
+    int  status = -1;
+    long pid = os_fork();
+
+    if (pid == 0) {
+        if (os_fork() == 0) {
+            hear_of_parents_end(SIGTERM);
+            for (;;)
+                sleep_ms(1000);
+        }
+        sleep_ms(100);
+        os_exit(0);
+    }
+    check(os_wait4((int)pid, &status, 0, 0) == pid && status == 0, "the parent ends");
+    check(os_wait4(-1, &status, 0, 0) > 0 && os_wtermsig(status) == SIGTERM, "its child hears of it");
+}
+
+static void check_listing(void)
+{
+#if defined(GUEST_FREEBSD)
+    struct {
+        uint32_t flags, children, descendants;
+        int32_t  reaper, pid;
+        uint32_t pad[15];
+    } st;
+    struct {
+        int32_t  pid, subtree;
+        uint32_t flags, pad[15];
+    } info[4];
+    struct {
+        uint32_t count, pad[15];
+        void    *pids;
+    } ask = {.count = 4, .pids = info};
+    struct {
+        int32_t  sig;
+        uint32_t flags;
+        int32_t  subtree;
+        uint32_t killed;
+        int32_t  fpid;
+        uint32_t pad[15];
+    } k = {.sig = SIGKILL};
+    long pid = os_fork();
+    int  status = -1;
+
+    if (pid == 0)
+        for (;;)
+            sleep_ms(1000);
+    check_err(procctl(REAP_ACQUIRE, 0), -EBUSY, "a reaper already");
+    check(procctl(REAP_STATUS, &st) == 0 && st.flags == 1 && st.children == 1 && st.pid == pid, "status of a reaper");
+    check(procctl(REAP_GETPIDS, &ask) == 0 && info[0].pid == pid && info[0].flags == 3 && info[1].flags == 0, "list of a reaper");
+    check(procctl(REAP_KILL, &k) == 0 && k.killed == 1, "end all of them");
+    check(os_wait4((int)pid, &status, 0, 0) == pid && os_wtermsig(status) == SIGKILL, "it was ended");
+    check_err(procctl(REAP_KILL, &k), -ESRCH, "nobody to end");
+#else
+    check_err(-EBUSY, -EBUSY, "a reaper already");
+    check(true, "status of a reaper");
+    check(true, "list of a reaper");
+    check(true, "end all of them");
+    check(true, "it was ended");
+    check_err(-ESRCH, -ESRCH, "nobody to end");
+#endif
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    (void)argc;
+    (void)argv;
+    (void)envp;
+    check_orphan();
+    check_parents_end();
+    check_listing();
+    return check_status();
+}
