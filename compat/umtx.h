@@ -25,7 +25,7 @@ int umtx_wake(struct call *c, gva addr, int n, bool shared);
 /* The calling thread ends: marks the robust mutexes it holds, wakes a waiter of each, frees task->umtx. */
 void umtx_thread_exit(struct call *c);
 
-/* The process gets a new program: as umtx_thread_exit for the last thread; forgets what the old program set. */
+/* The process has a new program: forgets what the old one set; its memory, and the mutexes in it, are gone. */
 void umtx_exec(struct call *c);
 
 /* The process is gone: gives back what it registered.  No lock held. */

@@ -85,7 +85,8 @@ void umtx_thread_exit(struct call *c)
 
 void umtx_exec(struct call *c)
 {
-    umtx_thread_exit(c);
+    free(c->task->umtx);
+    c->task->umtx = NULL;
     c->proc->umtx_min_ns = 0;
     umtx_proc_gone(c->proc);
 }

@@ -83,18 +83,11 @@ int64_t sys_clock_getres(struct call *c, int64_t clock, struct timespec *tp)
 #define CPU_PROCESS 0x40000000u
 enum { WHICH_PID, WHICH_TID };
 
-static bool process_known(uint64_t pid)
-{
-    struct timespec now;
-
-    return pid <= INT32_MAX && !clock_gettime((clockid_t)((~(uint32_t)pid << 3) | 2), &now);
-}
-
 int64_t sys_clock_getcpuclockid2(struct call *c, uint64_t id, int which, gva clock_id)
 {
     switch (which) {
     case WHICH_PID:
-        if (id && !process_known(id))
+        if (id && !clock_of_process_known(id))
             return -ESRCH;
         return put_int(c, clock_id, (int32_t)(CPU_BIT | CPU_PROCESS | (id ? (uint32_t)id : (uint32_t)c->proc->pid)));
     case WHICH_TID:

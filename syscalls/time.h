@@ -27,6 +27,9 @@ struct timespec timespec_sub(struct timespec a, struct timespec b);
 /* A clock of the table (host number or D_CLOCK_*) as the calling guest thread sees it.  0, -EINVAL, -ESRCH. */
 int clock_read(struct call *c, int64_t clock, struct timespec *now);
 
+/* Is there such a process? */
+bool clock_of_process_known(uint64_t pid);
+
 /* Clocks that jump when the time is set; clocks that count processor time. */
 bool clock_is_real(int64_t clock);
 bool clock_is_cpu(int64_t clock);

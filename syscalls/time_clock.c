@@ -93,13 +93,23 @@ static int read_here(clockid_t clock, struct timespec *now)
 #define CPU_PROCESS 0x40000000u
 #define CPU_ID_MASK 0x3fffffffu
 
+#define HOST_PID_MAX 4194304u /* PID_MAX_LIMIT: larger ones do not fit in a host clock's number */
+
+bool clock_of_process_known(uint64_t pid)
+{
+    struct timespec now;
+
+    return pid <= HOST_PID_MAX && !clock_gettime(clock_of_process((pid_t)pid), &now);
+}
+
 static int read_by_id(struct call *c, uint32_t id, struct timespec *now)
 {
     struct task *t;
     pid_t        host = 0;
 
     if (id & CPU_PROCESS)
-        return read_here(clock_of_process((pid_t)(id & CPU_ID_MASK)), now);
+        return clock_of_process_known(id & CPU_ID_MASK) ? read_here(clock_of_process((pid_t)(id & CPU_ID_MASK)), now)
+                                                        : -EINVAL;
     pthread_mutex_lock(&session.lock);
     t = task_find_locked(c->proc, id & CPU_ID_MASK);
     if (t)
