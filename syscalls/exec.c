@@ -25,6 +25,7 @@
 #include "syscalls/path.h"
 #include "syscalls/signal.h"
 #include "syscalls/task.h"
+#include "syscalls/timer.h"
 
 #define ARG_TOTAL_MAX (512u * 1024) /* FreeBSD's ARG_MAX */
 
@@ -164,6 +165,7 @@ static void proc_renew(struct call *c)
 
     siblings_end(c);
     umtx_exec(c);
+    timer_proc_gone(p);
     fdtable_exec(c, p->fds);
     signal_exec(p);
     pthread_mutex_lock(&session.lock);

@@ -102,6 +102,7 @@ void task_end(struct task *t)
     if (door->is_ptrace)
         free(t->door);
     arena_release((char *)t->area, TASK_STRIDE);
+    free(t->umtx);
     free(t);
     proc_put(p);
 }
