@@ -1,0 +1,133 @@
+"""Programs built by Go for FreeBSD do what their Linux builds do; so do the tests of Go's own packages."""
+import os
+import re
+import shutil
+import threading
+
+from dragoman import Failure, Skip, mark
+
+GOROOT = "/usr/lib/go-1.19"
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def path(t, name, os_name):
+    p = os.path.join(t.place, "go", os_name, name)
+    if not os.path.exists(p):
+        raise Skip("not built: make go-programs")
+    return p
+
+
+def same(t, name, *args, timeout=120):
+    results = []
+    for run, os_name in ((t.native, "linux"), (t.guest, "freebsd")):
+        where = t.dir()
+        results.append(run(path(t, name, os_name), *[where if a == "DIR" else a for a in args], timeout=timeout))
+    t.equal(*results)
+
+
+def test_goroutines(t):
+    same(t, "goroutines")
+
+
+def test_web(t):
+    same(t, "web")
+
+
+def test_selfexec(t):
+    same(t, "selfexec")
+
+
+def test_notifies(t):
+    same(t, "notifies")
+
+
+def test_walk(t):
+    same(t, "walk", "DIR")
+
+
+@mark(one_user=True)
+def test_gzips(t):
+    same(t, "gzips", "DIR")
+
+
+# ---- the tests of Go's own packages
+
+RESULT = re.compile(r"^\s*--- (PASS|FAIL|SKIP): (\S+)", re.M)
+native_results = {}
+native_lock = threading.Lock()
+
+
+def allowed():
+    """tests/go/differences.txt: PACKAGE TEST NATIVE GUEST | reason."""
+    table = {}
+    with open(os.path.join(HERE, "..", "go", "differences.txt")) as f:
+        for line in f:
+            if line.strip() and not line.startswith("#"):
+                what, _, reason = line.partition("|")
+                package, test, native, guest = what.split()
+                table[package, test] = (native, guest, reason.strip())
+    return table
+
+
+def run_tests(t, package, os_name, flags):
+    where = os.path.join(t.dir(), "src")
+    shutil.copytree(os.path.join(GOROOT, "src", package.replace("-", "/")), where, symlinks=False)
+    for folder, dirs, files in os.walk(os.path.dirname(where)):
+        for name in dirs + files + ["."]:
+            if t.uid:
+                os.chown(os.path.join(folder, name), t.uid, t.uid, follow_symlinks=False)
+    run = t.native if os_name == "linux" else t.guest
+    env = {"GOROOT": GOROOT, "ZONEINFO": GOROOT + "/lib/time/zoneinfo.zip"}
+    r = run(path(t, package + ".test", os_name), "-test.v", *flags, cwd=where, env=env, timeout=900 if t.long else 240)
+    text = r.out.decode(errors="replace")
+    return r, {name: result for result, name in RESULT.findall(text)}
+
+
+def compare(t, package):
+    flags = [] if t.long else ["-test.short"]
+    with native_lock:
+        if (package, t.uid) not in native_results:
+            native_results[package, t.uid] = run_tests(t, package, "linux", flags)
+    native_run, native = native_results[package, t.uid]
+    guest_run, guest = run_tests(t, package, "freebsd", flags)
+    excuses, bad = allowed(), []
+    for name in sorted(set(native) | set(guest)):
+        pair = native.get(name, "-"), guest.get(name, "-")
+        excuse = excuses.get((package, name))
+        if pair[0] != pair[1] and (not excuse or excuse[:2] != pair):
+            bad.append("%s: native %s, guest %s" % (name, *pair))
+        if excuse and pair[0] == pair[1]:
+            bad.append("%s: both %s, though a difference is listed (%s)" % (name, pair[0], excuse[2]))
+    if bad or not guest:
+        raise Failure("%d tests\n%s\n%s" % (len(guest), "\n".join(bad), str(guest_run)[-5000:]))
+    if guest_run.status != native_run.status and not any(p == package for p, _ in excuses):
+        raise Failure("native ended with %s, the guest with %s" % (native_run.status, guest_run))
+
+
+@mark(one_user=True)
+def test_package_sync(t):
+    compare(t, "sync")
+
+
+@mark(one_user=True)
+def test_package_time(t):
+    compare(t, "time")
+
+
+@mark(one_user=True)
+def test_package_bufio(t):
+    compare(t, "bufio")
+
+
+@mark(one_user=True)
+def test_package_gzip(t):
+    compare(t, "compress-gzip")
+
+
+def test_package_filepath(t):
+    compare(t, "path-filepath")
+
+
+@mark(one_user=True)
+def test_package_signal(t):
+    compare(t, "os-signal")
