@@ -7,10 +7,12 @@
 #include <sys/time.h>
 
 #include "compat/kqueue.h"
+#include "compat/umtx.h"
 #include "syscalls/exec.h"
 #include "syscalls/fd.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/task.h"
+#include "syscalls/timer.h"
 
 struct session session = {.lock = PTHREAD_MUTEX_INITIALIZER, .arena_fd = -1, .gate_fd = -1};
 
@@ -134,6 +136,8 @@ void proc_set_pid(struct proc *p, pid_t pid)
 static void proc_free(struct proc *p)
 {
     kqueue_proc_free(p);
+    timer_proc_gone(p);
+    umtx_proc_gone(p);
     if (p->fds)
         fdtable_free(p->fds);
     exec_image_free(p->exec);
