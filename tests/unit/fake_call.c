@@ -238,6 +238,26 @@ int64_t copy_in_str(struct call *c, char *dst, gva src, size_t max)
     return -ENAMETOOLONG;
 }
 
+/* Weak, for tests of parts that have nothing to do with layouts and do not link them. */
+int  layout_to_host(const struct layout *l, const void *guest, void *host) __attribute__((weak));
+void layout_to_guest(const struct layout *l, const void *host, void *guest) __attribute__((weak));
+
+int struct_in(struct call *c, const struct layout *l, void *host, gva src)
+{
+    uint8_t   guest[LAYOUT_GUEST_MAX];
+    const int err = copy_in(c, guest, src, l->gsize);
+
+    return err ? err : layout_to_host(l, guest, host);
+}
+
+int struct_out(struct call *c, const struct layout *l, gva dst, const void *host)
+{
+    uint8_t guest[LAYOUT_GUEST_MAX];
+
+    layout_to_guest(l, host, guest);
+    return copy_out(c, dst, guest, l->gsize);
+}
+
 int put_int(struct call *c, gva dst, int32_t v)
 {
     return copy_out(c, dst, &v, sizeof(v));
