@@ -64,7 +64,8 @@ struct arg {
     uint8_t     len;  /* ARG_*_BUF, ARG_*_IOV: index of the counting argument; LEN_RESULT: the result counts */
     const void *of;   /* struct flag_group or struct layout */
     const struct layout *show; /* for tracing, of ARG_*_BUF: the elements that .len counts, NULL: bytes;
-                                * of ARG_PTR: what is there, before the call, or after it when .len is LEN_RESULT */
+                                * of ARG_PTR: what is there, before the call, or after it when .len is LEN_RESULT;
+                                * an fd_set when .len counts */
 };
 #define LEN_RESULT 255
 #define LEN_NONE   254

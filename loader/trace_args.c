@@ -138,6 +138,28 @@ static void add_sockaddr(struct text *t, struct call *c, const struct layout *l,
     text_add(t, "}");
 }
 
+/* The descriptors below n that are in the set: [3 5]. */
+static void add_fd_set(struct text *t, struct call *c, uint64_t va, uint64_t n)
+{
+    uint64_t    word = 0;
+    const char *sep = "";
+
+    if (!va || copy_in(c, &word, GVA(va), 8)) {
+        add_address(t, va);
+        return;
+    }
+    text_add(t, "[");
+    for (unsigned fd = 0; fd < n && fd < 4096; fd++) {
+        if (fd && fd % 64 == 0 && copy_in(c, &word, GVA(va + fd / 8), 8))
+            break;
+        if (!(word >> fd % 64 & 1))
+            continue;
+        text_add(t, "%s%u", sep, fd);
+        sep = " ";
+    }
+    text_add(t, "]");
+}
+
 static void add_pointee(struct text *t, struct call *c, const struct layout *l, uint64_t va)
 {
     if (!strcmp(l->name, "sockaddr"))
@@ -238,7 +260,9 @@ static void add_memory(struct text *t, struct call *c, const struct arg *a, uint
         add_struct(t, c, a->of, v);
         break;
     case ARG_PTR:
-        if (a->show && a->len == LEN_NONE)
+        if (a->show && a->len < c->row->nargs)
+            add_fd_set(t, c, v, count_of(c, a, 0));
+        else if (a->show && a->len == LEN_NONE)
             add_pointee(t, c, a->show, v);
         else
             add_address(t, v);

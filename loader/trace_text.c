@@ -181,8 +181,8 @@ static void add_field(struct text *t, const struct abi *abi, const struct field 
 
 void text_struct(struct text *t, const struct abi *abi, const struct layout *l, const void *guest)
 {
-    /* A set on its own needs no braces. */
-    if (l->count == 1 && l->fields[0].kind == FIELD_BYTES) {
+    /* A set or a number on its own needs no braces. */
+    if (l->count == 1) {
         add_field(t, abi, &l->fields[0], guest);
         return;
     }

@@ -318,3 +318,30 @@ static const struct field msqid_fields[] = {
     SINT(msqid, msg_ctime, msg_ctime),
 };
 LAYOUT(msqid);
+
+/* ---- for tracing alone --------------------------------------------------------- */
+
+TYPES(int, struct fbsd_int, struct fbsd_int);
+static const struct field int_fields[] = {SINT(int, value, value)};
+LAYOUT(int);
+
+TYPES(fd_set, struct fbsd_fd_set, struct fbsd_fd_set);
+static const struct field fd_set_fields[] = {UINT(fd_set, bits, bits)};
+LAYOUT(fd_set);
+
+TYPES(thr_param, struct fbsd_thr_param, struct fbsd_thr_param);
+static const struct field thr_param_fields[] = {
+    PTR(thr_param, start_func, start_func), PTR(thr_param, arg, arg),
+    PTR(thr_param, stack_base, stack_base), UINT(thr_param, stack_size, stack_size),
+    PTR(thr_param, tls_base, tls_base),     PTR(thr_param, child_tid, child_tid),
+    PTR(thr_param, parent_tid, parent_tid), UINT(thr_param, flags, flags),
+};
+LAYOUT(thr_param);
+
+TYPES(msghdr, struct fbsd_msghdr, struct fbsd_msghdr);
+static const struct field msghdr_fields[] = {
+    PTR(msghdr, msg_name, msg_name),             UINT(msghdr, msg_namelen, msg_namelen),
+    PTR(msghdr, msg_iov, msg_iov),               SINT(msghdr, msg_iovlen, msg_iovlen),
+    PTR(msghdr, msg_control, msg_control),       UINT(msghdr, msg_controllen, msg_controllen),
+};
+LAYOUT(msghdr);

@@ -41,6 +41,11 @@ extern const struct layout freebsd_layout_fd_pair;       /* int[2] */
 extern const struct layout freebsd_layout_semid;         /* struct semid_ds */
 extern const struct layout freebsd_layout_shmid;         /* struct shmid_ds */
 extern const struct layout freebsd_layout_msqid;         /* struct msqid_ds */
+/* The guest's own forms, for tracing. */
+extern const struct layout freebsd_layout_int;
+extern const struct layout freebsd_layout_fd_set;
+extern const struct layout freebsd_layout_thr_param;
+extern const struct layout freebsd_layout_msghdr;
 extern const struct layout freebsd_layout_linger;        /* struct linger */
 
 #endif

@@ -191,6 +191,14 @@ FBSD_SIZE(fbsd_flock, 32);
 FBSD_AT(fbsd_flock, l_type, 20);
 FBSD_AT(fbsd_flock, l_sysid, 24);
 
+/* An element of an array; the part of an fd_set that is read at a time. */
+struct fbsd_int {
+    int32_t value;
+};
+struct fbsd_fd_set {
+    uint64_t bits;
+};
+
 /* What pipe2 and socketpair give. */
 struct fbsd_fd_pair {
     int32_t fd[2];

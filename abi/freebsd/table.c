@@ -49,6 +49,7 @@
 #define OUT_ARRAY_OF(n, i, l, g)  ARRAY_(n, ARG_OUT_BUF, i, &freebsd_flags_##g, l)
 #define IN_PTR(n, l)              ARRAY_(n, ARG_PTR, LEN_NONE, &freebsd_layout_##l, l)
 #define OUT_PTR(n, l)             ARRAY_(n, ARG_PTR, LEN_RESULT, &freebsd_layout_##l, l)
+#define FDSET(n, i)               {.name = #n, .kind = ARG_PTR, .len = (i), .show = &freebsd_layout_fd_set}
 #define IN_IOV(n, i)     A_(n, ARG_IN_IOV, i, NULL)
 #define OUT_IOV(n, i)    A_(n, ARG_OUT_IOV, i, NULL)
 #define FLAGS(n, g)      A_(n, ARG_FLAGS, LEN_NONE, &freebsd_flags_##g)

@@ -153,11 +153,14 @@ static void addresses_are_printed_by_family(void **state)
 static void vectors_are_followed(void **state)
 {
     const char  *argv[] = {"sh", "-c", NULL}, *envp[] = {"A=1", "B=2", NULL};
+    uint64_t     set[2] = {8, 2};
     struct iovec iov[2] = {{(void *)"ab", 2}, {(void *)"cde", 3}};
 
     (void)state;
     trace_leave(call(121, RAW(1, P(iov), 2)), 5, 0);
     assert_string_equal(traced(), "[100123] writev(1, [{iov_base=\"ab\", iov_len=2}, {iov_base=\"cde\", iov_len=3}], 2) = 5\n");
+    trace_leave(call(93, RAW(70, P(set), 0, 0, 0)), 1, 0);
+    assert_string_equal(traced(), "[100123] select(70, [3 65], NULL, NULL, NULL) = 1\n");
     trace_leave(call(59, RAW(P("/bin/sh"), P(argv), P(envp))), -EACCES, 13);
     assert_non_null(strstr(traced(), "execve(\"/bin/sh\", [\"sh\", \"-c\"], 0x"));
 }
