@@ -10,6 +10,7 @@
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <netpacket/packet.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -225,6 +226,87 @@ static int interfaces(struct sysctl_req *r, int family, int only, bool longer)
     return err;
 }
 
+/* ---- multicast memberships ---------------------------------------------------- */
+
+/* What the host lists in /proc/net/igmp and igmp6. */
+struct membership {
+    struct sysctl_req *r;
+    int                family, only;
+};
+
+static int membership_out(const struct membership *m, unsigned index, const struct sockaddr *sa)
+{
+    struct addrs            a = { .len = 0 };
+    struct fbsd_ifma_msghdr h = { .version = FBSD_RTM_VERSION, .type = FBSD_RTM_NEWMADDR, .index = (uint16_t)index };
+    struct fbsd_sockaddr_dl dl = { .len = sizeof(dl), .family = FBSD_AF_LINK, .index = (uint16_t)index };
+    char                    name[IF_NAMESIZE] = "";
+
+    if ((m->only && (unsigned)m->only != index) || (m->family != AF_UNSPEC && m->family != sa->sa_family))
+        return 0;
+    if (if_indextoname(index, name))
+        dl.nlen = (uint8_t)strlen(name);
+    memcpy(dl.data, name, dl.nlen);
+    addrs_add(&a, FBSD_RTA_IFP, &dl, sizeof(dl));
+    addrs_add_host(&a, FBSD_RTA_IFA, sa);
+    h.addrs = a.bits;
+    return message_out(m->r, &h, sizeof(h), &a);
+}
+
+/* "4 eth0 ff020000000000000000000000000001 1 ..." */
+static int memberships6(const struct membership *m)
+{
+    FILE    *f = fopen("/proc/net/igmp6", "re");
+    char     line[256], hex[33];
+    unsigned index;
+    int      err = 0;
+
+    while (f && !err && fgets(line, sizeof(line), f)) {
+        struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
+
+        if (sscanf(line, "%u %*s %32[0-9a-f]", &index, hex) != 2 || strlen(hex) != 32)
+            continue;
+        for (int i = 0; i < 16; i++)
+            sscanf(hex + 2 * i, "%2hhx", &sa.sin6_addr.s6_addr[i]);
+        if (IN6_IS_ADDR_MC_LINKLOCAL(&sa.sin6_addr) || IN6_IS_ADDR_MC_NODELOCAL(&sa.sin6_addr))
+            sa.sin6_scope_id = index;
+        err = membership_out(m, index, (const struct sockaddr *)&sa);
+    }
+    if (f)
+        fclose(f);
+    return err;
+}
+
+/* A line of an interface begins with its number, those of its groups with blanks. */
+static int memberships4(const struct membership *m)
+{
+    FILE    *f = fopen("/proc/net/igmp", "re");
+    char     line[256];
+    unsigned index = 0, group;
+    int      err = 0;
+
+    while (f && !err && fgets(line, sizeof(line), f)) {
+        struct sockaddr_in sa = { .sin_family = AF_INET };
+
+        if (line[0] >= '0' && line[0] <= '9')
+            sscanf(line, "%u", &index);
+        else if (index && sscanf(line, " %8x", &group) == 1) {
+            sa.sin_addr.s_addr = group; /* the number as it is in memory */
+            err = membership_out(m, index, (const struct sockaddr *)&sa);
+        }
+    }
+    if (f)
+        fclose(f);
+    return err;
+}
+
+static int memberships(struct sysctl_req *r, int family, int only)
+{
+    const struct membership m = { r, family, only };
+    int                     err = memberships4(&m);
+
+    return err ? err : memberships6(&m);
+}
+
 /* {4, 17, 0, family, operation, argument[, fib]}; errors as sysctl_rtsock of sys/net/rtsock.c. */
 int net_routetable(struct sysctl_req *r)
 {
@@ -241,10 +323,11 @@ int net_routetable(struct sysctl_req *r)
         return interfaces(r, host_family(w[1]), w[3], false);
     case FBSD_NET_RT_IFLISTL:
         return interfaces(r, host_family(w[1]), w[3], true);
+    case FBSD_NET_RT_IFMALIST:
+        return memberships(r, host_family(w[1]), w[3]);
     case FBSD_NET_RT_DUMP:
     case FBSD_NET_RT_FLAGS:
-    case FBSD_NET_RT_IFMALIST:
-        return 0; /* an empty table: routes and multicast memberships are not shown yet */
+        return 0; /* an empty table: routes are not shown yet */
     default:
         return -EINVAL;
     }

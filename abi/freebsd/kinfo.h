@@ -156,6 +156,14 @@ struct fbsd_ifa_msghdrl {
 };
 _Static_assert(sizeof(struct fbsd_ifa_msghdrl) == 176, "struct ifa_msghdrl");
 
+struct fbsd_ifma_msghdr {
+    uint16_t msglen;
+    uint8_t  version, type;
+    int32_t  addrs, flags;
+    uint16_t index, spare1;
+};
+_Static_assert(sizeof(struct fbsd_ifma_msghdr) == 16, "struct ifma_msghdr");
+
 struct fbsd_sockaddr_dl {
     uint8_t  len, family;
     uint16_t index;
@@ -172,6 +180,7 @@ _Static_assert(sizeof(struct fbsd_sockaddr_dl) == 54, "struct sockaddr_dl");
 #define FBSD_RTM_VERSION 5
 #define FBSD_RTM_NEWADDR 0xc
 #define FBSD_RTM_IFINFO  0xe
+#define FBSD_RTM_NEWMADDR 0xf
 #define FBSD_RTA_NETMASK 0x4
 #define FBSD_RTA_IFP     0x10
 #define FBSD_RTA_IFA     0x20

@@ -297,6 +297,24 @@ static void interfaces_are_messages(void **state)
     assert_int_equal(by_mib(*state, mib, 6, buf, &len), -EINVAL);
 }
 
+static void memberships_are_messages(void **state)
+{
+    int                      mib[] = { 4, 17, 0, FBSD_AF_INET, FBSD_NET_RT_IFMALIST, 0 };
+    static uint8_t           buf[65536];
+    size_t                   len = sizeof(buf);
+    struct fbsd_ifma_msghdr *m;
+
+    assert_int_equal(by_mib(*state, mib, 6, buf, &len), 0);
+    for (size_t at = 0; at < len; at += m->msglen) {
+        const uint8_t *sa = buf + at + sizeof(*m) + 56; /* behind the interface's own */
+
+        m = (void *)(buf + at);
+        assert_int_equal(m->type, FBSD_RTM_NEWMADDR);
+        assert_int_equal(m->addrs, FBSD_RTA_IFP | FBSD_RTA_IFA);
+        assert_true(sa[0] == 16 && sa[1] == FBSD_AF_INET && sa[4] >= 224 && sa[4] < 240);
+    }
+}
+
 static void a_failing_copy_is_a_fault(void **state)
 {
     int    v, mib[2] = { 6, 7 };
@@ -318,7 +336,7 @@ int main(void)
         TEST(tree_is_well_formed),  TEST(every_leaf_answers),     TEST(numbers_and_strings),  TEST(short_buffers_get_a_part),
         TEST(errors_are_the_kernels), TEST(names_become_numbers), TEST(numbers_become_names), TEST(walk_reaches_the_end),
         TEST(own_path_and_title),   TEST(stack_is_read_back),     TEST(process_is_described), TEST(interfaces_are_messages),
-        TEST(a_failing_copy_is_a_fault),
+        TEST(memberships_are_messages), TEST(a_failing_copy_is_a_fault),
     };
 
     return cmocka_run_group_tests_name("compat/sysctl", tests, NULL, NULL);
