@@ -29,7 +29,7 @@ unit-san:
 other-compiler:
 	$(MAKE) BUILD=$(BUILD)/other CC=$(if $(findstring clang,$(CC)),gcc,clang) all samples
 
-check-build: all samples test-tools unit-tests unit-san other-compiler
+check-build: all samples test-tools go-programs esbuild unit-tests unit-san other-compiler
 
 check: deps check-build
 	tests/run --build=$(BUILD)
