@@ -395,7 +395,7 @@ static int64_t open_found(struct call *c, struct path *p, uint64_t flags, uint32
     const int err = confine(c, p, how, &resolve);
 
     /* openat2 refuses what openat ignores. */
-    return err ? err : do_openat2(c, p->dirfd, p->va, flags, flags & (O_CREAT | O_TMPFILE) ? mode : 0, resolve);
+    return err ? err : do_openat2(c, p->dirfd, p->va, flags, flags & O_CREAT ? mode : 0, resolve);
 }
 
 int64_t path_open_or_ref(struct call *c, int guest_dirfd, gva path, uint64_t flags, uint32_t mode, unsigned how,

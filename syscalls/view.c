@@ -83,6 +83,13 @@ int view_init(const char *sysroot, const char *root, const char **culprit)
     return 0;
 }
 
+void view_end(void)
+{
+    if (session.view)
+        view_drop(session.view);
+    session.view = NULL;
+}
+
 const char *view_root(void)
 {
     return session.view ? session.view->root : NULL;

@@ -21,6 +21,9 @@ struct view;
  */
 int view_init(const char *sysroot, const char *root, const char **culprit);
 
+/* Back to the plain view. */
+void view_end(void);
+
 /*
  * Opens a host path for the provider itself (first program, its interpreter):
  * seen through the view, read-only, close-on-exec.  Descriptor or -errno.
