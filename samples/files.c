@@ -121,8 +121,11 @@ static void check_pipe(void)
 int main(int argc, char **argv, char **envp)
 {
     (void)envp;
-    if (argc > 1)
-        must(os_chdir(argv[1]), argv[1]);
+    if (argc != 2) {
+        print("usage: files DIR\n");
+        return 2;
+    }
+    must(os_chdir(argv[1]), argv[1]);
     check_descriptors();
     check_positioned();
     check_names();
