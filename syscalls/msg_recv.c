@@ -33,10 +33,10 @@ struct receive {
 
 /* ---- descriptors ------------------------------------------------------------------------------- */
 
-static void close_hostfds(struct call *c, const int *hostfds, unsigned n)
+static void discard(struct receive *r, const int *hostfds, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)
-        host_call(c, SYS_close, hostfds[i]);
+        rights_discard(r->c, hostfds[i], r->flags & MSG_PEEK);
 }
 
 static void close_fds(struct receive *r)
@@ -52,7 +52,7 @@ static int install_all(struct receive *r, const int *hostfds, unsigned n)
         const int fd = rights_receive(r->c, hostfds[i], r->flags & MSG_CMSG_CLOEXEC, r->flags & MSG_PEEK);
 
         if (fd < 0) {
-            close_hostfds(r->c, hostfds + i + 1, n - i - 1);
+            discard(r, hostfds + i + 1, n - i - 1);
             close_fds(r);
             return fd == -EMFILE || fd == -ENFILE ? -EMSGSIZE : fd;
         }
@@ -71,7 +71,7 @@ static int take_rights(struct receive *r, const struct sockcmsg *row, const stru
         return -EMSGSIZE;
     memcpy(hostfds, m->data, n * sizeof(int));
     if (!control_fits_guest(a, &r->out, n * sizeof(int))) {
-        close_hostfds(r->c, hostfds, n);
+        discard(r, hostfds, n);
         r->out.truncated = true;
         return 0;
     }
@@ -168,7 +168,7 @@ static int finish_control(struct receive *r, struct message *m, const uint8_t *s
     uint8_t     *host = malloc(n + 1);
     int          err = host ? 0 : -ENOMEM;
 
-    r->out.room = m->g.controllen < CONTROL_HOST_MAX ? m->g.controllen : CONTROL_HOST_MAX;
+    r->out.room = !m->g.control ? 0 : m->g.controllen < CONTROL_HOST_MAX ? m->g.controllen : CONTROL_HOST_MAX;
     r->out.p = malloc(r->out.room + 1);
     if (!r->out.p)
         err = -ENOMEM;
@@ -178,7 +178,8 @@ static int finish_control(struct receive *r, struct message *m, const uint8_t *s
     }
     if (!err && r->out.used)
         err = copy_out(r->c, GVA(m->g.control), r->out.p, r->out.used);
-    m->g.controllen = (uint32_t)r->out.used;
+    if (m->g.control)
+        m->g.controllen = (uint32_t)r->out.used;
     free(host);
     free(r->out.p);
     return err;
@@ -204,10 +205,10 @@ static int finish(struct receive *r, struct message *m, gva msg)
     uint8_t                guest[64] = { 0 };
     uint64_t               got = (uint32_t)m->h->msg_flags & (MSG_OOB | MSG_EOR | MSG_TRUNC | MSG_CTRUNC);
 
-    if (!m->g.control)
-        got &= ~(uint64_t)MSG_CTRUNC;
     if (r->out.truncated)
         got |= MSG_CTRUNC;
+    if (!m->g.control)
+        got &= ~(uint64_t)MSG_CTRUNC;
     m->g.flags = (int32_t)flags_to_guest(a->msg_flags, got | (r->flags & 0xffffffffull & ~(uint64_t)MSG_EOR));
     layout_to_guest(a->msghdr, &m->g, guest);
     return copy_out(r->c, msg, guest, a->msghdr->gsize);
@@ -216,7 +217,8 @@ static int finish(struct receive *r, struct message *m, gva msg)
 static int64_t receive(struct receive *r, struct message *m, gva msg)
 {
     const struct scratch sa = m->g.name ? scratch_get(r->c, sizeof(struct sockaddr_storage)) : (struct scratch){ 0 };
-    const bool           want = m->g.control && m->g.controllen;
+    /* From a local socket always: descriptors that nobody wants are no longer in flight then. */
+    const bool           want = m->g.control || sock_domain(r->c, r->ref) == AF_UNIX;
     const struct scratch ctl = want ? scratch_get(r->c, CONTROL_ROOM) : (struct scratch){ 0 };
 
     if ((m->g.name && !sa.p) || (want && !ctl.p))
@@ -233,8 +235,6 @@ static int64_t receive(struct receive *r, struct message *m, gva msg)
         err = finish_name(r, m, sa.p);
     if (n >= 0 && want) /* whatever happened before: descriptors must not be left behind */
         err = finish_control(r, m, ctl.p) ?: err;
-    else if (m->g.control)
-        m->g.controllen = 0;
     if (!err)
         err = finish(r, m, msg);
     if (err && n >= 0)

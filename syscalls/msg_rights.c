@@ -247,17 +247,35 @@ static struct ofile *stranger(const struct identity *id)
     return of;
 }
 
+/* The open file behind a host descriptor that came, or NULL; *id is what the host says. */
+static struct ofile *recognize(struct call *c, int hostfd, bool peek, struct identity *id)
+{
+    const int     fd = host_fd_fetch(c, hostfd);
+    struct ofile *of = NULL;
+
+    if (fd < 0)
+        return NULL;
+    if (!identify(fd, id))
+        of = land(id, peek);
+    close(fd);
+    return of;
+}
+
+void rights_discard(struct call *c, int hostfd, bool peek)
+{
+    struct identity id;
+    struct ofile   *of = recognize(c, hostfd, peek, &id);
+
+    if (of)
+        ofile_put(of);
+    host_call(c, SYS_close, hostfd);
+}
+
 int rights_receive(struct call *c, int hostfd, bool cloexec, bool peek)
 {
     struct identity id = { .mode = S_IFCHR, .flags = O_RDWR };
-    const int       fd = host_fd_fetch(c, hostfd);
-    struct ofile   *of = NULL;
+    struct ofile   *of = recognize(c, hostfd, peek, &id);
 
-    if (fd >= 0) {
-        if (!identify(fd, &id))
-            of = land(&id, peek);
-        close(fd);
-    }
     if (!of)
         of = stranger(&id);
     if (!of) {

@@ -38,6 +38,9 @@ void rights_done(struct call *c, struct rights *r, bool sent);
  */
 int rights_receive(struct call *c, int hostfd, bool cloexec, bool peek);
 
+/* One that the guest has no room for: closes it. */
+void rights_discard(struct call *c, int hostfd, bool peek);
+
 unsigned rights_in_flight(void); /* for tests */
 
 #endif
