@@ -96,6 +96,7 @@ static enum stop signal_stop(struct task *t, int sig, struct regs *r, siginfo_t 
 {
     const struct gate_header *g = pico_gate();
 
+    *si = (siginfo_t){.si_signo = sig}; /* a task that was killed meanwhile tells no more */
     if (ptrace(PTRACE_GETSIGINFO, t->host_tid, 0, si) || ptrace(PTRACE_GETREGS, t->host_tid, 0, r))
         return STOP_SIGNAL;
     if (sig == SIGTRAP && r->rip > g->pt_call && r->rip <= g->text_end)
