@@ -83,7 +83,9 @@ def test_sockets(t):
 
 
 def test_kqueue(t):
-    t.same("kqueue")
+    """Linux has no kqueue to compare with: the sample knows what FreeBSD's answers are."""
+    r = t.guest("kqueue")
+    t.want(r.status == "exit 0" and r.out.count(b"\nok ") > 20 and b"FAILED" not in r.out, "kqueue answers as FreeBSD's", r)
 
 
 def test_echo(t):
@@ -116,3 +118,18 @@ def test_die_signal(t):
 def test_die_ignored(t):
     for sig in ("SIGCHLD", "SIGURG", "SIGWINCH"):
         die(t, sig)
+
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NO_TEST = {"hold", "reap", "calls"}  # for kill.py and the benchmarks
+
+
+def add_the_rest():
+    """Each sample that has no test of its own above only has to print what its Linux build prints."""
+    for name in sorted(os.listdir(os.path.join(HERE, "..", "..", "samples"))):
+        name, dot, kind = name.rpartition(".")
+        if kind == "c" and name not in NO_TEST and "test_" + name not in globals():
+            globals()["test_" + name] = lambda t, name=name: t.same(name)
+
+
+add_the_rest()
