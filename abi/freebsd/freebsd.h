@@ -5,6 +5,10 @@
 #define DRAGOMAN_ABI_FREEBSD_FREEBSD_H
 
 #include "abi/abi.h"
+#include "abi/freebsd/version.h"
+
+/* What AT_OSRELDATE says. */
+#define FREEBSD_OSRELDATE FBSD_OSRELDATE
 
 #define FREEBSD_NSYSCALLS 603
 #define FREEBSD_NERRNO    98  /* 0..97 */
@@ -41,6 +45,10 @@ int freebsd_sigreturn(const void *ucontext, struct sigreturn_out *out);
 
 /* sock.c */
 extern const struct sock_abi freebsd_sock;
+
+/* context.c */
+#define FREEBSD_GETCONTEXT_SIZE 816 /* all but uc_link, uc_stack and uc_flags, which are the program's */
+int freebsd_getcontext(const struct sigframe_in *in, void *ucontext);
 
 extern const struct abi abi_freebsd_amd64;
 
