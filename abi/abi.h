@@ -256,6 +256,8 @@ struct abi {
     const uint8_t    *sig_default;   /* enum sig_default by guest number */
     unsigned          nsig;          /* highest signal number */
     int (*sigcode_from_host)(int guest_sig, int host_code);
+    /* A CPU fault, as the host reports it: the guest's signal, code and trap number go into *info. */
+    void (*fault)(int host_sig, int host_code, struct ksiginfo *info);
     bool              enosys_sigsys; /* unknown call numbers also send SIGSYS */
 
     uint64_t          stack_limit;   /* the foreign kernel's default, bytes */
@@ -284,6 +286,9 @@ struct abi {
     int (*sigframe)(const struct sigframe_in *in, struct sigframe_out *out);
     size_t ucontext_size;                                           /* bytes that sigreturn reads */
     int (*sigreturn)(const void *ucontext, struct sigreturn_out *out); /* 0 or -EINVAL */
+    /* Where contexts are the kernel's: getcontext_size bytes from regs, xstate and mask of in.  0, -ENOMEM. */
+    int (*getcontext)(const struct sigframe_in *in, void *ucontext);
+    size_t getcontext_size;
 };
 
 enum sig_default { SIGDEF_TERM, SIGDEF_CORE, SIGDEF_IGN, SIGDEF_STOP, SIGDEF_CONT };

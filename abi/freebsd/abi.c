@@ -129,6 +129,7 @@ const struct abi abi_freebsd_amd64 = {
     .sig_default = freebsd_sig_default,
     .nsig = FREEBSD_NSIG,
     .sigcode_from_host = freebsd_sigcode_from_host,
+    .fault = freebsd_fault,
     .enosys_sigsys = true, /* kern.signosys is 1 */
     .stack_limit = 512ull << 20,
     .at_fdcwd = (uint64_t)-100,
@@ -153,4 +154,6 @@ const struct abi abi_freebsd_amd64 = {
     .sigframe = freebsd_sigframe,
     .ucontext_size = FREEBSD_UCONTEXT_SIZE,
     .sigreturn = freebsd_sigreturn,
+    .getcontext = freebsd_getcontext,
+    .getcontext_size = FREEBSD_GETCONTEXT_SIZE,
 };

@@ -32,7 +32,8 @@ extern const uint8_t     freebsd_sig_from_host[65];
 extern const uint8_t     freebsd_sig_to_host[FREEBSD_NSIG + 1];
 extern const char *const freebsd_sig_name[FREEBSD_NSIG + 1];
 extern const uint8_t     freebsd_sig_default[FREEBSD_NSIG + 1];
-int freebsd_sigcode_from_host(int guest_sig, int host_code);
+int  freebsd_sigcode_from_host(int guest_sig, int host_code);
+void freebsd_fault(int host_sig, int host_code, struct ksiginfo *info);
 
 /* start.c */
 int    freebsd_start(const struct start_in *in, struct start_out *out);
