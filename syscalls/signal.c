@@ -119,6 +119,8 @@ void signal_stop_locked(struct proc *p, int sig)
     p->wait_continued = false;
     p->stop_signal = sig;
     kill(p->pid, SIGSTOP);
+    if (p == session.first)
+        kill(session.provider_pid, SIGSTOP); /* so that the shell which started us sees its job stop */
     if (parent) {
         int chld = signal_guest(parent, SIGCHLD);
 
@@ -236,9 +238,11 @@ void signal_fault(struct call *c, const struct area_siginfo *h)
 {
     struct proc    *p = c->proc;
     struct task    *t = c->task;
-    int             sig = signal_guest(p, h->signo);
-    struct ksiginfo k = info_to_guest(p, h, sig);
+    struct ksiginfo k = {.error = h->error, .addr = h->addr};
+    int             sig;
 
+    p->abi->fault(h->signo, h->code, &k);
+    sig = k.signo;
     pthread_mutex_lock(&session.lock);
     if (sigset_has(&t->mask, sig) || p->actions[sig].handler == D_SIG_IGN) {
         /* A fault that is blocked or ignored ends the process (kern_sig.c, trapsignal). */

@@ -117,3 +117,53 @@ int freebsd_sigcode_from_host(int guest_sig, int host_code)
         return FBSD_SEGV_PKUERR;
     return host_code;
 }
+
+/* Trap numbers, sys/x86/include/trap.h. */
+#define T_PRIVINFLT 1
+#define T_BPTFLT    3
+#define T_PROTFLT   9
+#define T_TRCTRAP   10
+#define T_PAGEFLT   12
+#define T_DIVIDE    18
+#define T_XMMFLT    29
+
+#define FBSD_ILL_PRVOPC 5
+#define FBSD_TRAP_BRKPT 1
+#define FBSD_TRAP_TRACE 2
+#define FBSD_BUS_OBJERR 3
+
+/*
+ * Linux says SI_KERNEL for what has no address: a breakpoint, and a general
+ * protection fault, which FreeBSD calls SIGBUS (sys/amd64/amd64/trap.c, trap).
+ */
+void freebsd_fault(int host_sig, int host_code, struct ksiginfo *info)
+{
+    info->signo = freebsd_sig_from_host[host_sig];
+    info->code = freebsd_sigcode_from_host(info->signo, host_code);
+    switch (host_sig) {
+    case SIGSEGV:
+        info->trapno = T_PAGEFLT;
+        if (host_code != SI_KERNEL)
+            break;
+        info->signo = freebsd_sig_from_host[SIGBUS];
+        info->code = FBSD_BUS_OBJERR;
+        info->trapno = T_PROTFLT;
+        break;
+    case SIGBUS:
+        info->trapno = T_PAGEFLT;
+        break;
+    case SIGILL:
+        info->code = FBSD_ILL_PRVOPC;
+        info->trapno = T_PRIVINFLT;
+        break;
+    case SIGTRAP:
+        info->code = host_code == TRAP_TRACE || host_code == TRAP_HWBKPT ? FBSD_TRAP_TRACE : FBSD_TRAP_BRKPT;
+        info->trapno = info->code == FBSD_TRAP_TRACE ? T_TRCTRAP : T_BPTFLT;
+        break;
+    case SIGFPE:
+        info->trapno = host_code == FPE_INTDIV ? T_DIVIDE : T_XMMFLT;
+        break;
+    default:
+        break;
+    }
+}
