@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "syscalls/file.h"
+#include "syscalls/socket.h"
 
 /* One transfer: the host call that moves the host's offset, and the positioned one. */
 struct transfer {
@@ -81,6 +82,8 @@ static int64_t transfer(struct call *c, int fd, const struct transfer *t)
         r = t->write ? -EBADF : -EISDIR;
     else if (file_own_offset(ref.of))
         r = transfer_file(c, &ref, t);
+    else if (t->write && sock_write_quiet(ref.of))
+        r = sock_write(c, &ref, t->where, t->count, t->plain == SYS_writev);
     else
         r = host_wait(c, t->plain, ref.hostfd, t->where, t->count);
     fd_put(c, &ref);

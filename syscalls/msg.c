@@ -27,9 +27,7 @@
 /* Host flags of a send.  SO_NOSIGPIPE, and a stream that was never connected: that is ENOTCONN, not a broken pipe. */
 static uint64_t send_flags(const struct ofile *of, uint64_t flags)
 {
-    const uint64_t bits = sock_bits(of);
-
-    if (bits & SOCK_NOSIGPIPE || ((bits & SOCK_MADE_HERE) && (bits & SOCK_TYPE) == SOCK_STREAM && !(bits & SOCK_CONNECTED)))
+    if (sock_write_quiet(of))
         flags |= MSG_NOSIGNAL;
     return flags & ~D_MSG_EOF & 0xffffffffull;
 }
@@ -37,9 +35,7 @@ static uint64_t send_flags(const struct ofile *of, uint64_t flags)
 /* After the host's send: its errors in FreeBSD's words; MSG_EOF. */
 static int64_t send_result(struct call *c, struct fdref *ref, uint64_t flags, int64_t r)
 {
-    const uint64_t bits = sock_bits(ref->of);
-
-    if (r == -EPIPE && (bits & SOCK_MADE_HERE) && (bits & SOCK_TYPE) == SOCK_STREAM && !(bits & SOCK_CONNECTED))
+    if (r == -EPIPE && sock_never_connected(ref->of))
         return -ENOTCONN;
     if (r >= 0 && flags & D_MSG_EOF && ref->of->domain != AF_UNIX && sock_type(c, ref) == SOCK_STREAM)
         host_call(c, SYS_shutdown, ref->hostfd, SHUT_WR);
@@ -207,7 +203,39 @@ void message_set_control(struct message *m, uint64_t va, size_t len)
     m->h->msg_controllen = len;
 }
 
+int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t count, bool vector)
+{
+    const struct scratch s = vector ? scratch_get(c, sizeof(struct msghdr)) : (struct scratch){ 0 };
+    int64_t              r;
+
+    if (!vector)
+        return send_result(c, ref, 0, send_plain(c, ref, GVA(where), count, 0));
+    if (count > IOV_COUNT_MAX)
+        return -EINVAL;
+    if (!s.p)
+        return -ENOMEM;
+    *(struct msghdr *)s.p = (struct msghdr){ .msg_iov = (struct iovec *)(uintptr_t)where, .msg_iovlen = count };
+    r = host_wait(c, SYS_sendmsg, ref->hostfd, s.va, send_flags(ref->of, 0));
+    return send_result(c, ref, 0, r);
+}
+
 /* ---- sendmsg ---------------------------------------------------------------------------------------- */
+
+/* Messages on their way whose sender attached its credentials itself.  A lost one keeps it up, which costs calls alone. */
+static int creds_sent;
+
+bool msg_creds_expected(void)
+{
+    return __atomic_load_n(&creds_sent, __ATOMIC_SEQ_CST) > 0;
+}
+
+void msg_creds_arrived(void)
+{
+    int n = __atomic_load_n(&creds_sent, __ATOMIC_RELAXED);
+
+    while (n > 0 && !__atomic_compare_exchange_n(&creds_sent, &n, n - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        ;
+}
 
 /* The host fills the rest in; it takes the sender's own numbers only. */
 static int put_creds(struct call *c, struct control_out *out)
@@ -224,7 +252,10 @@ static int put_creds(struct call *c, struct control_out *out)
 
     const struct ucred own = { .pid = c->proc->pid, .uid = (uid_t)uid, .gid = (gid_t)gid };
 
-    return control_put_host(out, SOL_SOCKET, SCM_CREDENTIALS, &own, sizeof(own)) ? 0 : -EINVAL;
+    if (!control_put_host(out, SOL_SOCKET, SCM_CREDENTIALS, &own, sizeof(own)))
+        return -EINVAL;
+    __atomic_fetch_add(&creds_sent, 1, __ATOMIC_SEQ_CST);
+    return 0;
 }
 
 /* Sender's rights and credentials exist on local sockets; elsewhere FreeBSD passes them over. */

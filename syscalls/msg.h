@@ -4,6 +4,7 @@
 #ifndef DRAGOMAN_SYSCALLS_MSG_H
 #define DRAGOMAN_SYSCALLS_MSG_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "abi/sock.h"
@@ -28,5 +29,13 @@ uint64_t msg_recv_flags(uint64_t flags);
  * nothing at all.
  */
 uint32_t msg_from_len(struct call *c, struct fdref *ref, struct sockaddr_storage *sa, uint32_t hostlen);
+
+/*
+ * SCM_CREDS that a sender attaches: the host delivers it only to a socket with
+ * SO_PASSCRED, which would make it attach credentials to all messages; so that is
+ * on for the moment of a receive, and only while such a message is on its way.
+ */
+bool msg_creds_expected(void);
+void msg_creds_arrived(void);
 
 #endif

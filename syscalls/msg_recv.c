@@ -4,6 +4,7 @@
  * is dropped whole, its descriptors are closed, and MSG_CTRUNC says so.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -86,16 +87,23 @@ static int take_rights(struct receive *r, const struct sockcmsg *row, const stru
 
 /* ---- credentials --------------------------------------------------------------------------------- */
 
-/* LOCAL_CREDS on a stream is for one message: unix(4). */
-static void creds_spent(struct receive *r)
+static void passcred(struct receive *r, int on)
 {
     const struct scratch s = scratch_get(r->c, sizeof(int));
 
-    if (!s.p || sock_type(r->c, r->ref) == SOCK_DGRAM)
+    if (!s.p)
         return;
-    *(int *)s.p = 0;
-    sock_bits_set(r->ref->of, SOCK_CREDS, false);
+    *(int *)s.p = on;
     host_call(r->c, SYS_setsockopt, r->ref->hostfd, SOL_SOCKET, SO_PASSCRED, s.va, sizeof(int));
+}
+
+/* LOCAL_CREDS on a stream is for one message: unix(4). */
+static void creds_spent(struct receive *r)
+{
+    if (sock_type(r->c, r->ref) == SOCK_DGRAM)
+        return;
+    sock_bits_set(r->ref->of, SOCK_CREDS, false);
+    passcred(r, 0);
 }
 
 static void take_creds(struct receive *r, const struct sockcmsg *row, const struct control_msg *m)
@@ -117,6 +125,8 @@ static void take_creds(struct receive *r, const struct sockcmsg *row, const stru
     control_put_guest(r->c->abi->sock, &r->out, row->level, type, data, n);
     if (form == OPT_CREDS)
         creds_spent(r);
+    else if (form == CMSG_CREDS && !(r->flags & MSG_PEEK))
+        msg_creds_arrived();
 }
 
 /* ---- the control buffer ---------------------------------------------------------------------------- */
@@ -214,11 +224,50 @@ static int finish(struct receive *r, struct message *m, gva msg)
     return copy_out(r->c, msg, guest, a->msghdr->gsize);
 }
 
+/* Waits for a message without taking it.  0, or what ends the call. */
+static int64_t wait_for_one(struct receive *r)
+{
+    const struct scratch s = scratch_get(r->c, 1);
+    int64_t              n;
+
+    if (!s.p)
+        return -ENOMEM;
+    n = host_wait(r->c, SYS_recvfrom, r->ref->hostfd, s.va, 1, MSG_PEEK | (r->flags & MSG_DONTWAIT), 0, 0);
+    return n < 0 ? n : 0;
+}
+
+static int64_t take(struct receive *r, struct message *m)
+{
+    const uint64_t flags = msg_recv_flags(r->flags) & ~(uint64_t)MSG_CMSG_CLOEXEC; /* the slot has that, not the host */
+
+    return host_wait(r->c, SYS_recvmsg, r->ref->hostfd, m->h_va, flags);
+}
+
+/* From a local socket, with room for control messages: see msg_creds_expected.  What comes first is known only when it is there. */
+static int64_t take_local(struct receive *r, struct message *m)
+{
+    const struct ofile *of = r->ref->of;
+    int64_t             n = 0;
+
+    if (sock_bits(of) & (SOCK_CREDS | SOCK_CREDS_EACH))
+        return take(r, m);
+    if (!(of->flags & O_NONBLOCK) && !(r->flags & MSG_DONTWAIT))
+        n = wait_for_one(r);
+    if (n)
+        return n;
+    if (!msg_creds_expected())
+        return take(r, m);
+    passcred(r, 1);
+    n = take(r, m);
+    passcred(r, 0);
+    return n;
+}
+
 static int64_t receive(struct receive *r, struct message *m, gva msg)
 {
     const struct scratch sa = m->g.name ? scratch_get(r->c, sizeof(struct sockaddr_storage)) : (struct scratch){ 0 };
     /* From a local socket always: descriptors that nobody wants are no longer in flight then. */
-    const bool           want = m->g.control || sock_domain(r->c, r->ref) == AF_UNIX;
+    const bool           local = sock_domain(r->c, r->ref) == AF_UNIX, want = m->g.control || local;
     const struct scratch ctl = want ? scratch_get(r->c, CONTROL_ROOM) : (struct scratch){ 0 };
 
     if ((m->g.name && !sa.p) || (want && !ctl.p))
@@ -227,9 +276,8 @@ static int64_t receive(struct receive *r, struct message *m, gva msg)
     m->h->msg_namelen = sa.p ? sizeof(struct sockaddr_storage) : 0;
     message_set_control(m, ctl.va, want ? CONTROL_ROOM : 0);
 
-    const uint64_t hf = msg_recv_flags(r->flags) & ~(uint64_t)MSG_CMSG_CLOEXEC; /* the slot has that, not the host */
-    const int64_t  n = host_wait(r->c, SYS_recvmsg, r->ref->hostfd, m->h_va, hf);
-    int            err = n < 0 ? (int)n : 0;
+    const int64_t n = local && m->g.control ? take_local(r, m) : take(r, m);
+    int           err = n < 0 ? (int)n : 0;
 
     if (!err && m->g.name)
         err = finish_name(r, m, sa.p);

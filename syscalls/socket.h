@@ -35,6 +35,22 @@ static inline void sock_bits_set(struct ofile *of, uint64_t bits, bool on)
         __atomic_fetch_and(&of->object, ~bits, __ATOMIC_RELAXED);
 }
 
+/* A stream of ours that no connect was tried on: what is sent to it is ENOTCONN, where the host sees a broken pipe. */
+static inline bool sock_never_connected(const struct ofile *of)
+{
+    const uint64_t bits = sock_bits(of);
+
+    return (bits & (SOCK_MADE_HERE | SOCK_CONNECTED)) == SOCK_MADE_HERE && (bits & SOCK_TYPE) == 1 /* SOCK_STREAM */;
+}
+
+/* For write and writev: the host's own would send a SIGPIPE that the guest does not get.  Then sock_write it is. */
+static inline bool sock_write_quiet(const struct ofile *of)
+{
+    return of->kind == OF_SOCKET && (sock_bits(of) & SOCK_NOSIGPIPE || sock_never_connected(of));
+}
+/* where: a buffer of count bytes, or (vector) count parts.  Bytes, -errno, -ERESTART. */
+int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t count, bool vector);
+
 /* fd_get for sockets: also -ENOTSOCK. */
 int sock_get(struct call *c, int fd, struct fdref *ref);
 /* Host domain and type; asked from the host once when they are not known.  -errno. */

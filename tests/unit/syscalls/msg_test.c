@@ -11,6 +11,7 @@
 #include <signal.h>
 
 #include "abi/neutral.h"
+#include "syscalls/file.h"
 #include "syscalls/msg_rights.h"
 #include "syscalls/socket.h"
 #include "tests/unit/syscalls/fake_sock.h"
@@ -385,6 +386,46 @@ static void credentials(void **state)
     }
 }
 
+/* The receiver asked for nothing, and gets them from those who send them. */
+static void credentials_of_a_willing_sender(void **state)
+{
+    int                s[2];
+    char               b[4];
+    struct iovec       v = { b, 1 };
+    uint32_t           ctl[26] = { 100, FBSD_SOL_SOCKET, 3 };
+    struct fbsd_msghdr h = message(&v, ctl, 100);
+
+    pair(state, SOCK_STREAM, s);
+    assert_int_equal(sys_sendmsg(CALL(state), s[0], P(&h), 0), 1);
+    memset(ctl, 0, sizeof(ctl));
+    h.controllen = sizeof(ctl);
+    assert_int_equal(sys_recvmsg(CALL(state), s[1], P(&h), 0), 1);
+    assert_int_equal(h.controllen, 104);
+    assert_int_equal(ctl[0], 100);
+    assert_int_equal(ctl[2], 3);
+    assert_int_equal(ctl[4], getpid());
+    assert_int_equal(sys_sendto(CALL(state), s[0], P("x"), 1, 0, GVA(0), 0), 1);
+    h.controllen = sizeof(ctl);
+    assert_int_equal(sys_recvmsg(CALL(state), s[1], P(&h), 0), 1);
+    assert_int_equal(h.controllen, 0);
+}
+
+static void quiet_writes(void **state)
+{
+    int          s[2];
+    struct iovec v = { "x", 1 };
+
+    signal(SIGPIPE, SIG_DFL);
+    pair(state, SOCK_STREAM, s);
+    assert_int_equal(set(state, s[0], FBSD_SOL_SOCKET, 0x800, 1), 0);
+    assert_int_equal(sys_write(CALL(state), s[0], P("y"), 1), 1);
+    assert_int_equal(sys_writev(CALL(state), s[0], P(&v), 1), 1);
+    assert_int_equal(fd_close(CALL(state), s[1]), 0);
+    assert_int_equal(sys_write(CALL(state), s[0], P("y"), 1), -EPIPE);
+    assert_int_equal(sys_writev(CALL(state), s[0], P(&v), 1), -EPIPE);
+    assert_int_equal(sys_write(CALL(state), make(state, AF_INET, SOCK_STREAM), P("y"), 1), -ENOTCONN);
+}
+
 static void destination_addresses(void **state)
 {
     const int          a = make(state, AF_INET, SOCK_DGRAM);
@@ -425,7 +466,8 @@ int main(void)
         T(plain_is_one_host_call), T(flags), T(no_sigpipe), T(datagrams), T(whom_from),
         T(end_of_file_with_the_data), T(bad_headers), T(an_open_file_travels), T(two_of_one_file),
         T(both_ends_of_a_pipe), T(a_strangers_file), T(no_room_for_them), T(no_leftovers),
-        T(kqueues_do_not_travel), T(credentials), T(destination_addresses),
+        T(kqueues_do_not_travel), T(credentials), T(credentials_of_a_willing_sender),
+        T(quiet_writes), T(destination_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
