@@ -228,10 +228,13 @@ bool trace_arg_is_out(const struct arg *a)
     }
 }
 
-/* Sizes and counts read best in decimal, masks and addresses in hexadecimal. */
+/* Sizes and counts read best in decimal, masks and addresses in hexadecimal; all ones is an identifier's -1. */
 static void add_unsigned(struct text *t, uint64_t v)
 {
-    text_add(t, v >> 40 ? "%#" PRIx64 : "%" PRIu64, v);
+    if (v == UINT64_MAX)
+        text_add(t, "-1");
+    else
+        text_add(t, v >> 40 ? "%#" PRIx64 : "%" PRIu64, v);
 }
 
 static void add_memory(struct text *t, struct call *c, const struct arg *a, uint64_t v)
