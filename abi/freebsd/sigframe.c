@@ -30,8 +30,8 @@
 
 #define EFLAGS_TF 0x100u
 #define EFLAGS_DF 0x400u
-/* PSL_USERCHANGE: CF PF AF ZF SF TF DF OF NT AC ID, sys/x86/include/psl.h. */
-#define EFLAGS_USER 0x244dd5ull
+/* PSL_USERCHANGE: CF PF AF ZF SF TF DF OF NT AC ID, sys/x86/include/psl.h; and RF, which the CPU sets by itself. */
+#define EFLAGS_USER 0x254dd5ull
 
 struct mcontext {
     uint64_t onstack, rdi, rsi, rdx, rcx, r8, r9, rax, rbx, rbp, r10, r11, r12, r13, r14, r15;
