@@ -150,16 +150,42 @@ bool call_interrupted(struct call *c)
     return signal_deliverable(c->task);
 }
 
+/* Opening one costs seven times what its use does, so it is kept. */
+static int pidfd_of(struct proc *p)
+{
+    int held = __atomic_load_n(&p->pidfd, __ATOMIC_ACQUIRE), fresh;
+
+    if (held)
+        return held - 1;
+    fresh = (int)syscall(SYS_pidfd_open, p->pid, 0);
+    if (fresh < 0)
+        return -errno;
+    if (__atomic_compare_exchange_n(&p->pidfd, &held, fresh + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return fresh;
+    close(fresh);
+    return held - 1;
+}
+
+/* The process's first thread may have ended while others run on: then by the caller's own thread (Linux 6.9). */
+static int fetch_by_thread(const struct call *c, int hostfd)
+{
+    const int tidfd = (int)syscall(SYS_pidfd_open, c->task->host_tid, O_EXCL /* PIDFD_THREAD */);
+    int       fd, err;
+
+    if (tidfd < 0)
+        return -errno;
+    fd = (int)syscall(SYS_pidfd_getfd, tidfd, hostfd, 0);
+    err = errno;
+    close(tidfd);
+    return fd < 0 ? -err : fd;
+}
+
 int host_fd_fetch(struct call *c, int hostfd)
 {
-    int pidfd = (int)syscall(SYS_pidfd_open, c->proc->pid, 0), fd, err;
+    const int pidfd = pidfd_of(c->proc);
+    const int fd = pidfd < 0 ? pidfd : (int)syscall(SYS_pidfd_getfd, pidfd, hostfd, 0);
 
-    if (pidfd < 0)
-        return -errno;
-    fd = (int)syscall(SYS_pidfd_getfd, pidfd, hostfd, 0);
-    err = errno;
-    close(pidfd);
-    return fd < 0 ? -err : fd;
+    return fd < 0 ? fetch_by_thread(c, hostfd) : fd;
 }
 
 /* ---- sleeping -------------------------------------------------------------------- */

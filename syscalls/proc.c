@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "compat/kqueue.h"
 #include "compat/umtx.h"
@@ -133,8 +134,17 @@ void proc_set_pid(struct proc *p, pid_t pid)
     pthread_mutex_unlock(&session.lock);
 }
 
+static void pidfd_close(struct proc *p)
+{
+    const int held = __atomic_exchange_n(&p->pidfd, 0, __ATOMIC_ACQ_REL);
+
+    if (held)
+        close(held - 1);
+}
+
 static void proc_free(struct proc *p)
 {
+    pidfd_close(p);
     kqueue_proc_free(p);
     timer_proc_gone(p);
     umtx_proc_gone(p);
@@ -159,6 +169,7 @@ void proc_put(struct proc *p)
     }
     pthread_mutex_unlock(&session.lock);
     if (fds) {
+        pidfd_close(p);
         kqueue_proc_free(p);
         fdtable_free(fds);
     }

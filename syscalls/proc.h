@@ -77,6 +77,7 @@ struct proc {
     struct proc      *parent; /* NULL: the session's first */
     const struct abi *abi;
     pid_t             pid; /* host's and guest's */
+    int               pidfd; /* one more than a pidfd of it, 0: not opened yet; host_fd_fetch's, atomic */
     enum proc_state   state;
     unsigned          refs;   /* the tree's one, and one for each task */
     unsigned          ntasks;
