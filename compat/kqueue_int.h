@@ -82,7 +82,7 @@ struct filter {
 
 struct knote {
     LIST_ENTRY(knote)  hash;
-    LIST_ENTRY(knote)  of_source; /* only when source is set and it is a descriptor's */
+    TAILQ_ENTRY(knote) of_source; /* only when source is set and it is a descriptor's */
     TAILQ_ENTRY(knote) queue;
     struct kqueue       *kq;
     const struct filter *filter;
@@ -105,7 +105,7 @@ struct knote {
  */
 struct source {
     LIST_ENTRY(source) hash; /* by of; not timers */
-    LIST_HEAD(, knote) notes;
+    TAILQ_HEAD(, knote) notes;
     struct kqueue *kq;
     uint32_t      index, gen; /* what epoll hands back */
     int           hostfd;     /* in the guest's process; a timer: -1 */

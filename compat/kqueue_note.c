@@ -48,7 +48,7 @@ void knote_free(struct knote *kn)
     knote_dequeue(kn);
     LIST_REMOVE(kn, hash);
     if (kn->source && !kn->source->timer)
-        LIST_REMOVE(kn, of_source);
+        TAILQ_REMOVE(&kn->source->notes, kn, of_source);
     free(kn);
 }
 
@@ -115,7 +115,7 @@ static void source_reported(struct kqueue *kq, struct source *s, uint32_t revent
     s->fresh = false;
     s->polled = kq->scan;
     s->revents = revents;
-    LIST_FOREACH (kn, &s->notes, of_source)
+    TAILQ_FOREACH (kn, &s->notes, of_source)
         if (revents & wanted_events(kn->kev.filter))
             knote_activate(kn);
 }
@@ -135,7 +135,7 @@ static void host_reported(struct call *c, struct kqueue *kq, const struct epoll_
         return;
     if (s->timer) {
         kqueue_timer_expired(s);
-    } else if (LIST_EMPTY(&s->notes) && !s->leaving) {
+    } else if (TAILQ_EMPTY(&s->notes) && !s->leaving) {
         s->fresh = false;
         *idle = ev->data.u64;
     } else {

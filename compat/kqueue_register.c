@@ -159,7 +159,7 @@ static struct knote *knote_at(struct kqueue *kq, struct source *s, const struct 
 
     if (kn) {
         kn->source = s;
-        LIST_INSERT_HEAD(&s->notes, kn, of_source);
+        TAILQ_INSERT_TAIL(&s->notes, kn, of_source);
     }
     return kn;
 }
@@ -175,12 +175,12 @@ static int registered(struct call *c, struct kqueue *kq, uint64_t token, int r)
     if (r == -EPERM) { /* epoll cannot, because poll(2) always says ready */
         s->always = true;
         s->fresh = false;
-        LIST_FOREACH (kn, &s->notes, of_source)
+        TAILQ_FOREACH (kn, &s->notes, of_source)
             evaluate(c, kn);
         return 0;
     }
-    while (!LIST_EMPTY(&s->notes))
-        knote_drop(LIST_FIRST(&s->notes));
+    while (!TAILQ_EMPTY(&s->notes))
+        knote_drop(TAILQ_FIRST(&s->notes));
     source_free(s);
     return r;
 }

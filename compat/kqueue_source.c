@@ -78,7 +78,7 @@ struct source *source_new(struct kqueue *kq, const struct fdref *ref)
     s->hostfd = ref ? ref->hostfd : -1;
     s->of = ref ? ref->of : NULL;
     s->timerfd = -1;
-    LIST_INIT(&s->notes);
+    TAILQ_INIT(&s->notes);
     kq->first_free = s->index + 1;
     kq->sources[s->index] = s;
     s->kq = kq;
@@ -121,12 +121,12 @@ void source_closed(struct kqueue *kq, int fd, const struct ofile *of, int *hostf
         next = LIST_NEXT(s, hash);
         if (s->of != of)
             continue;
-        for (kn = LIST_FIRST(&s->notes); kn; kn = later) {
-            later = LIST_NEXT(kn, of_source);
+        for (kn = TAILQ_FIRST(&s->notes); kn; kn = later) {
+            later = TAILQ_NEXT(kn, of_source);
             if (kn->kev.ident == (uint64_t)fd)
                 knote_drop(kn);
         }
-        if (LIST_EMPTY(&s->notes))
+        if (TAILQ_EMPTY(&s->notes))
             abandon(s, hostfd);
     }
 }
@@ -164,7 +164,7 @@ void source_retire(struct call *c, struct kqueue *kq, uint64_t token)
 
     pthread_mutex_lock(&kq->lock);
     s = source_by_token(kq, token);
-    if (s && LIST_EMPTY(&s->notes) && !s->leaving) {
+    if (s && TAILQ_EMPTY(&s->notes) && !s->leaving) {
         s->leaving = true;
         hostfd = s->hostfd;
     }
@@ -174,7 +174,7 @@ void source_retire(struct call *c, struct kqueue *kq, uint64_t token)
     host_call(c, SYS_epoll_ctl, kq->hostfd, EPOLL_CTL_DEL, hostfd, 0);
     pthread_mutex_lock(&kq->lock);
     s = source_by_token(kq, token);
-    if (s && LIST_EMPTY(&s->notes)) {
+    if (s && TAILQ_EMPTY(&s->notes)) {
         source_free(s);
     } else if (s) {
         s->leaving = false;
