@@ -13,7 +13,11 @@ import (
 func wait(c <-chan os.Signal, what string) {
 	select {
 	case s := <-c:
-		fmt.Println(what, s)
+		if s == syscall.SIGWINCH {
+			fmt.Println(what, "of a new window size") // its name is the system's own
+		} else {
+			fmt.Println(what, s)
+		}
 	case <-time.After(5 * time.Second):
 		fmt.Println(what, "nothing came")
 	}

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 from dragoman import Failure, Skip, mark, provider_of
@@ -104,6 +105,8 @@ def fetch(url, tries=100):
         try:
             with urllib.request.urlopen(url, timeout=5) as r:
                 return r.status, r.read()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read()
         except OSError:
             time.sleep(0.05)
     raise Failure("no answer from " + url)
@@ -129,16 +132,13 @@ def read_until(p, pattern, seconds=20):
 
 def serve(t, command, source, requests):
     """Answers of a server to a list of paths."""
-    p = t.start(command + ["app.ts", "--bundle", "--outdir=/www", "--serve=127.0.0.1:0", "--servedir=."], timeout=60, cwd=source, stdin=subprocess.PIPE)
+    p = t.start(command + ["app.ts", "--bundle", "--outdir=www", "--serve=127.0.0.1:0", "--servedir=."], timeout=60, cwd=source, stdin=subprocess.PIPE)
     try:
         port = int(read_until(p, rb"http://127\.0\.0\.1:(\d+)/").group(1))
         base = "http://127.0.0.1:%d" % port
         answers = []
         for path in requests:
-            try:
-                answers.append(fetch(base + path))
-            except urllib.error.HTTPError as e:
-                answers.append((e.code, e.read()))
+            answers.append(fetch(base + path))
     finally:
         os.set_blocking(p.stderr.fileno(), True)
         p.stdin.close()  # --serve ends at the end of standard input
@@ -149,7 +149,7 @@ def serve(t, command, source, requests):
 
 def test_serve(t):
     source = tree(t, 60)
-    requests = ["/app.ts", "/m3.ts", "/none", "/", "/www/app.js"] * 3
+    requests = ["/m3.ts", "/none", "/www/", "/www/app.js", "/www/app.css"] * 3
     native, _ = serve(t, [program(t, "linux")], source, requests)
     guest, r = serve(t, t.dragoman(program(t, "freebsd")), source, requests)
     t.want(len(native) == len(guest) == len(requests), "every request is answered", r)
