@@ -48,6 +48,7 @@
 #define D_IOC_STOP     (4ll << 32)
 #define D_IOC_DEVTYPE  (5ll << 32)
 #define D_IOC_PTMASTER (6ll << 32)
+#define D_IOC_DEVNAME  (7ll << 32)
 #define D_IOC_GETTERM  0x802c542all /* the host's TCGETS2, TCSETS2, ... */
 #define D_IOC_SETTERM  0x402c542bll
 #define D_IOC_SETTERMW 0x402c542cll

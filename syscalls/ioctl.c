@@ -10,6 +10,7 @@
 #include "syscalls/fcntl.h"
 #include "syscalls/fd.h"
 #include "syscalls/file.h"
+#include "syscalls/pty.h"
 
 /* ---- descriptor and open file ------------------------------------------------------ */
 
@@ -181,6 +182,8 @@ static int64_t file_command(struct call *c, int fd, struct fdref *ref, int64_t c
         return readable(c, ref, data);
     case D_IOC_DEVTYPE:
         return device_type(c, ref, data);
+    case D_IOC_DEVNAME:
+        return pty_device_name(c, ref, data);
     default:
         return term_command(c, ref, command, data);
     }
