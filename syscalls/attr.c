@@ -205,7 +205,7 @@ int64_t sys_truncate(struct call *c, gva path, int64_t length)
 
 int64_t sys_ftruncate(struct call *c, int fd, int64_t length)
 {
-    return on_fd(c, SYS_ftruncate, fd, (uint64_t)length, 0);
+    return length < 0 ? -EINVAL : on_fd(c, SYS_ftruncate, fd, (uint64_t)length, 0);
 }
 
 /* ---- permission -------------------------------------------------------------------------- */
