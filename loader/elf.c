@@ -254,7 +254,7 @@ static int check_entry(const struct elf_in *in)
         if (im->entry >= s->vaddr && im->entry - s->vaddr < s->memsz && s->prot & PROT_EXEC)
             return 0;
     }
-    if (im->entry == 0 && im->kind == IMAGE_STATIC_PIE)
+    if (im->entry == 0 && (im->kind == IMAGE_STATIC_PIE || im->kind == IMAGE_DYNAMIC_PIE))
         return BAD(in, "a shared library, not a program: it has no entry point");
     return BAD(in, "a damaged ELF file: its entry point %#llx is in no executable segment",
                (unsigned long long)im->entry);
