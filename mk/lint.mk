@@ -1,0 +1,27 @@
+# make lint: clang-tidy and cppcheck over the provider's source, scripts by their own interpreters, and a few rules of
+# the house.  Nothing is reformatted.
+LINT_SRC  := $(SRC) $(wildcard loader/gate/*.c)
+TIDY_ARGS := -std=gnu11 -I. -D_GNU_SOURCE -DDRAGOMAN_VERSION='"$(VERSION)"' -Wno-unknown-warning-option
+LINT_OK   := $(LINT_SRC:%=$(BUILD)/lint/%.ok)
+
+$(BUILD)/lint/%.c.ok: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(TIDY_ARGS) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+lint-tidy: $(LINT_OK)
+
+lint-cppcheck:
+	@mkdir -p $(BUILD)/lint/cppcheck
+	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppressions-list=mk/cppcheck.txt --cppcheck-build-dir=$(BUILD)/lint/cppcheck -I. -D_GNU_SOURCE -D__x86_64__ \
+		$(LINT_SRC)
+
+lint-house:
+	@tests/lint/house
+
+lint: deps
+	@$(MAKE) -s -k lint-tidy lint-cppcheck lint-house
+	@echo "lint: clean"
+
+.PHONY: lint lint-tidy lint-cppcheck lint-house
