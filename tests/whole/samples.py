@@ -88,6 +88,12 @@ def test_kqueue(t):
     t.want(r.status == "exit 0" and r.out.count(b"\nok ") > 20 and b"FAILED" not in r.out, "kqueue answers as FreeBSD's", r)
 
 
+def test_context(t):
+    """On Linux these are no system calls."""
+    r = t.guest("context")
+    t.want(r.status == "exit 0" and r.out.count(b"ok ") == 17 and b"FAILED" not in r.out, "contexts are the kernel's", r)
+
+
 def test_echo(t):
     t.same("echo", timeout=60)
 

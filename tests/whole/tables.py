@@ -1,4 +1,4 @@
-"""What is printed from the rows: traces and the coverage table; and calls that only FreeBSD has."""
+"""What is printed from the rows: traces and the coverage table."""
 import os
 import re
 
@@ -39,8 +39,3 @@ def test_coverage_is_current(t):
     r = t.run([t.dragoman()[0], "coverage"])
     with open(os.path.join(HERE, "../../docs/coverage.md"), "rb") as f:
         t.want(f.read() == r.out, "docs/coverage.md is not what the rows say: make coverage")
-
-
-def test_context(t):
-    r = t.guest("context")
-    t.want(r.status == "exit 0" and b"FAILED" not in r.out and r.out.count(b"ok ") == 3 + 1 + 2 + 5 + 6, "contexts", r)
