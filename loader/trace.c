@@ -30,7 +30,7 @@ struct pending {
 static struct pending *pending[TASKS_MAX];
 static int             sink = STDERR_FILENO;
 
-int trace_open(const char *file)
+int                    trace_open(const char *file)
 {
     int fd;
 
@@ -165,8 +165,8 @@ void trace_signal(struct task *t, const struct ksiginfo *info)
     text_init(&line, buf, sizeof(buf));
     text_add(&line, "[%ld] --- ", (long)t->tid);
     text_signo(&line, abi, info->signo);
-    text_add(&line, " {si_code=%#x, si_pid=%d, si_uid=%u, si_addr=%#lx} ---", (unsigned)info->code, info->pid, info->uid,
-             (unsigned long)info->addr);
+    text_add(&line, " {si_code=%#x, si_pid=%d, si_uid=%u, si_addr=%#lx} ---", (unsigned)info->code, info->pid,
+             info->uid, (unsigned long)info->addr);
     line_put(&line);
 }
 

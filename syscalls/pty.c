@@ -38,7 +38,8 @@ int64_t sys_posix_openpt(struct call *c, uint64_t flags)
         host_call(c, SYS_close, hostfd);
         return err;
     }
-    return fd_install(c, &(struct fd_new){.hostfd = (int)hostfd, .kind = OF_CHAR, .flags = O_RDWR, .cloexec = flags & O_CLOEXEC}, 0);
+    return fd_install(
+        c, &(struct fd_new){.hostfd = (int)hostfd, .kind = OF_CHAR, .flags = O_RDWR, .cloexec = flags & O_CLOEXEC}, 0);
 }
 
 /* Writes "pts/N" when ref is a master.  Length, or -errno. */
@@ -62,7 +63,7 @@ static int link_name(struct call *c, const struct fdref *ref, char *name)
     n = host_call(c, SYS_readlinkat, AT_FDCWD, link.va, to.va, NAME_MAX_BYTES);
     if (n < 0)
         return (int)n;
-    if (n <= 5 || n >= NAME_MAX_BYTES || memcmp(to.p, "/dev/", 5))
+    if (n <= 5 || n >= NAME_MAX_BYTES || memcmp(to.p, "/dev/", 5) != 0)
         return -EINVAL;
     memcpy(name, (char *)to.p + 5, (size_t)n - 5);
     name[n - 5] = 0;
