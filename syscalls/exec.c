@@ -20,6 +20,7 @@
 #include "compat/kqueue.h"
 #include "compat/umtx.h"
 #include "syscalls/door.h"
+#include "syscalls/exechost.h"
 #include "syscalls/fd.h"
 #include "syscalls/handlers.h"
 #include "syscalls/path.h"
@@ -140,30 +141,11 @@ static int64_t regate(struct call *c, const char *name)
     return r;
 }
 
-/* The other threads ended with the old image. */
-static void siblings_end(struct call *c)
-{
-    struct task *t;
-
-    if (door->is_ptrace)
-        return; /* their tracer threads see it */
-    for (;;) {
-        pthread_mutex_lock(&session.lock);
-        LIST_FOREACH(t, &c->proc->tasks, link)
-            if (t != c->task)
-                break;
-        pthread_mutex_unlock(&session.lock);
-        if (!t)
-            return;
-        task_end(t);
-    }
-}
-
 static void proc_renew(struct call *c)
 {
     struct proc *p = c->proc;
 
-    siblings_end(c);
+    tasks_end(c->proc, c->task); /* the other threads ended with the old image; their tracer threads see it */
     umtx_exec(c);
     timer_proc_gone(p);
     fdtable_exec(c, p->fds);
@@ -190,26 +172,45 @@ static void image_start(struct call *c, struct exec_image *e)
         signal_kill_self(c, c->abi->sig_from_host[SIGABRT]);
 }
 
+/* A program of the host: 0 with no_result when it ran and everything is over, -errno with the old image unharmed. */
+static int64_t exec_host(struct call *c, int prog, const char *name, const struct strv *args, const struct strv *env)
+{
+    int64_t r = regate(c, name);
+
+    if (r) {
+        close(prog);
+        return r;
+    }
+    proc_renew(c);
+    exechost_run(c, prog, args->v, env->v);
+    return 0;
+}
+
 static int64_t exec_program(struct call *c, int progfd, const char *name, gva argv, gva envv)
 {
     struct strv        args = {0}, env = {0};
     struct exec_image *e = NULL;
     char               text[256];
     int64_t            r = strv_read(c, &args, argv);
-    int                status;
+    int                status, hostprog = -1;
 
     env.bytes = args.bytes;
     if (!r)
         r = strv_read(c, &env, envv);
     if (!r) {
+        hostprog = exechost_is(progfd) ? fcntl(progfd, F_DUPFD_CLOEXEC, 3) : -1;
         r = exec_image_make(progfd, name, (const char *const *)args.v, (const char *const *)env.v, NULL, &e, text, sizeof(text), &status);
         progfd = -1;
     }
     if (progfd >= 0)
         close(progfd);
+    if (r == -ENOEXEC && hostprog >= 0)
+        r = exec_host(c, hostprog, name, &args, &env);
+    else if (hostprog >= 0)
+        close(hostprog);
     strv_free(&args);
     strv_free(&env);
-    if (r)
+    if (r || c->no_result)
         return r;
     r = regate(c, name);
     if (r) {
