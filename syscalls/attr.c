@@ -48,9 +48,9 @@ static int64_t on_fd(struct call *c, long nr, int fd, uint64_t a, uint64_t b)
 /* The older host call has no flags, and is on every host. */
 int64_t sys_fchmodat(struct call *c, int dirfd, gva path, uint32_t mode, uint64_t flags)
 {
-    const bool plain = !(flags & AT_HOST);
+    const long nr = flags & AT_HOST ? SYS_fchmodat2 : SYS_fchmodat;
 
-    return on_path(c, plain ? SYS_fchmodat : SYS_fchmodat2, dirfd, path, at_how(flags), mode & 07777, flags & AT_HOST, 0);
+    return on_path(c, nr, dirfd, path, at_how(flags), mode & 07777, flags & AT_HOST, 0);
 }
 
 int64_t sys_chmod(struct call *c, gva path, uint32_t mode)

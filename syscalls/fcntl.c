@@ -149,7 +149,8 @@ static int64_t lock_call(struct call *c, struct fdref *ref, int cmd, const struc
     memcpy(s.p, &fl, sizeof(fl));
     if (cmd != F_GETLK && fl.l_type != F_UNLCK)
         __atomic_store_n(&ref->of->posix_locks, true, __ATOMIC_RELAXED);
-    r = cmd == F_SETLKW ? host_wait(c, SYS_fcntl, ref->hostfd, cmd, s.va) : host_call(c, SYS_fcntl, ref->hostfd, cmd, s.va);
+    r = cmd == F_SETLKW ? host_wait(c, SYS_fcntl, ref->hostfd, cmd, s.va)
+                        : host_call(c, SYS_fcntl, ref->hostfd, cmd, s.va);
     if (r || cmd != F_GETLK)
         return r;
     memcpy(&fl, s.p, sizeof(fl));

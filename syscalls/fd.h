@@ -42,6 +42,7 @@ struct ofile {
     int64_t       offset;      /* [L] */
     uint64_t      object;      /* [i] the owner's own: kqueue identifier, ... */
     bool          at_host;     /* [L] an append moved the host's offset: ask it, ours is stale */
+    bool          watched;     /* [a] a kqueue may have a knote on it: its closing must be told */
     bool          posix_locks; /* [a] record locks were taken through it: a close of any duplicate must drop them */
 };
 
@@ -80,7 +81,7 @@ int fd_install(struct call *c, const struct fd_new *n, int from);
  */
 int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, bool cloexec, int from);
 int fd_close(struct call *c, int fd); /* 0, -EBADF */
-/* dup: slot at the lowest number >= from for the file that ref refers to.  Descriptor, -EMFILE, -EINVAL (from), -ESRCH. */
+/* dup: slot at the lowest number >= from for ref's file.  Descriptor, -EMFILE, -EINVAL (from), -ESRCH. */
 int fd_dup(struct call *c, struct fdref *ref, int from, bool cloexec);
 /* dup2: the same at number to; what was there is closed.  to, -EBADF, -ESRCH. */
 int fd_dup_to(struct call *c, struct fdref *ref, int to, bool cloexec);
@@ -96,23 +97,25 @@ int fd_kind(struct call *c, int hostfd);
 
 /* One table per proc; lifetime. */
 struct fdtable *fdtable_new(void);                                  /* empty; NULL when the arena is full */
-/* For fork: slots (but close-on-fork ones), entries, +1 on every open file.  Caller holds the lock of src (fdtable_lock). */
+/* For fork: slots (but close-on-fork ones), entries, +1 on every open file.  fdtable_lock of src is held. */
 struct fdtable *fdtable_copy(struct fdtable *src);
 /* The process is gone and no call of it is in flight: its host descriptors died with it. */
 void            fdtable_free(struct fdtable *t);
 int             fdtable_lock(struct call *c, struct fdtable *t);    /* 0, -ESRCH */
 void            fdtable_unlock(struct call *c, struct fdtable *t);
-void            fdtable_exec(struct call *c, struct fdtable *t);    /* closes the close-on-exec slots and their host descriptors */
+/* Closes the close-on-exec slots and their host descriptors, and what a fork leaked (fdtable_sweep). */
+void            fdtable_exec(struct call *c, struct fdtable *t);
 /*
  * In the child of a fork, in its own context, before it runs guest code: closes
  * host descriptors that the table does not know (those that other threads of the
  * parent were about to install or to close).
  */
 void            fdtable_sweep(struct call *c, struct fdtable *t);
-/* At start: guest descriptor fd is host descriptor fd, shared with the host. kind and flags were found by the caller. */
+/* At start: guest descriptor fd is host descriptor fd, shared with the host; of that kind, with these flags. */
 int             fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t flags);
 /* Calls fn for every open slot (lock held by the caller). */
-void fdtable_each(struct fdtable *t, void (*fn)(int fd, struct ofile *of, int hostfd, bool cloexec, void *arg), void *arg);
+typedef void fdtable_fn(int fd, struct ofile *of, int hostfd, bool cloexec, void *arg);
+void         fdtable_each(struct fdtable *t, fdtable_fn *fn, void *arg);
 /*
  * kqueue and friends are told of every slot that closes (close, dup2 over it,
  * exec): no lock is held, the host descriptor is still open, of still valid.

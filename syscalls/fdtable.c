@@ -267,7 +267,7 @@ int fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t fl
     return 0;
 }
 
-void fdtable_each(struct fdtable *t, void (*fn)(int fd, struct ofile *of, int hostfd, bool cloexec, void *arg), void *arg)
+void fdtable_each(struct fdtable *t, fdtable_fn *fn, void *arg)
 {
     for (uint32_t fd = fdtable_next_locked(t, 0); fd < FD_MAX; fd = fdtable_next_locked(t, fd + 1)) {
         const uint64_t slot = t->slots[fd];

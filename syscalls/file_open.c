@@ -1,5 +1,6 @@
 /*
- * open and openat.  Facts about FreeBSD are from sys/kern/vfs_syscalls.c (kern_openat, openatfp) and vfs_vnops.c (vn_open).
+ * open and openat.  Facts about FreeBSD are from sys/kern/vfs_syscalls.c (kern_openat, openatfp) and
+ * vfs_vnops.c (vn_open).
  */
 #include <fcntl.h>
 #include <sys/file.h>

@@ -214,7 +214,7 @@ int path_inside(struct call *c, int hostfd, char *out, size_t size)
     return (size_t)snprintf(out, size, "%s", *inside ? inside : "/") < size ? 0 : -ENAMETOOLONG;
 }
 
-/* A relative path under --root starts from its directory's place in the root, so that ".." works, and ends at the top. */
+/* Under --root a relative path starts from its directory's place in the root, so that ".." works and ends at the top. */
 static int from_root(struct call *c, struct path *p)
 {
     char      dir[PATH_MAX];
@@ -282,7 +282,7 @@ static char *split_last(char *path)
     return !*last || !strcmp(last, ".") || !strcmp(last, "..") ? NULL : last;
 }
 
-/* The parent directory as an owned descriptor, and the bare last name.  The string is taken out of the guest's reach first. */
+/* The parent as an owned descriptor, and the bare last name.  The string is taken out of the guest's reach first. */
 static int confined_parent(struct call *c, struct path *p, uint64_t resolve)
 {
     char path[PATH_MAX];

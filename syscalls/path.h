@@ -65,7 +65,7 @@ int64_t path_open_or_ref(struct call *c, int guest_dirfd, gva path, uint64_t fla
 /* procfs's name of the calling process's program. */
 bool path_is_own_program(const struct call *c, const char *path);
 
-/* Under --root: the name of a host directory descriptor (AT_FDCWD: the working directory) as the process sees it. 0, -errno. */
+/* Under --root: how the process names a host directory descriptor (AT_FDCWD: where it is).  0, -errno. */
 int path_inside(struct call *c, int hostfd, char *out, size_t size);
 /* Under --root: hostfd becomes the process's root directory; it is taken over.  hostfd or -errno. */
 int path_root_set(struct call *c, int hostfd);
