@@ -47,6 +47,7 @@ struct task {
     pid_t             host_tid;
     int64_t           tid;   /* guest's number */
     enum task_state   state;
+    bool              ending; /* somebody ends it: nobody else does.  Under session.lock */
     bool              dead;  /* the host thread is gone: every host call fails with -ESRCH */
     bool              execing; /* its host thread number may change to the leader's */
     struct door_task *door;  /* owned by the door */

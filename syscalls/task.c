@@ -119,7 +119,7 @@ static struct task *swept_locked(struct proc *p)
     struct task *t;
 
     LIST_FOREACH(t, &p->tasks, link)
-        if (t->state == TASK_GONE && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
+        if (!t->ending && t->state == TASK_GONE && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
             return t;
     return NULL;
 }
@@ -134,10 +134,42 @@ void tasks_sweep(struct proc *p)
         pthread_mutex_lock(&session.lock);
         t = swept_locked(p);
         if (t)
-            t->state = TASK_NEW; /* nobody else takes it */
+            t->ending = true;
         pthread_mutex_unlock(&session.lock);
         if (!t)
             return;
         task_end(t);
     }
+}
+
+/*
+ * A task that never started belongs to the handler that makes it, which is in
+ * flight in a task that did: those first, so that their handlers unwind.
+ */
+static struct task *end_next(struct proc *p, const struct task *but)
+{
+    struct task *t, *fresh = NULL;
+
+    pthread_mutex_lock(&session.lock);
+    LIST_FOREACH(t, &p->tasks, link) {
+        if (t == but || t->ending)
+            continue;
+        if (t->state != TASK_NEW)
+            break;
+        fresh = t;
+    }
+    if (!t)
+        t = fresh;
+    if (t)
+        t->ending = true;
+    pthread_mutex_unlock(&session.lock);
+    return t;
+}
+
+void tasks_end(struct proc *p, const struct task *but)
+{
+    struct task *t;
+
+    while (!door->is_ptrace && (t = end_next(p, but)))
+        task_end(t);
 }

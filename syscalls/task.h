@@ -12,6 +12,8 @@ void task_end(struct task *t);
 void task_exiting(struct task *t);
 /* Ends the tasks whose host threads have gone meanwhile (notify door). */
 void tasks_sweep(struct proc *p);
+/* Ends all tasks of p but one (NULL: none is kept); their host threads are gone (notify door). */
+void tasks_end(struct proc *p, const struct task *but);
 
 /* The host thread is known now; a process's first thread gives it its pid, an exec the leader's number. */
 void task_adopt_locked(struct task *t, pid_t host_tid);

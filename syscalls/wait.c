@@ -232,7 +232,6 @@ static void orphan_children_locked(struct proc *p)
 void proc_exited(int pid, int status, const struct rusage *ru)
 {
     struct proc *p;
-    struct task *t;
 
     pthread_mutex_lock(&session.lock);
     p = proc_find_locked(pid);
@@ -241,8 +240,7 @@ void proc_exited(int pid, int status, const struct rusage *ru)
     pthread_mutex_unlock(&session.lock);
     if (!p)
         return;
-    while (!door->is_ptrace && (t = LIST_FIRST(&p->tasks)))
-        task_end(t);
+    tasks_end(p, NULL); /* a tracer thread ends its own */
     pthread_mutex_lock(&session.lock);
     p->wait_status = status;
     p->rusage = *ru;
