@@ -7,6 +7,7 @@
 #define TESTS_UNIT_LOADER_ELF_BUILDER_H
 
 #include <elf.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
