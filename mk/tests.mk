@@ -40,7 +40,7 @@ check-long: deps check-build
 demo: deps all samples
 	tests/demo $(BUILD)
 
-bench: deps all samples
+bench: deps all samples esbuild
 	tests/bench/run --build=$(BUILD)
 
 -include $(UNIT_SRC:%.c=$(BUILD)/%.d) $(UNIT_HELP:.o=.d)
