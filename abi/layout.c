@@ -34,13 +34,16 @@ static void move_bytes(const struct sides *s)
     memcpy(s->to, s->from, n);
 }
 
-static void store(const struct sides *s, uint64_t v) { memcpy(s->to, &v, s->to_size); }
+static void store(const struct sides *s, uint64_t v)
+{
+    memcpy(s->to, &v, s->to_size);
+}
 
-static int  field_to_host(const struct field *f, const struct sides *s)
+static int field_to_host(const struct field *f, const struct sides *s)
 {
     uint64_t v, bits;
-    int64_t  one;
-    int      err;
+    int64_t one;
+    int err;
 
     if (f->kind == FIELD_BYTES) {
         move_bytes(s);
@@ -48,7 +51,9 @@ static int  field_to_host(const struct field *f, const struct sides *s)
     }
     v = load(s->from, s->from_size);
     switch (f->kind) {
-    case FIELD_SINT: v = extend(v, s->from_size); break;
+    case FIELD_SINT:
+        v = extend(v, s->from_size);
+        break;
     case FIELD_FLAGS:
         err = flags_to_host(f->of, v, &bits);
         if (err)
@@ -61,7 +66,8 @@ static int  field_to_host(const struct field *f, const struct sides *s)
             return err;
         v = (uint64_t)one;
         break;
-    default: break;
+    default:
+        break;
     }
     store(s, v);
     return 0;
@@ -77,13 +83,18 @@ static void field_to_guest(const struct field *f, const struct sides *s)
     }
     v = load(s->from, s->from_size);
     switch (f->kind) {
-    case FIELD_SINT: v = extend(v, s->from_size); break;
-    case FIELD_FLAGS: v = flags_to_guest(f->of, v); break;
+    case FIELD_SINT:
+        v = extend(v, s->from_size);
+        break;
+    case FIELD_FLAGS:
+        v = flags_to_guest(f->of, v);
+        break;
     case FIELD_ENUM:
         v = extend(v, s->from_size);
         v = (uint64_t)enum_to_guest(f->of, (int64_t)v, (int64_t)v);
         break;
-    default: break;
+    default:
+        break;
     }
     store(s, v);
 }
@@ -93,7 +104,7 @@ int layout_to_host(const struct layout *l, const void *guest, void *host)
     memset(host, 0, l->hsize);
     for (const struct field *f = l->fields; f < l->fields + l->count; f++) {
         struct sides s = {(const char *)guest + f->goff, (char *)host + f->hoff, f->gsize, f->hsize};
-        int          err = field_to_host(f, &s);
+        int err = field_to_host(f, &s);
 
         if (err)
             return err;

@@ -66,10 +66,9 @@ int coverage_main(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    printf(
-        "# System calls, by ABI\n\n"
-        "Printed from the tables by `dragoman coverage`; `make coverage` writes it anew, `make check` sees that it is\n"
-        "current.\n\n");
+    printf("# System calls, by ABI\n\n"
+           "Printed from the tables by `dragoman coverage`; `make coverage` writes it anew, `make check` sees that it\n"
+           "is current.\n\n");
     for (const struct abi *const *a = abi_list; *a; a++) {
         print_summary(*a);
         print_partial(*a);

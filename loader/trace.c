@@ -30,7 +30,7 @@ struct pending {
 static struct pending *pending[TASKS_MAX];
 static int             sink = STDERR_FILENO;
 
-int                    trace_open(const char *file)
+int trace_open(const char *file)
 {
     int fd;
 

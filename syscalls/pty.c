@@ -24,6 +24,7 @@ int64_t sys_posix_openpt(struct call *c, uint64_t flags)
     static const char path[] = "/dev/ptmx";
     struct scratch    s = scratch_get(c, sizeof(path));
     int64_t           hostfd, err;
+    struct fd_new     n;
 
     if (flags & ~(uint64_t)(O_RDWR | O_NOCTTY | O_CLOEXEC))
         return -EINVAL;
@@ -38,8 +39,8 @@ int64_t sys_posix_openpt(struct call *c, uint64_t flags)
         host_call(c, SYS_close, hostfd);
         return err;
     }
-    return fd_install(
-        c, &(struct fd_new){.hostfd = (int)hostfd, .kind = OF_CHAR, .flags = O_RDWR, .cloexec = flags & O_CLOEXEC}, 0);
+    n = (struct fd_new){.hostfd = (int)hostfd, .kind = OF_CHAR, .flags = O_RDWR, .cloexec = flags & O_CLOEXEC};
+    return fd_install(c, &n, 0);
 }
 
 /* Writes "pts/N" when ref is a master.  Length, or -errno. */

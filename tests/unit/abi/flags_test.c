@@ -19,7 +19,7 @@ static const struct flag_group ignore = {"ignore", some_flags, 6, UNKNOWN_IGNORE
 static const struct flag_group keep = {"keep", some_flags, 6, UNKNOWN_KEEP, false};
 static const struct flag_group keep_wide = {"wide", some_flags, 6, UNKNOWN_KEEP, true};
 
-static uint64_t                to_host(const struct flag_group *g, uint64_t guest)
+static uint64_t to_host(const struct flag_group *g, uint64_t guest)
 {
     uint64_t host = 0xdead;
 
@@ -75,11 +75,11 @@ static const struct flag_group values = {"values", some_values, 4, UNKNOWN_EINVA
 static const struct flag_group values_ignore = {"values", some_values, 4, UNKNOWN_IGNORE, false};
 static const struct flag_group values_keep = {"values", some_values, 4, UNKNOWN_KEEP, false};
 
-static void                    values_of_a_field_are_told_apart(void **state)
+static void values_of_a_field_are_told_apart(void **state)
 {
-    static const struct flag       three[] = {{.name = "ONE", .mask = 7, .guest = 1, .host = 1},
-                                              {.name = "TWO", .mask = 7, .guest = 2, .host = 2},
-                                              {.name = "THREE", .mask = 7, .guest = 4, .host = 3}};
+    static const struct flag three[] = {{.name = "ONE", .mask = 7, .guest = 1, .host = 1},
+                                        {.name = "TWO", .mask = 7, .guest = 2, .host = 2},
+                                        {.name = "THREE", .mask = 7, .guest = 4, .host = 3}};
     static const struct flag_group g = {"three", three, 3, UNKNOWN_IGNORE, false};
 
     (void)state;

@@ -22,7 +22,7 @@
 static struct fake *f;
 static char         path[] = "/tmp/trace-test-XXXXXX";
 
-static int          setup(void **state)
+static int setup(void **state)
 {
     int fd = mkstemp(path);
 
@@ -111,10 +111,10 @@ static void what_a_call_writes_is_read_after_it(void **state)
 
 static void structures_are_printed_by_field(void **state)
 {
-    struct fbsd_timespec  ts = {1, 500};
-    struct fbsd_sigaction sa = {.sa_handler = 0x1000, .sa_flags = 0x42, .sa_mask = {{1u << 1 | 1u << 14, 0, 0, 0}}};
-    struct fbsd_pollfd    fds[2] = {{3, 1, 0}, {4, 4, 0}};
-    struct call          *c;
+    struct fbsd_timespec   ts = {1, 500};
+    struct fbsd_sigaction  sa = {.sa_handler = 0x1000, .sa_flags = 0x42, .sa_mask = {{1u << 1 | 1u << 14, 0, 0, 0}}};
+    struct fbsd_pollfd     fds[2] = {{3, 1, 0}, {4, 4, 0}};
+    struct call           *c;
 
     (void)state;
     trace_leave(call(240, RAW(P(&ts), 0)), 0, 0);
@@ -125,9 +125,8 @@ static void structures_are_printed_by_field(void **state)
     c = call(209, RAW(P(fds), 2, (uint64_t)-1));
     fds[1].revents = 4;
     trace_leave(c, 1, 0);
-    assert_string_equal(traced(),
-                        "[100123] poll([{fd=3, events=POLLIN, revents=0}, {fd=4, events=POLLOUT, revents=POLLOUT}], "
-                        "2, -1) = 1\n");
+    assert_string_equal(traced(), "[100123] poll([{fd=3, events=POLLIN, revents=0}, "
+                                  "{fd=4, events=POLLOUT, revents=POLLOUT}], 2, -1) = 1\n");
 }
 
 static void addresses_are_printed_by_family(void **state)
@@ -159,8 +158,8 @@ static void vectors_are_followed(void **state)
 
     (void)state;
     trace_leave(call(121, RAW(1, P(iov), 2)), 5, 0);
-    assert_string_equal(traced(),
-                        "[100123] writev(1, [{iov_base=\"ab\", iov_len=2}, {iov_base=\"cde\", iov_len=3}], 2) = 5\n");
+    assert_string_equal(traced(), "[100123] writev(1, [{iov_base=\"ab\", iov_len=2}, "
+                                  "{iov_base=\"cde\", iov_len=3}], 2) = 5\n");
     trace_leave(call(93, RAW(70, P(set), 0, 0, 0)), 1, 0);
     assert_string_equal(traced(), "[100123] select(70, [3 65], NULL, NULL, NULL) = 1\n");
     trace_leave(call(59, RAW(P("/bin/sh"), P(argv), P(envp))), -EACCES, 13);

@@ -20,7 +20,7 @@ static struct fake *f;
 static int          fd;
 static char         path[] = "/tmp/compat-pad-XXXXXX";
 
-static int          setup(void **state)
+static int setup(void **state)
 {
     int hostfd = mkstemp(path);
 

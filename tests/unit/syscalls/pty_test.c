@@ -17,7 +17,7 @@
 static struct fake *f;
 static unsigned     open_before;
 
-static int          setup(void **state)
+static int setup(void **state)
 {
     (void)state;
     f = fake_new();
@@ -100,14 +100,16 @@ static void other_devices_have_names_too(void **state)
     char            name[16] = "";
     struct name_arg arg = {sizeof(name), 0, (uintptr_t)name};
     int             hostfd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int fd = fd_install(fake_call(f), &(struct fd_new){.hostfd = hostfd, .kind = OF_CHAR, .flags = O_RDWR}, 0);
+    struct fd_new   n = {.hostfd = hostfd, .kind = OF_CHAR, .flags = O_RDWR};
+    int             fd = fd_install(fake_call(f), &n, 0);
 
     (void)state;
     assert_int_equal(device_name(fd, &arg), 0);
     assert_string_equal(name, "null");
     assert_int_equal(fd_close(fake_call(f), fd), 0);
     hostfd = open("/", O_RDONLY | O_CLOEXEC);
-    fd = fd_install(fake_call(f), &(struct fd_new){.hostfd = hostfd, .kind = OF_DIR, .flags = O_RDONLY}, 0);
+    n = (struct fd_new){.hostfd = hostfd, .kind = OF_DIR, .flags = O_RDONLY};
+    fd = fd_install(fake_call(f), &n, 0);
     assert_int_equal(device_name(fd, &arg), -ENOTTY);
     assert_int_equal(fd_close(fake_call(f), fd), 0);
 }
