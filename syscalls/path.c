@@ -214,7 +214,7 @@ int path_inside(struct call *c, int hostfd, char *out, size_t size)
     return (size_t)snprintf(out, size, "%s", *inside ? inside : "/") < size ? 0 : -ENAMETOOLONG;
 }
 
-/* Under --root a relative path starts from its directory's place in the root, so that ".." works and ends at the top. */
+/* Under --root a relative path starts from its directory's place in the root, so ".." works and ends at the top. */
 static int from_root(struct call *c, struct path *p)
 {
     char      dir[PATH_MAX];
