@@ -256,6 +256,7 @@ struct abi {
     const uint8_t    *sig_default;   /* enum sig_default by guest number */
     unsigned          nsig;          /* highest signal number */
     int (*sigcode_from_host)(int guest_sig, int host_code);
+    const struct flag_group *sigcodes; /* for traces: signal number << 32 | code, by name */
     /* A CPU fault, as the host reports it: the guest's signal, code and trap number go into *info. */
     void (*fault)(int host_sig, int host_code, struct ksiginfo *info);
     bool              enosys_sigsys; /* unknown call numbers also send SIGSYS */

@@ -156,6 +156,22 @@ void trace_leave(struct call *c, int64_t result, int guest_errno)
     p->open = false;
 }
 
+/* A sender, a child or an address: what the signal has to tell. */
+static void add_siginfo(struct text *line, const struct abi *abi, const struct ksiginfo *info)
+{
+    text_add(line, "{si_code=");
+    text_sigcode(line, abi, info->signo, info->code);
+    if (info->pid)
+        text_add(line, ", si_pid=%d, si_uid=%u", info->pid, info->uid);
+    if (info->status)
+        text_add(line, ", si_status=%d", info->status);
+    if (info->addr)
+        text_add(line, ", si_addr=%#lx", (unsigned long)info->addr);
+    if (info->value)
+        text_add(line, ", si_value=%#lx", (unsigned long)info->value);
+    text_add(line, "}");
+}
+
 void trace_signal(struct task *t, const struct ksiginfo *info)
 {
     const struct abi *abi = t->proc->abi;
@@ -165,8 +181,9 @@ void trace_signal(struct task *t, const struct ksiginfo *info)
     text_init(&line, buf, sizeof(buf));
     text_add(&line, "[%ld] --- ", (long)t->tid);
     text_signo(&line, abi, info->signo);
-    text_add(&line, " {si_code=%#x, si_pid=%d, si_uid=%u, si_addr=%#lx} ---", (unsigned)info->code, info->pid,
-             info->uid, (unsigned long)info->addr);
+    text_add(&line, " ");
+    add_siginfo(&line, abi, info);
+    text_add(&line, " ---");
     line_put(&line);
 }
 

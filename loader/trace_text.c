@@ -99,6 +99,21 @@ void text_signo(struct text *t, const struct abi *abi, int sig)
         text_add(t, "%d", sig);
 }
 
+void text_sigcode(struct text *t, const struct abi *abi, int sig, int code)
+{
+    const struct flag_group *g = abi->sigcodes;
+
+    for (unsigned i = 0; i < g->count; i++) {
+        const uint64_t v = g->flags[i].guest;
+
+        if ((int)v == code && (v >> 32 == 0 || v >> 32 == (uint64_t)sig)) {
+            text_add(t, "%s", g->flags[i].name);
+            return;
+        }
+    }
+    text_add(t, "%d", code);
+}
+
 static bool has_bit(const void *bits, unsigned i)
 {
     return ((const uint8_t *)bits)[i / 8] >> (i % 8) & 1;

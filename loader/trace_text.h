@@ -25,6 +25,7 @@ void text_enum(struct text *t, const struct flag_group *g, uint64_t guest);
 /* [SIGHUP SIGINT], or ~[SIGKILL] for what is missing when most are there. */
 void text_sigset(struct text *t, const struct abi *abi, const void *bits, size_t n);
 void text_signo(struct text *t, const struct abi *abi, int sig);
+void text_sigcode(struct text *t, const struct abi *abi, int sig, int code);
 /* {st_dev=2049, st_mode=0100644, ...}; guest: l->gsize bytes. */
 void text_struct(struct text *t, const struct abi *abi, const struct layout *l, const void *guest);
 

@@ -129,6 +129,7 @@ const struct abi abi_freebsd_amd64 = {
     .sig_default = freebsd_sig_default,
     .nsig = FREEBSD_NSIG,
     .sigcode_from_host = freebsd_sigcode_from_host,
+    .sigcodes = &freebsd_flags_sigcode,
     .fault = freebsd_fault,
     .enosys_sigsys = true, /* kern.signosys is 1 */
     .stack_limit = 512ull << 20,

@@ -204,7 +204,13 @@ static void signals_are_told(void **state)
 {
     (void)state;
     trace_signal(&f->task, &(struct ksiginfo){.signo = 11, .code = 1, .addr = 0x10});
-    assert_non_null(strstr(traced(), "[100123] --- SIGSEGV {si_code=0x1"));
+    assert_string_equal(traced(), "[100123] --- SIGSEGV {si_code=SEGV_MAPERR, si_addr=0x10} ---\n");
+    trace_signal(&f->task, &(struct ksiginfo){.signo = 20, .code = 1, .pid = 7, .uid = 8, .status = 3});
+    assert_string_equal(traced(), "[100123] --- SIGCHLD {si_code=CLD_EXITED, si_pid=7, si_uid=8, si_status=3} ---\n");
+    trace_signal(&f->task, &(struct ksiginfo){.signo = 70, .code = 0x10002, .pid = 7, .value = 5});
+    assert_string_equal(traced(), "[100123] --- SIGRTMIN+5 {si_code=SI_QUEUE, si_pid=7, si_uid=0, si_value=0x5} ---\n");
+    trace_signal(&f->task, &(struct ksiginfo){.signo = 15, .code = 2});
+    assert_string_equal(traced(), "[100123] --- SIGTERM {si_code=2} ---\n");
 }
 
 int main(void)
