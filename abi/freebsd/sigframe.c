@@ -24,9 +24,11 @@
 #define MC_HASBASES    2u
 #define MC_HASFPXSTATE 4u
 #define MC_KNOWN       (MC_HASSEGS | MC_HASBASES | MC_HASFPXSTATE)
+#define FPFMT_NODEV    0x10000
 #define FPFMT_XMM      0x10002
 #define FPOWNED_NONE   0x20000
 #define FPOWNED_FPU    0x20001
+#define FPOWNED_PCB    0x20002
 
 #define EFLAGS_TF 0x100u
 #define EFLAGS_DF 0x400u
@@ -120,6 +122,7 @@ static void mcontext_fill(struct mcontext *m, const struct sigframe_in *in, uint
     m->onstack = in->altstack_on;
     m->trapno = (uint32_t)in->info.trapno;
     m->addr = in->info.addr;
+    m->flags = MC_HASSEGS; /* tf_flags of the trap frame, of which the kernel copies all */
     m->len = sizeof(*m);
     m->fpformat = FPFMT_XMM;
     m->ownedfp = in->xstate_len >= FXSAVE ? FPOWNED_FPU : FPOWNED_NONE;
@@ -154,7 +157,8 @@ static void frame_fill(struct sigframe *f, const struct sigframe_in *in, uint64_
     f->uc.ss_sp = in->altstack_sp;
     f->uc.ss_size = in->altstack_size;
     f->uc.ss_flags = (int32_t)(in->altstack_disabled ? D_SS_DISABLE : in->altstack_on ? D_SS_ONSTACK : 0);
-    siginfo_fill(&f->si, &in->info);
+    if (in->sa_flags & D_SA_SIGINFO)
+        siginfo_fill(&f->si, &in->info); /* else zeros: sendsig */
 }
 
 /* Registers at the trampoline's first instruction, which calls the word at the stack pointer. */
@@ -215,16 +219,21 @@ static void regs_back(struct regs *r, const struct mcontext *m)
     r->eflags = m->rflags;
 }
 
-/* sys_sigreturn: only what a user program may change in the flags, only a user's code segment. */
+/*
+ * sys_sigreturn, set_fpcontext: only what a user program may change in the flags, only a user's code segment,
+ * only the floating-point forms that there are.
+ */
 static bool sound(const struct mcontext *m, const struct regs *now)
 {
     if (m->flags & ~MC_KNOWN)
         return false;
-    if ((m->rflags ^ now->eflags) & ~EFLAGS_USER & 0xffffffffull)
+    if ((m->rflags ^ now->eflags) & ~EFLAGS_USER)
         return false;
-    if ((m->cs & 3) != 3)
-        return false;
-    return m->ownedfp == FPOWNED_NONE || (m->ownedfp & ~3ull) == FPOWNED_NONE;
+    if (m->cs != UCODE_SEL)
+        return false; /* 64-bit code alone runs here, and no other selector names it */
+    if (m->fpformat == FPFMT_NODEV)
+        return true;
+    return m->fpformat == FPFMT_XMM && m->ownedfp >= FPOWNED_NONE && m->ownedfp <= FPOWNED_PCB;
 }
 
 int freebsd_sigreturn(const void *ucontext, struct sigreturn_out *out)
