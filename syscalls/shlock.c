@@ -38,11 +38,16 @@ static bool shlock_mark(struct shlock *l, uint32_t *seen)
     return w != 0;
 }
 
-typedef int64_t futex_fn(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f,
-                         uint64_t g);
+static int64_t shlock_wait(struct call *c, struct shlock *l, uint32_t seen, bool intr)
+{
+    const uint64_t at = (uint64_t)(uintptr_t)&l->word;
+
+    return intr ? host_wait6(c, SYS_futex, at, FUTEX_WAIT, seen, 0, 0, 0)
+                : host_call6(c, SYS_futex, at, FUTEX_WAIT, seen, 0, 0, 0);
+}
 
 /* Who slept takes the lock with the waiters' bit set: others may be asleep still, and the bit is what wakes them. */
-static int shlock_slow(struct call *c, struct shlock *l, futex_fn *wait)
+static int shlock_slow(struct call *c, struct shlock *l, bool intr)
 {
     for (;;) {
         uint32_t seen;
@@ -53,7 +58,7 @@ static int shlock_slow(struct call *c, struct shlock *l, futex_fn *wait)
             continue;
         }
 
-        const int64_t r = wait(c, SYS_futex, (uint64_t)(uintptr_t)&l->word, FUTEX_WAIT, seen, 0, 0, 0);
+        const int64_t r = shlock_wait(c, l, seen, intr);
 
         if (r == -ESRCH || r == -ERESTART)
             return (int)r;
@@ -74,14 +79,14 @@ int shlock_lock(struct call *c, struct shlock *l)
 {
     if (shlock_try(l, shlock_owner(c)) || shlock_spin(l, shlock_owner(c)))
         return 0;
-    return shlock_slow(c, l, host_call6);
+    return shlock_slow(c, l, false);
 }
 
 int shlock_lock_intr(struct call *c, struct shlock *l)
 {
     if (shlock_try(l, shlock_owner(c)) || shlock_spin(l, shlock_owner(c)))
         return 0;
-    return shlock_slow(c, l, host_wait6);
+    return shlock_slow(c, l, true);
 }
 
 void shlock_unlock(struct call *c, struct shlock *l)
