@@ -64,7 +64,8 @@ static int64_t send_plain(struct call *c, struct fdref *ref, gva buf, uint64_t l
     int64_t        done = host_wait(c, SYS_sendto, ref->hostfd, buf.va, len, hf, 0, 0);
 
     while (want_more(c, ref, flags, done, len)) {
-        const int64_t r = host_wait(c, SYS_sendto, ref->hostfd, buf.va + (uint64_t)done, len - (uint64_t)done, hf, 0, 0);
+        const int64_t r =
+            host_wait(c, SYS_sendto, ref->hostfd, buf.va + (uint64_t)done, len - (uint64_t)done, hf, 0, 0);
 
         if (r <= 0)
             break;
@@ -116,7 +117,8 @@ static int64_t recv_plain(struct call *c, struct fdref *ref, gva buf, uint64_t l
     int64_t        done = host_wait(c, SYS_recvfrom, ref->hostfd, buf.va, len, hf, 0, 0);
 
     while (flags & MSG_WAITALL && !(flags & (MSG_PEEK | MSG_OOB)) && want_more(c, ref, flags, done, len)) {
-        const int64_t r = host_wait(c, SYS_recvfrom, ref->hostfd, buf.va + (uint64_t)done, len - (uint64_t)done, hf, 0, 0);
+        const int64_t r =
+            host_wait(c, SYS_recvfrom, ref->hostfd, buf.va + (uint64_t)done, len - (uint64_t)done, hf, 0, 0);
 
         if (r <= 0)
             break;
@@ -135,7 +137,8 @@ uint32_t msg_from_len(struct call *c, struct fdref *ref, struct sockaddr_storage
     return sizeof(sa->ss_family);
 }
 
-static int64_t recv_from(struct call *c, struct fdref *ref, gva buf, uint64_t len, uint64_t flags, gva from, uint32_t *room)
+static int64_t recv_from(struct call *c, struct fdref *ref, gva buf, uint64_t len, uint64_t flags, gva from,
+                         uint32_t *room)
 {
     struct sockaddr_room at;
     const int            err = sockaddr_room_get(c, &at);
@@ -221,7 +224,8 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
 
 /* ---- sendmsg ---------------------------------------------------------------------------------------- */
 
-/* Messages on their way whose sender attached its credentials itself.  A lost one keeps it up, which costs calls alone. */
+/* Messages on their way whose sender attached its credentials itself.  A lost one keeps it up, which costs calls alone.
+ */
 static int creds_sent;
 
 bool msg_creds_expected(void)
@@ -259,8 +263,8 @@ static int put_creds(struct call *c, struct control_out *out)
 }
 
 /* Sender's rights and credentials exist on local sockets; elsewhere FreeBSD passes them over. */
-static int send_special(struct call *c, const struct sockcmsg *row, const struct control_msg *m, struct control_out *out,
-                        struct rights *rights, bool local)
+static int send_special(struct call *c, const struct sockcmsg *row, const struct control_msg *m,
+                        struct control_out *out, struct rights *rights, bool local)
 {
     if (!local)
         return 0;
@@ -269,7 +273,8 @@ static int send_special(struct call *c, const struct sockcmsg *row, const struct
     return rights_add(c, rights, m->data, m->len);
 }
 
-static int send_one(struct call *c, const struct control_msg *m, struct control_out *out, struct rights *rights, bool local)
+static int send_one(struct call *c, const struct control_msg *m, struct control_out *out, struct rights *rights,
+                    bool local)
 {
     const struct sock_abi *a = c->abi->sock;
     const struct sockcmsg *row = control_row_guest(a, m->level, m->type);

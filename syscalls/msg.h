@@ -17,7 +17,8 @@ struct message {
     uint64_t       h_va;
 };
 
-/* Reads the header at; the host's gets the vector and nothing else.  0, -EFAULT, -EMSGSIZE (too many parts), -ENOMEM. */
+/* Reads the header at; the host's gets the vector and nothing else.  0, -EFAULT, -EMSGSIZE (too many parts), -ENOMEM.
+ */
 int  message_get(struct call *c, gva at, struct message *m);
 void message_set_control(struct message *m, uint64_t va, size_t len);
 

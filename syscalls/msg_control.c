@@ -28,7 +28,8 @@ static uint64_t guest_len(const struct sock_abi *a, const uint8_t *p)
     return a->cmsg_len == 8 ? wide : narrow;
 }
 
-bool control_next_guest(const struct sock_abi *a, const uint8_t *buf, size_t n, size_t *at, struct control_msg *m, bool *bad)
+bool control_next_guest(const struct sock_abi *a, const uint8_t *buf, size_t n, size_t *at, struct control_msg *m,
+                        bool *bad)
 {
     *bad = false;
     if (*at >= n)
@@ -118,7 +119,8 @@ const struct sockcmsg *control_row_guest(const struct sock_abi *a, int32_t level
     return NULL;
 }
 
-const struct sockcmsg *control_row_host(const struct sock_abi *a, int32_t level, int32_t type, const struct sockcmsg *prev)
+const struct sockcmsg *control_row_host(const struct sock_abi *a, int32_t level, int32_t type,
+                                        const struct sockcmsg *prev)
 {
     for (const struct sockcmsg *r = prev ? prev + 1 : a->cmsgs; r < a->cmsgs + a->ncmsgs; r++)
         if (r->host_level == level && r->host_type == type && !(r->kind & CMSG_TO_HOST))
@@ -234,7 +236,8 @@ static int64_t mtuinfo_to_guest(const struct sock_abi *a, const struct control_m
     return (int64_t)at + 4;
 }
 
-int64_t control_data_to_guest(const struct sock_abi *a, const struct sockcmsg *row, const struct control_msg *m, uint8_t *out)
+int64_t control_data_to_guest(const struct sock_abi *a, const struct sockcmsg *row, const struct control_msg *m,
+                              uint8_t *out)
 {
     switch (CMSG_KIND(row)) {
     case CMSG_SAME:

@@ -11,7 +11,8 @@
 #include "abi/sock.h"
 #include "syscalls/fd.h"
 
-#define CONTROL_HOST_MAX 8192 /* of one message, in the host's form: the largest guest's converted, or 253 descriptors and all else */
+#define CONTROL_HOST_MAX                                                                                               \
+    8192 /* of one message, in the host's form: the largest guest's converted, or 253 descriptors and all else */
 #define CONTROL_FDS_MAX  253  /* the host's SCM_MAX_FD */
 
 /* A control buffer being written: either side's form. */
@@ -30,7 +31,8 @@ struct control_msg {
     const uint8_t *data;
     size_t         len;
 };
-bool control_next_guest(const struct sock_abi *a, const uint8_t *buf, size_t n, size_t *at, struct control_msg *m, bool *bad);
+bool control_next_guest(const struct sock_abi *a, const uint8_t *buf, size_t n, size_t *at, struct control_msg *m,
+                        bool *bad);
 bool control_next_host(const uint8_t *buf, size_t n, size_t *at, struct control_msg *m);
 
 /* Appends one message whole, or nothing of it: false, and a guest's buffer is then truncated. */
@@ -44,7 +46,8 @@ bool control_fits_guest(const struct sock_abi *a, const struct control_out *out,
 /* The row of the ABI's table for a message to the host; NULL: there is none. */
 const struct sockcmsg *control_row_guest(const struct sock_abi *a, int32_t level, int32_t type);
 /* The next row after prev (NULL: the first) for one from the host: it may be told in several ways. */
-const struct sockcmsg *control_row_host(const struct sock_abi *a, int32_t level, int32_t type, const struct sockcmsg *prev);
+const struct sockcmsg *control_row_host(const struct sock_abi *a, int32_t level, int32_t type,
+                                        const struct sockcmsg *prev);
 #define CMSG_KIND(row) ((row)->kind & 0x3f)
 
 /*
@@ -52,6 +55,7 @@ const struct sockcmsg *control_row_host(const struct sock_abi *a, int32_t level,
  * least 256 bytes more than len.  Length, or -EINVAL when the data are too short.
  */
 int64_t control_data_to_host(const struct sockcmsg *row, const struct control_msg *m, uint8_t *out);
-int64_t control_data_to_guest(const struct sock_abi *a, const struct sockcmsg *row, const struct control_msg *m, uint8_t *out);
+int64_t control_data_to_guest(const struct sock_abi *a, const struct sockcmsg *row, const struct control_msg *m,
+                              uint8_t *out);
 
 #endif

@@ -243,7 +243,8 @@ static int64_t take(struct receive *r, struct message *m)
     return host_wait(r->c, SYS_recvmsg, r->ref->hostfd, m->h_va, flags);
 }
 
-/* From a local socket, with room for control messages: see msg_creds_expected.  What comes first is known only when it is there. */
+/* From a local socket, with room for control messages: see msg_creds_expected.  What comes first is known only when it
+ * is there. */
 static int64_t take_local(struct receive *r, struct message *m)
 {
     const struct ofile *of = r->ref->of;

@@ -189,7 +189,7 @@ int rights_add(struct call *c, struct rights *r, const uint8_t *data, size_t len
 void rights_launch(struct call *c, struct rights *r)
 {
     for (unsigned i = 0; i < r->n; i++) {
-        struct identity id;
+        struct identity id = { 0 };
         const int       fd = host_fd_fetch(c, r->hostfds[i]);
 
         if (fd < 0)

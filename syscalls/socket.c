@@ -359,7 +359,8 @@ static int accept_name(struct call *c, const struct sockaddr_room *room, gva nam
     return err ? err : copy_out(c, lenp, &len, sizeof(len));
 }
 
-/* Only the listener's own descriptor is known before: so an EMFILE costs a connection, which FreeBSD would leave queued. */
+/* Only the listener's own descriptor is known before: so an EMFILE costs a connection, which FreeBSD would leave
+ * queued. */
 static int64_t accept_wait(struct call *c, struct fdref *ref, uint64_t flags, const struct sockaddr_room *room)
 {
     const bool named = room->sa;

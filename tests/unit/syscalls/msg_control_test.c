@@ -152,9 +152,10 @@ static void data_to_the_guest(void **state)
     assert_int_equal(to_guest(IPPROTO_IP, IP_ORIGDSTADDR, &in, sizeof(in), out), 16);
     assert_int_equal(out[0], 16);
     assert_int_equal(to_guest(IPPROTO_IP, IP_ORIGDSTADDR, &in, 1, out), -EINVAL);
-    assert_int_equal(control_data_to_guest(A, control_row_host(A, IPPROTO_IP, IP_PKTINFO,
-                                                               control_row_host(A, IPPROTO_IP, IP_PKTINFO, NULL)),
-                                           &(const struct control_msg){ 0, 0, (const uint8_t *)&info, sizeof(info) }, out),
+    assert_int_equal(control_data_to_guest(
+                         A,
+                         control_row_host(A, IPPROTO_IP, IP_PKTINFO, control_row_host(A, IPPROTO_IP, IP_PKTINFO, NULL)),
+                         &(const struct control_msg){0, 0, (const uint8_t *)&info, sizeof(info)}, out),
                      8);
     assert_int_equal(out[1], 18);
     assert_int_equal(out[2], 2);

@@ -232,7 +232,8 @@ static int open_file(void **state, int64_t offset)
 {
     files_put("f", "0123456789");
 
-    const int fd = fd_install(CALL(state), &(struct fd_new){ .hostfd = open("f", O_RDWR), .kind = OF_FILE, .flags = O_RDWR }, 0);
+    const int fd =
+        fd_install(CALL(state), &(struct fd_new){.hostfd = open("f", O_RDWR), .kind = OF_FILE, .flags = O_RDWR}, 0);
 
     ofile_of(CALL(state), fd)->offset = offset;
     return fd;
@@ -275,7 +276,8 @@ static void both_ends_of_a_pipe(void **state)
     pair(state, SOCK_DGRAM, s);
     assert_int_equal(pipe(p), 0);
     for (int i = 0; i < 2; i++)
-        g[i] = fd_install(CALL(state), &(struct fd_new){ .hostfd = p[i], .kind = OF_PIPE, .flags = i ? O_WRONLY : O_RDONLY }, 0);
+        g[i] = fd_install(CALL(state),
+                          &(struct fd_new){.hostfd = p[i], .kind = OF_PIPE, .flags = i ? O_WRONLY : O_RDONLY}, 0);
     assert_int_equal(send_fds(state, s[0], (int[]){ g[1], g[0] }, 2), 1);
     assert_int_equal(recv_fds(state, s[1], got, sizeof(struct fbsd_cmsg), MSG_CMSG_CLOEXEC), 2);
     assert_ptr_equal(ofile_of(CALL(state), got[0]), ofile_of(CALL(state), g[1]));

@@ -192,7 +192,7 @@ static void interrupted(void **state)
 static void unspec(void **state)
 {
     struct fbsd_in at, none = { 16, 0, 0, 0, { 0 } };
-    const int      l = listener(state, &at), s = make(state, AF_INET, SOCK_STREAM), d = make(state, AF_INET, SOCK_DGRAM);
+    const int l = listener(state, &at), s = make(state, AF_INET, SOCK_STREAM), d = make(state, AF_INET, SOCK_DGRAM);
     uint32_t       len = sizeof(at);
 
     (void)l;

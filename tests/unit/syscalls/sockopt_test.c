@@ -87,7 +87,8 @@ static void every_int_reads_back(void **state)
 
         if (o->kind == OPT_INT || o->kind == OPT_BIT || o->kind == OPT_BUFSIZE || o->kind == OPT_BYTE_OR_INT ||
             o->kind == OPT_IGNORED || o->kind == OPT_DONTFRAG || o->kind == OPT_SECONDS_MS)
-            if (get(state, fd, o->level, o->opt, buf, &len) != 0 || len != sizeof(int)) /* raw sockets alone have these */
+            if (get(state, fd, o->level, o->opt, buf, &len) != 0 ||
+                len != sizeof(int)) /* raw sockets alone have these */
                 assert_true(!strcmp(o->name, "IP_HDRINCL") || !strcmp(o->name, "IPV6_CHECKSUM"));
         assert_int_equal(fd_close(CALL(state), fd), 0);
     }
