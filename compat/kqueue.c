@@ -36,7 +36,11 @@ static int64_t make(struct call *c, bool cloexec)
     }
 
     const struct fd_new n = {
-        .hostfd = (int)hostfd, .kind = OF_KQUEUE, .flags = O_RDWR, .cloexec = cloexec, .object = kq->id,
+        .hostfd = (int)hostfd,
+        .kind = OF_KQUEUE,
+        .flags = O_RDWR,
+        .cloexec = cloexec,
+        .object = kq->id,
     };
 
     fd = fd_install(c, &n, 0); /* a failure closes the file, and so the kqueue */
@@ -44,10 +48,7 @@ static int64_t make(struct call *c, bool cloexec)
     return fd;
 }
 
-int64_t sys_kqueue(struct call *c)
-{
-    return make(c, false);
-}
+int64_t sys_kqueue(struct call *c) { return make(c, false); }
 
 int64_t sys_kqueuex(struct call *c, unsigned flags)
 {
@@ -85,7 +86,7 @@ static void closed_in(struct kqueue *kq, void *arg)
 
 static void slot_closed(struct call *c, struct fdtable *t, int fd, struct ofile *of)
 {
-    struct closed what = { .fds = t, .fd = fd, .of = of };
+    struct closed what = {.fds = t, .fd = fd, .of = of};
 
     kq_each(closed_in, &what);
     for (unsigned i = 0; i < what.n; i++)
@@ -130,17 +131,17 @@ struct lists {
 
 static void form_in(struct kkevent *to, const uint8_t *from, size_t size)
 {
-    struct form f = { 0 };
+    struct form f = {0};
 
     memcpy(&f, from, size);
-    *to = (struct kkevent){ f.ident, f.filter, f.flags & ~KQ_EV_SYSFLAGS, f.fflags, f.data, f.udata, { 0 } };
+    *to = (struct kkevent){f.ident, f.filter, f.flags & ~KQ_EV_SYSFLAGS, f.fflags, f.data, f.udata, {0}};
     memcpy(to->ext, f.ext, sizeof(f.ext));
 }
 
 static void form_out(uint8_t *to, const struct kkevent *from, size_t size)
 {
     struct form f = {
-        from->ident, (int16_t)from->filter, (uint16_t)from->flags, from->fflags, from->data, from->udata, { 0 },
+        from->ident, (int16_t)from->filter, (uint16_t)from->flags, from->fflags, from->data, from->udata, {0},
     };
 
     memcpy(f.ext, from->ext, sizeof(f.ext));
@@ -229,17 +230,17 @@ static int64_t now_ns(void)
 /* Sleeps until the host has something, deadline (-1: none).  0; 1 when the time is over; -EINTR, -errno. */
 static int wait_events(struct call *c, const struct kqueue *kq, int hostfd, struct scratch sc, int64_t deadline)
 {
-    const bool     ticking = __atomic_load_n(&kq->nempty, __ATOMIC_RELAXED) > 0; /* no host event tells of these */
-    struct pollfd *p = sc.p;
+    const bool       ticking = __atomic_load_n(&kq->nempty, __ATOMIC_RELAXED) > 0; /* no host event tells of these */
+    struct pollfd   *p = sc.p;
     struct timespec *ts = (struct timespec *)(p + 1);
-    int64_t        left = deadline < 0 ? INT64_MAX : deadline - now_ns(), r;
+    int64_t          left = deadline < 0 ? INT64_MAX : deadline - now_ns(), r;
 
     if (left <= 0)
         return 1;
     if (ticking && left > SECOND / 100)
         left = SECOND / 100;
-    *p = (struct pollfd){ .fd = hostfd, .events = POLLIN };
-    *ts = (struct timespec){ left / SECOND, left % SECOND };
+    *p = (struct pollfd){.fd = hostfd, .events = POLLIN};
+    *ts = (struct timespec){left / SECOND, left % SECOND};
     r = host_wait_once(c, SYS_ppoll, sc.va, 1, left == INT64_MAX ? 0 : sc.va + sizeof(*p), 0, 8);
     if (r == -ERESTART)
         return -EINTR;
@@ -249,10 +250,10 @@ static int wait_events(struct call *c, const struct kqueue *kq, int hostfd, stru
 /* At most a batch: the kernel too may give fewer than there are. */
 static int64_t scan(struct call *c, struct kqueue *kq, struct lists *l)
 {
-    const int       want = l->nevents < BATCH ? l->nevents : BATCH;
-    struct kkevent  ev[BATCH];
-    uint64_t        idle = KQ_TOKEN_NONE;
-    int             n, err;
+    const int      want = l->nevents < BATCH ? l->nevents : BATCH;
+    struct kkevent ev[BATCH];
+    uint64_t       idle = KQ_TOKEN_NONE;
+    int            n, err;
 
     pthread_mutex_lock(&kq->lock);
     n = kq_scan(c, kq, ev, want, &idle);
@@ -267,7 +268,7 @@ static int64_t scan(struct call *c, struct kqueue *kq, struct lists *l)
 
 static int64_t wait_and_scan(struct call *c, struct kqueue *kq, int hostfd, struct lists *l, const struct timespec *ts)
 {
-    struct scratch sc = { NULL, 0 };
+    struct scratch sc = {NULL, 0};
     int64_t        got, deadline = -1;
     int            over = 0;
 
@@ -327,9 +328,10 @@ static int64_t kevent_call(struct call *c, int fd, struct lists *l, const struct
     return r;
 }
 
-int64_t sys_kevent(struct call *c, int fd, gva changes, int nchanges, gva events, int nevents, const struct timespec *ts)
+int64_t sys_kevent(struct call *c, int fd, gva changes, int nchanges, gva events, int nevents,
+                   const struct timespec *ts)
 {
-    struct lists l = { FORM_SIZE, changes, events, nchanges, nevents };
+    struct lists l = {FORM_SIZE, changes, events, nchanges, nevents};
 
     return kevent_call(c, fd, &l, ts);
 }
@@ -337,7 +339,7 @@ int64_t sys_kevent(struct call *c, int fd, gva changes, int nchanges, gva events
 int64_t sys_freebsd11_kevent(struct call *c, int fd, gva changes, int nchanges, gva events, int nevents,
                              const struct timespec *ts)
 {
-    struct lists l = { FORM11_SIZE, changes, events, nchanges, nevents };
+    struct lists l = {FORM11_SIZE, changes, events, nchanges, nevents};
 
     return kevent_call(c, fd, &l, ts);
 }

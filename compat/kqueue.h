@@ -31,7 +31,8 @@ void kqueue_proc_free(struct proc *p);
 struct timespec;
 int64_t sys_kqueue(struct call *c);
 int64_t sys_kqueuex(struct call *c, unsigned flags);
-int64_t sys_kevent(struct call *c, int fd, gva changes, int nchanges, gva events, int nevents, const struct timespec *ts);
+int64_t sys_kevent(struct call *c, int fd, gva changes, int nchanges, gva events, int nevents,
+                   const struct timespec *ts);
 int64_t sys_freebsd11_kevent(struct call *c, int fd, gva changes, int nchanges, gva events, int nevents,
                              const struct timespec *ts);
 

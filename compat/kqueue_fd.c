@@ -17,24 +17,16 @@
 bool kqueue_fd_takes(int filter, enum ofile_kind kind)
 {
     switch (filter) {
-    case KQ_FILTER_READ:
-        return true;
-    case KQ_FILTER_WRITE:
-        return kind != OF_KQUEUE;
-    case KQ_FILTER_EMPTY:
-        return kind == OF_SOCKET;
-    case KQ_FILTER_VNODE:
-        return kind == OF_FILE || kind == OF_DIR;
-    default:
-        return false;
+    case KQ_FILTER_READ: return true;
+    case KQ_FILTER_WRITE: return kind != OF_KQUEUE;
+    case KQ_FILTER_EMPTY: return kind == OF_SOCKET;
+    case KQ_FILTER_VNODE: return kind == OF_FILE || kind == OF_DIR;
+    default: return false;
     }
 }
 
 /* Linux calls a socket that was never connected hung up; FreeBSD finds nothing to report on it. */
-static bool unconnected(const struct source *s)
-{
-    return (s->revents & (POLLHUP | POLLRDHUP | POLLERR)) == POLLHUP;
-}
+static bool unconnected(const struct source *s) { return (s->revents & (POLLHUP | POLLRDHUP | POLLERR)) == POLLHUP; }
 
 static bool report_eof(struct knote *kn, bool eof)
 {
@@ -45,10 +37,7 @@ static bool report_eof(struct knote *kn, bool eof)
     return eof;
 }
 
-static bool enough(const struct knote *kn)
-{
-    return !(kn->sfflags & NOTE_LOWAT) || kn->kev.data >= kn->sdata;
-}
+static bool enough(const struct knote *kn) { return !(kn->sfflags & NOTE_LOWAT) || kn->kev.data >= kn->sdata; }
 
 static bool file_read(struct knote *kn)
 {
@@ -133,10 +122,7 @@ static int empty_attach(struct call *c, struct knote *kn)
     return 0;
 }
 
-static void empty_detach(struct knote *kn)
-{
-    kn->kq->nempty--;
-}
+static void         empty_detach(struct knote *kn) { kn->kq->nempty--; }
 
 const struct filter filter_read = {
     .isfd = true,
@@ -144,5 +130,5 @@ const struct filter filter_read = {
     .detach = kqueue_vnode_unwatch,
     .event = read_event,
 };
-const struct filter filter_write = { .isfd = true, .event = write_event };
-const struct filter filter_empty = { .isfd = true, .attach = empty_attach, .detach = empty_detach, .event = empty_event };
+const struct filter filter_write = {.isfd = true, .event = write_event};
+const struct filter filter_empty = {.isfd = true, .attach = empty_attach, .detach = empty_detach, .event = empty_event};

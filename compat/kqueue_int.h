@@ -81,20 +81,20 @@ struct filter {
 };
 
 struct knote {
-    LIST_ENTRY(knote)  hash;
+    LIST_ENTRY(knote) hash;
     TAILQ_ENTRY(knote) of_source; /* only when source is set and it is a descriptor's */
     TAILQ_ENTRY(knote) queue;
     struct kqueue       *kq;
     const struct filter *filter;
-    struct source       *source; /* descriptors and timers */
-    struct kkevent       kev;    /* what is reported */
+    struct source       *source;  /* descriptors and timers */
+    struct kkevent       kev;     /* what is reported */
     uint32_t             sfflags; /* what was asked for */
     int64_t              sdata;
     bool                 active, queued, disabled;
-    bool                 forced;    /* EV_FORCEONESHOT: reported whether or not it holds */
-    bool                 triggered; /* EVFILT_USER */
-    bool                 gone;      /* EVFILT_PROC: the process has exited */
-    int                  wd;        /* EVFILT_VNODE: inotify's number */
+    bool                 forced;      /* EV_FORCEONESHOT: reported whether or not it holds */
+    bool                 triggered;   /* EVFILT_USER */
+    bool                 gone;        /* EVFILT_PROC: the process has exited */
+    int                  wd;          /* EVFILT_VNODE: inotify's number */
     uint64_t             size, nlink; /* EVFILT_VNODE: as last seen */
 };
 
@@ -107,19 +107,19 @@ struct source {
     LIST_ENTRY(source) hash; /* by of; not timers */
     TAILQ_HEAD(, knote) notes;
     struct kqueue *kq;
-    uint32_t      index, gen; /* what epoll hands back */
-    int           hostfd;     /* in the guest's process; a timer: -1 */
-    int           timerfd;    /* the provider's own; a descriptor: -1 */
-    struct knote *timer;
-    struct ofile *of;
-    bool          always;     /* the host cannot poll it: regular files, directories, /dev/null */
-    bool          fresh;      /* registered, and epoll has not reported it yet: it will */
-    bool          leaving;    /* a task is taking it out of the set */
+    uint32_t       index, gen; /* what epoll hands back */
+    int            hostfd;     /* in the guest's process; a timer: -1 */
+    int            timerfd;    /* the provider's own; a descriptor: -1 */
+    struct knote  *timer;
+    struct ofile  *of;
+    bool           always;  /* the host cannot poll it: regular files, directories, /dev/null */
+    bool           fresh;   /* registered, and epoll has not reported it yet: it will */
+    bool           leaving; /* a task is taking it out of the set */
     /* as found in the scan of this number */
-    uint64_t      polled, measured;
-    uint32_t      revents;
-    int64_t       rdata, wdata;
-    int64_t       queued_out; /* bytes not yet sent */
+    uint64_t polled, measured;
+    uint32_t revents;
+    int64_t  rdata, wdata;
+    int64_t  queued_out; /* bytes not yet sent */
 };
 
 #define KQ_BUCKETS 256
@@ -138,14 +138,14 @@ struct kqueue {
     bool            awake;  /* wakefd is readable */
     uint64_t        scan;
     unsigned        nqueued;
-    unsigned        nempty;            /* EVFILT_EMPTY knotes */
-    unsigned        nsignal, nproc;    /* atomic: looked at without the lock */
+    unsigned        nempty;         /* EVFILT_EMPTY knotes */
+    unsigned        nsignal, nproc; /* atomic: looked at without the lock */
     TAILQ_HEAD(knote_queue, knote) queue;
-    LIST_HEAD(, knote)  knotes[KQ_BUCKETS];
+    LIST_HEAD(, knote) knotes[KQ_BUCKETS];
     LIST_HEAD(, source) by_file[KQ_BUCKETS];
-    struct source     **sources; /* by index */
-    uint32_t            first_free; /* no free index below */
-    uint32_t            nsources, gen;
+    struct source **sources;    /* by index */
+    uint32_t        first_free; /* no free index below */
+    uint32_t        nsources, gen;
 };
 
 /* What epoll hands back for the provider's own descriptors; sources have an index below. */
@@ -155,7 +155,8 @@ struct kqueue {
 
 /* ---- kqueue_table.c */
 
-/* New, with one reference for the caller and one for the table; refs: see kq_put.  epfd is taken over, also on failure.  NULL: no memory. */
+/* New, with one reference for the caller and one for the table; refs: see kq_put.  epfd is taken over, also on failure.
+ * NULL: no memory. */
 struct kqueue *kq_new(struct proc *p, int hostfd, int epfd);
 struct kqueue *kq_get(uint64_t id, struct fdtable *fds); /* NULL when there is none */
 void           kq_put(struct kqueue *kq);
@@ -195,8 +196,8 @@ void source_poll(struct call *c, struct source *s);
 void source_measure(struct call *c, struct source *s);
 
 /* ---- the filters */
-extern const struct filter filter_read, filter_write, filter_empty, filter_vnode, filter_timer, filter_user, filter_signal,
-    filter_proc;
+extern const struct filter filter_read, filter_write, filter_empty, filter_vnode, filter_timer, filter_user,
+    filter_signal, filter_proc;
 bool kqueue_fd_takes(int filter, enum ofile_kind kind);
 void kqueue_timer_expired(struct source *s);
 void kqueue_vnode_drain(struct call *c, struct kqueue *kq);

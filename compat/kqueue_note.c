@@ -16,9 +16,9 @@ struct knote *knote_find(struct kqueue *kq, int filter, uint64_t ident)
 {
     struct knote *kn;
 
-    LIST_FOREACH (kn, &kq->knotes[note_bucket(filter, ident)], hash)
-        if (kn->kev.ident == ident && kn->kev.filter == filter)
-            return kn;
+    LIST_FOREACH(kn, &kq->knotes[note_bucket(filter, ident)], hash)
+    if (kn->kev.ident == ident && kn->kev.filter == filter)
+        return kn;
     return NULL;
 }
 
@@ -66,13 +66,17 @@ static void enqueue(struct knote *kn)
     kn->kq->nqueued++;
 }
 
+static void unqueue(struct kqueue *kq, struct knote *kn)
+{
+    TAILQ_REMOVE(&kq->queue, kn, queue);
+    kn->queued = false;
+    kq->nqueued--;
+}
+
 void knote_dequeue(struct knote *kn)
 {
-    if (!kn->queued)
-        return;
-    TAILQ_REMOVE(&kn->kq->queue, kn, queue);
-    kn->queued = false;
-    kn->kq->nqueued--;
+    if (kn->queued)
+        unqueue(kn->kq, kn);
 }
 
 void knote_activate(struct knote *kn)
@@ -98,13 +102,10 @@ void kq_sync_wake(struct kqueue *kq)
 static uint32_t wanted_events(int filter)
 {
     switch (filter) {
-    case KQ_FILTER_READ:
-        return EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    case KQ_FILTER_READ: return EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     case KQ_FILTER_WRITE:
-    case KQ_FILTER_EMPTY:
-        return EPOLLOUT | EPOLLHUP | EPOLLERR;
-    default:
-        return 0;
+    case KQ_FILTER_EMPTY: return EPOLLOUT | EPOLLHUP | EPOLLERR;
+    default: return 0;
     }
 }
 
@@ -115,9 +116,9 @@ static void source_reported(struct kqueue *kq, struct source *s, uint32_t revent
     s->fresh = false;
     s->polled = kq->scan;
     s->revents = revents;
-    TAILQ_FOREACH (kn, &s->notes, of_source)
-        if (revents & wanted_events(kn->kev.filter))
-            knote_activate(kn);
+    TAILQ_FOREACH(kn, &s->notes, of_source)
+    if (revents & wanted_events(kn->kev.filter))
+        knote_activate(kn);
 }
 
 /* *idle: a source that nobody wants any more, if there was one. */
@@ -170,12 +171,9 @@ static void report(struct knote *kn, struct kkevent *out)
     }
 }
 
-/* The head of the queue: true when it was reported. */
-static bool report_first(struct call *c, struct kqueue *kq, struct kkevent *out)
+/* What was the head of the queue: true when it was reported. */
+static bool report_first(struct call *c, struct knote *kn, struct kkevent *out)
 {
-    struct knote *kn = TAILQ_FIRST(&kq->queue);
-
-    knote_dequeue(kn);
     if (kn->disabled)
         return false;
     if (kn->kev.flags & KQ_EV_DROP) {
@@ -207,8 +205,12 @@ int kq_scan(struct call *c, struct kqueue *kq, struct kkevent *out, int max, uin
 
     kq->scan++;
     collect(c, kq, idle);
-    for (unsigned n = kq->nqueued; n > 0 && got < max; n--)
-        got += report_first(c, kq, &out[got]);
+    for (unsigned n = kq->nqueued; n > 0 && got < max; n--) {
+        struct knote *kn = TAILQ_FIRST(&kq->queue);
+
+        unqueue(kq, kn); // NOLINT(clang-analyzer-unix.Malloc): a freed knote has left the queue
+        got += report_first(c, kn, &out[got]);
+    }
     kq_sync_wake(kq);
     return got;
 }

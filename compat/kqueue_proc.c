@@ -8,10 +8,10 @@
 #include "compat/kqueue_int.h"
 #include "syscalls/proc.h"
 
-#define NOTE_TRACK      1u
-#define NOTE_TRACKERR   2u
-#define NOTE_CHILD      4u
-#define NOTE_PCTRLMASK  0xf0000000u
+#define NOTE_TRACK     1u
+#define NOTE_TRACKERR  2u
+#define NOTE_CHILD     4u
+#define NOTE_PCTRLMASK 0xf0000000u
 
 static unsigned watchers; /* EVFILT_PROC knotes of all kqueues */
 
@@ -58,10 +58,7 @@ static int proc_attach(struct call *c, struct knote *kn)
     return 0;
 }
 
-static void proc_detach(struct knote *kn)
-{
-    count(kn->kq, -1);
-}
+static void proc_detach(struct knote *kn) { count(kn->kq, -1); }
 
 static bool proc_event(struct call *c, struct knote *kn)
 {
@@ -145,7 +142,7 @@ static void proc_happened_at(struct kqueue *kq, void *arg)
 
 void kqueue_proc_event_locked(struct proc *p, uint32_t note, int64_t data)
 {
-    struct happened what = { p, note & NOTE_PCTRLMASK, data };
+    struct happened what = {p, note & NOTE_PCTRLMASK, data};
 
     if (__atomic_load_n(&watchers, __ATOMIC_SEQ_CST))
         kq_each(proc_happened_at, &what);

@@ -1,6 +1,7 @@
 /*
  * What is in the host's epoll set, and how ready it is.
  */
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "compat/kqueue_int.h"
@@ -20,10 +20,7 @@
 #define SOURCES_MAX 0x7fffffffu
 #define WATCHED     (EPOLLIN | EPOLLOUT | EPOLLRDHUP)
 
-uint64_t source_token(const struct source *s)
-{
-    return (uint64_t)s->gen << 32 | s->index;
-}
+uint64_t       source_token(const struct source *s) { return (uint64_t)s->gen << 32 | s->index; }
 
 struct source *source_by_token(struct kqueue *kq, uint64_t token)
 {
@@ -34,18 +31,15 @@ struct source *source_by_token(struct kqueue *kq, uint64_t token)
     return kq->sources[index];
 }
 
-static unsigned file_bucket(const struct ofile *of)
-{
-    return (unsigned)((uintptr_t)of / sizeof(*of)) % KQ_BUCKETS;
-}
+static unsigned file_bucket(const struct ofile *of) { return (unsigned)((uintptr_t)of / sizeof(*of)) % KQ_BUCKETS; }
 
-struct source *source_find(struct kqueue *kq, const struct fdref *ref)
+struct source  *source_find(struct kqueue *kq, const struct fdref *ref)
 {
     struct source *s;
 
-    LIST_FOREACH (s, &kq->by_file[file_bucket(ref->of)], hash)
-        if (s->of == ref->of && s->hostfd == ref->hostfd)
-            return s;
+    LIST_FOREACH(s, &kq->by_file[file_bucket(ref->of)], hash)
+    if (s->of == ref->of && s->hostfd == ref->hostfd)
+        return s;
     return NULL;
 }
 
@@ -142,7 +136,7 @@ int source_register(struct call *c, struct kqueue *kq, int hostfd, uint64_t toke
 
     if (!ev)
         return -ENOMEM;
-    *ev = (struct epoll_event){ .events = WATCHED | EPOLLET, .data.u64 = token };
+    *ev = (struct epoll_event){.events = WATCHED | EPOLLET, .data.u64 = token};
     r = host_call(c, SYS_epoll_ctl, kq->hostfd, EPOLL_CTL_ADD, hostfd, sc.va);
     /* The open file outlived its last descriptor here (another process has it): its registration did too. */
     if (r == -EEXIST)
@@ -189,7 +183,7 @@ void source_retire(struct call *c, struct kqueue *kq, uint64_t token)
 
 void source_poll(struct call *c, struct source *s)
 {
-    struct pollfd p = { .events = POLLIN | POLLOUT | POLLRDHUP };
+    struct pollfd p = {.events = POLLIN | POLLOUT | POLLRDHUP};
 
     if (s->polled == s->kq->scan)
         return;
@@ -206,7 +200,7 @@ void source_poll(struct call *c, struct source *s)
 /* Connections that wait to be accepted; TCP tells, others count as one. */
 static int64_t backlog(int fd)
 {
-    struct tcp_info ti = { 0 };
+    struct tcp_info ti = {0};
     socklen_t       len = sizeof(ti);
 
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &ti, &len) == 0 && ti.tcpi_unacked > 0)
@@ -271,17 +265,10 @@ void source_measure(struct call *c, struct source *s)
         return;
     switch (s->of->kind) {
     case OF_FILE:
-    case OF_DIR:
-        measure_file(s, fd);
-        break;
-    case OF_SOCKET:
-        measure_socket(s, fd);
-        break;
-    case OF_PIPE:
-        measure_pipe(s, fd);
-        break;
-    default:
-        measure_other(s, fd);
+    case OF_DIR: measure_file(s, fd); break;
+    case OF_SOCKET: measure_socket(s, fd); break;
+    case OF_PIPE: measure_pipe(s, fd); break;
+    default: measure_other(s, fd);
     }
     close(fd);
 }

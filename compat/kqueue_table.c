@@ -6,8 +6,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "compat/kqueue_int.h"
 #include "compat/kqueue.h"
+#include "compat/kqueue_int.h"
 #include "syscalls/proc.h"
 
 /*
@@ -20,7 +20,7 @@ static struct {
     struct kqueue **slots;
     uint32_t        nslots;
     uint32_t        made;
-} table = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static int slot_locked(void)
 {
@@ -78,7 +78,7 @@ static void destroy(struct kqueue *kq)
 
 struct kqueue *kq_new(struct proc *p, int hostfd, int epfd)
 {
-    struct epoll_event ev = { .events = EPOLLIN, .data.u64 = KQ_TOKEN_WAKE };
+    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = KQ_TOKEN_WAKE};
     struct kqueue     *kq = calloc(1, sizeof(*kq));
 
     if (!kq) {
@@ -153,8 +153,8 @@ void kq_each(void (*fn)(struct kqueue *kq, void *arg), void *arg)
     struct kqueue *kq;
 
     pthread_mutex_lock(&table.lock);
-    LIST_FOREACH (kq, &table.all, all)
-        fn(kq, arg);
+    LIST_FOREACH(kq, &table.all, all)
+    fn(kq, arg);
     pthread_mutex_unlock(&table.lock);
 }
 
@@ -164,9 +164,9 @@ void kqueue_proc_free(struct proc *p)
         struct kqueue *kq;
 
         pthread_mutex_lock(&table.lock);
-        LIST_FOREACH (kq, &table.all, all)
-            if (kq->proc == p)
-                break;
+        LIST_FOREACH(kq, &table.all, all)
+        if (kq->proc == p)
+            break;
         if (kq)
             unpublish_locked(kq);
         pthread_mutex_unlock(&table.lock);

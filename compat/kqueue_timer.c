@@ -26,21 +26,12 @@ static int64_t in_ns(int64_t data, uint32_t fflags)
     int64_t per_second;
 
     switch (fflags & NOTE_UNIT) {
-    case NOTE_SECONDS:
-        per_second = 1;
-        break;
+    case NOTE_SECONDS: per_second = 1; break;
     case NOTE_MSECONDS:
-    case 0:
-        per_second = 1000;
-        break;
-    case NOTE_USECONDS:
-        per_second = 1000000;
-        break;
-    case NOTE_NSECONDS:
-        per_second = SECOND;
-        break;
-    default:
-        return -1;
+    case 0: per_second = 1000; break;
+    case NOTE_USECONDS: per_second = 1000000; break;
+    case NOTE_NSECONDS: per_second = SECOND; break;
+    default: return -1;
     }
     if (data / per_second >= SECONDS_MAX)
         return SECONDS_MAX * SECOND;
@@ -58,12 +49,12 @@ static int64_t until(int64_t ns)
 
 static struct timespec to_timespec(int64_t ns)
 {
-    return (struct timespec){ .tv_sec = ns / SECOND, .tv_nsec = ns % SECOND };
+    return (struct timespec){.tv_sec = ns / SECOND, .tv_nsec = ns % SECOND};
 }
 
 static int timer_arm(struct knote *kn)
 {
-    struct itimerspec it = { 0 };
+    struct itimerspec it = {0};
     int64_t           ns;
 
     if (kn->sdata < 0 || (kn->sfflags & ~(NOTE_UNIT | NOTE_ABSTIME)))
@@ -83,7 +74,7 @@ static int timer_arm(struct knote *kn)
 
 static int timer_open(struct source *s)
 {
-    struct epoll_event ev = { .events = EPOLLIN, .data.u64 = source_token(s) };
+    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = source_token(s)};
 
     s->timerfd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (s->timerfd < 0 || epoll_ctl(s->kq->epfd, EPOLL_CTL_ADD, s->timerfd, &ev) < 0)

@@ -4,11 +4,11 @@
 #include "compat/kqueue_int.h"
 #include "syscalls/proc.h"
 
-#define NOTE_FFAND       0x40000000u
-#define NOTE_FFOR        0x80000000u
-#define NOTE_FFCTRLMASK  0xc0000000u
-#define NOTE_FFLAGSMASK  0x00ffffffu
-#define NOTE_TRIGGER     0x01000000u
+#define NOTE_FFAND      0x40000000u
+#define NOTE_FFOR       0x80000000u
+#define NOTE_FFCTRLMASK 0xc0000000u
+#define NOTE_FFLAGSMASK 0x00ffffffu
+#define NOTE_TRIGGER    0x01000000u
 
 static bool user_event(struct call *c, struct knote *kn)
 {
@@ -32,15 +32,9 @@ static void user_touch(struct call *c, struct knote *kn, const struct kkevent *k
     if (kev->fflags & NOTE_TRIGGER)
         kn->triggered = true;
     switch (kev->fflags & NOTE_FFCTRLMASK) {
-    case NOTE_FFAND:
-        kn->sfflags &= given;
-        break;
-    case NOTE_FFOR:
-        kn->sfflags |= given;
-        break;
-    case NOTE_FFCTRLMASK: /* NOTE_FFCOPY */
-        kn->sfflags = given;
-        break;
+    case NOTE_FFAND: kn->sfflags &= given; break;
+    case NOTE_FFOR: kn->sfflags |= given; break;
+    case NOTE_FFCTRLMASK: /* NOTE_FFCOPY */ kn->sfflags = given; break;
     }
     kn->sdata = kev->data;
     if (kev->flags & KQ_EV_CLEAR)
@@ -56,7 +50,7 @@ static void user_report(struct knote *kn, struct kkevent *out)
         user_clear(kn);
 }
 
-const struct filter filter_user = { .event = user_event, .touch = user_touch, .report = user_report };
+const struct filter filter_user = {.event = user_event, .touch = user_touch, .report = user_report};
 
 /* ---- EVFILT_SIGNAL (kern_sig.c, filt_signal) -------------------------------- */
 
@@ -68,10 +62,7 @@ static int signal_attach(struct call *c, struct knote *kn)
     return 0;
 }
 
-static void signal_detach(struct knote *kn)
-{
-    __atomic_sub_fetch(&kn->kq->nsignal, 1, __ATOMIC_SEQ_CST);
-}
+static void signal_detach(struct knote *kn) { __atomic_sub_fetch(&kn->kq->nsignal, 1, __ATOMIC_SEQ_CST); }
 
 static bool signal_event(struct call *c, struct knote *kn)
 {
@@ -79,7 +70,7 @@ static bool signal_event(struct call *c, struct knote *kn)
     return kn->kev.data != 0;
 }
 
-const struct filter filter_signal = { .attach = signal_attach, .detach = signal_detach, .event = signal_event };
+const struct filter filter_signal = {.attach = signal_attach, .detach = signal_detach, .event = signal_event};
 
 struct posted {
     struct proc *p;
@@ -105,7 +96,7 @@ static void signal_to(struct kqueue *kq, void *arg)
 
 void kqueue_signal_posted(struct proc *p, int sig)
 {
-    struct posted what = { p, sig };
+    struct posted what = {p, sig};
 
     kq_each(signal_to, &what);
 }

@@ -33,24 +33,24 @@
 static const struct {
     uint32_t note, in;
 } notes[] = {
-    { NOTE_WRITE, IN_MODIFY | IN_ENTRIES },
-    { NOTE_EXTEND, IN_MODIFY },
-    { NOTE_ATTRIB, IN_ATTRIB },
-    { NOTE_LINK, IN_ATTRIB | IN_ENTRIES },
-    { NOTE_DELETE, IN_ATTRIB | IN_DELETE_SELF },
-    { NOTE_RENAME, IN_MOVE_SELF },
-    { NOTE_REVOKE, IN_DELETE_SELF }, /* IN_UNMOUNT comes unasked */
-    { NOTE_OPEN, IN_OPEN },
-    { NOTE_CLOSE, IN_CLOSE_NOWRITE },
-    { NOTE_CLOSE_WRITE, IN_CLOSE_WRITE },
-    { NOTE_READ, IN_ACCESS },
+    {NOTE_WRITE, IN_MODIFY | IN_ENTRIES},
+    {NOTE_EXTEND, IN_MODIFY},
+    {NOTE_ATTRIB, IN_ATTRIB},
+    {NOTE_LINK, IN_ATTRIB | IN_ENTRIES},
+    {NOTE_DELETE, IN_ATTRIB | IN_DELETE_SELF},
+    {NOTE_RENAME, IN_MOVE_SELF},
+    {NOTE_REVOKE, IN_DELETE_SELF}, /* IN_UNMOUNT comes unasked */
+    {NOTE_OPEN, IN_OPEN},
+    {NOTE_CLOSE, IN_CLOSE_NOWRITE},
+    {NOTE_CLOSE_WRITE, IN_CLOSE_WRITE},
+    {NOTE_READ, IN_ACCESS},
 };
-#define NOTES (sizeof(notes) / sizeof(notes[0]))
+#define NOTES        (sizeof(notes) / sizeof(notes[0]))
 #define BY_COMPARING (NOTE_EXTEND | NOTE_LINK | NOTE_DELETE | NOTE_REVOKE | NOTE_ATTRIB)
 
 static int inotify_open(struct kqueue *kq)
 {
-    struct epoll_event ev = { .events = EPOLLIN, .data.u64 = KQ_TOKEN_INOTIFY };
+    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = KQ_TOKEN_INOTIFY};
 
     if (kq->inofd >= 0)
         return 0;
@@ -108,7 +108,7 @@ static uint32_t mask_for(uint32_t sfflags)
 
 static int vnode_attach(struct call *c, struct knote *kn)
 {
-    struct stat st = { 0 };
+    struct stat st = {0};
 
     kn->wd = kqueue_vnode_watch(c, kn->kq, kn->source->hostfd, mask_for(kn->sfflags));
     if (kn->wd < 0)
@@ -129,9 +129,9 @@ void kqueue_vnode_unwatch(struct knote *kn)
     for (int i = 0; i < KQ_BUCKETS; i++) {
         const struct knote *other;
 
-        LIST_FOREACH (other, &kq->knotes[i], hash)
-            if (other != kn && other->wd == kn->wd)
-                return;
+        LIST_FOREACH(other, &kq->knotes[i], hash)
+        if (other != kn && other->wd == kn->wd)
+            return;
     }
     inotify_rm_watch(kq->inofd, kn->wd);
 }
@@ -142,7 +142,7 @@ void kqueue_vnode_unwatch(struct knote *kn)
  */
 static uint32_t vnode_compare(struct call *c, struct knote *kn, uint32_t in)
 {
-    struct stat st = { 0 };
+    struct stat st = {0};
     uint32_t    hint = 0;
 
     vnode_stat(c, kn, &st);
@@ -191,7 +191,8 @@ static void watch_happened(struct call *c, struct kqueue *kq, const struct inoti
     if (!(in & ~(uint32_t)IN_ISDIR))
         return;
     for (int i = 0; i < KQ_BUCKETS; i++)
-        LIST_FOREACH (kn, &kq->knotes[i], hash) {
+        LIST_FOREACH(kn, &kq->knotes[i], hash)
+        {
             if (kn->wd != ev->wd)
                 continue;
             if (kn->kev.filter == KQ_FILTER_VNODE)

@@ -105,7 +105,7 @@ static int64_t poll_at(struct call *c, gva fds, unsigned n, const struct timespe
 
 int64_t sys_poll(struct call *c, gva fds, unsigned nfds, int timeout)
 {
-    const struct timespec ts = { timeout / 1000, timeout % 1000 * 1000000l };
+    const struct timespec ts = {timeout / 1000, timeout % 1000 * 1000000l};
 
     if (timeout < -1) /* -1 is INFTIM, other negative ones are refused */
         return -EINVAL;

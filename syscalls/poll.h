@@ -16,7 +16,7 @@ struct pollset {
     struct pollfd *fds;  /* what the host is asked; host descriptors, -1: none */
     struct fdref  *refs; /* of NULL: none */
     unsigned       n;
-    uint64_t       va;     /* of fds, for the host */
+    uint64_t       va; /* of fds, for the host */
     struct scratch ts;
     uint64_t       mapped; /* fds did not fit in scratch: a copy of it is in guest memory, so many bytes; else 0 */
 };
@@ -25,7 +25,7 @@ struct pollset {
 int  pollset_init(struct pollset *ps, struct call *c, unsigned n);
 void pollset_done(struct pollset *ps);
 /* Entry i is guest descriptor fd, host events.  0, -EBADF (the entry stays empty). */
-int  pollset_put(struct pollset *ps, unsigned i, int fd, short events);
+int pollset_put(struct pollset *ps, unsigned i, int fd, short events);
 /*
  * Waits; then revents hold the host's answer.  timeout NULL: for ever.  How many
  * entries have some; 0 when the time is over, -EINTR when the guest gets a signal.
@@ -35,6 +35,7 @@ int64_t pollset_wait(struct pollset *ps, const struct timespec *timeout);
 int64_t sys_poll(struct call *c, gva fds, unsigned nfds, int timeout);
 int64_t sys_ppoll(struct call *c, gva fds, unsigned nfds, const struct timespec *ts, const struct sigset *mask);
 int64_t sys_select(struct call *c, int nd, gva in, gva ou, gva ex, const struct timeval *tv);
-int64_t sys_pselect(struct call *c, int nd, gva in, gva ou, gva ex, const struct timespec *ts, const struct sigset *mask);
+int64_t sys_pselect(struct call *c, int nd, gva in, gva ou, gva ex, const struct timespec *ts,
+                    const struct sigset *mask);
 
 #endif

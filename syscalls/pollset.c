@@ -26,7 +26,7 @@ int pollset_init(struct pollset *ps, struct call *c, unsigned n)
     struct scratch s;
     int            err = 0;
 
-    *ps = (struct pollset){ .c = c };
+    *ps = (struct pollset){.c = c};
     ps->refs = calloc(n ? n : 1, sizeof(*ps->refs));
     ps->ts = scratch_get(c, sizeof(struct timespec));
     if (!ps->refs || !ps->ts.p)
@@ -42,7 +42,7 @@ int pollset_init(struct pollset *ps, struct call *c, unsigned n)
         return err;
     ps->n = n;
     for (unsigned i = 0; i < n; i++)
-        ps->fds[i] = (struct pollfd){ .fd = -1 };
+        ps->fds[i] = (struct pollfd){.fd = -1};
     return 0;
 }
 
@@ -63,7 +63,7 @@ int pollset_put(struct pollset *ps, unsigned i, int fd, short events)
         ps->refs[i].of = NULL;
         return -EBADF;
     }
-    ps->fds[i] = (struct pollfd){ .fd = ps->refs[i].hostfd, .events = events };
+    ps->fds[i] = (struct pollfd){.fd = ps->refs[i].hostfd, .events = events};
     return 0;
 }
 
@@ -89,7 +89,7 @@ static int64_t ask_host(struct pollset *ps, int64_t deadline)
 
     if (left < 0)
         left = 0;
-    *ts = (struct timespec){ left / SECOND, left % SECOND };
+    *ts = (struct timespec){left / SECOND, left % SECOND};
 
     const uint64_t ts_va = deadline == INT64_MAX ? 0 : ps->ts.va;
 

@@ -16,9 +16,9 @@ enum { SET_IN, SET_OUT, SET_EX, SETS };
 static const struct {
     short ask, answer;
 } set_events[SETS] = {
-    [SET_IN] = { POLLIN | POLLRDNORM, POLLIN | POLLRDNORM | POLLHUP | POLLERR },
-    [SET_OUT] = { POLLOUT | POLLWRNORM, POLLOUT | POLLWRNORM | POLLHUP | POLLERR },
-    [SET_EX] = { POLLPRI | POLLRDBAND, POLLPRI | POLLRDBAND | POLLERR },
+    [SET_IN] = {POLLIN | POLLRDNORM, POLLIN | POLLRDNORM | POLLHUP | POLLERR},
+    [SET_OUT] = {POLLOUT | POLLWRNORM, POLLOUT | POLLWRNORM | POLLHUP | POLLERR},
+    [SET_EX] = {POLLPRI | POLLRDBAND, POLLPRI | POLLRDBAND | POLLERR},
 };
 
 struct sets {
@@ -30,12 +30,9 @@ struct sets {
     unsigned  n;
 };
 
-static bool bit_get(const uint64_t *bits, int fd)
-{
-    return bits && (bits[fd / WORDBITS] >> (fd % WORDBITS) & 1);
-}
+static bool bit_get(const uint64_t *bits, int fd) { return bits && (bits[fd / WORDBITS] >> (fd % WORDBITS) & 1); }
 
-static int sets_in(struct call *c, struct sets *s)
+static int  sets_in(struct call *c, struct sets *s)
 {
     int err = 0;
 
@@ -144,9 +141,10 @@ static int64_t select_copied(struct call *c, struct sets *s, const struct timesp
     return r;
 }
 
-static int64_t select_at(struct call *c, int nd, const gva at[SETS], const struct timespec *ts, const struct sigset *mask)
+static int64_t select_at(struct call *c, int nd, const gva at[SETS], const struct timespec *ts,
+                         const struct sigset *mask)
 {
-    struct sets s = { .nd = nd < FD_LIMIT ? nd : FD_LIMIT };
+    struct sets s = {.nd = nd < FD_LIMIT ? nd : FD_LIMIT};
     int64_t     r;
 
     if (nd < 0 || (ts && (ts->tv_sec < 0 || ts->tv_nsec < 0 || ts->tv_nsec >= 1000000000l)))
@@ -171,20 +169,21 @@ static int64_t select_at(struct call *c, int nd, const gva at[SETS], const struc
 
 int64_t sys_select(struct call *c, int nd, gva in, gva ou, gva ex, const struct timeval *tv)
 {
-    const gva       at[SETS] = { in, ou, ex };
+    const gva       at[SETS] = {in, ou, ex};
     struct timespec ts;
 
     if (!tv)
         return select_at(c, nd, at, NULL, NULL);
     if (tv->tv_usec < 0 || tv->tv_usec >= 1000000)
         return -EINVAL;
-    ts = (struct timespec){ tv->tv_sec, tv->tv_usec * 1000l };
+    ts = (struct timespec){tv->tv_sec, tv->tv_usec * 1000l};
     return select_at(c, nd, at, &ts, NULL);
 }
 
-int64_t sys_pselect(struct call *c, int nd, gva in, gva ou, gva ex, const struct timespec *ts, const struct sigset *mask)
+int64_t sys_pselect(struct call *c, int nd, gva in, gva ou, gva ex, const struct timespec *ts,
+                    const struct sigset *mask)
 {
-    const gva at[SETS] = { in, ou, ex };
+    const gva at[SETS] = {in, ou, ex};
 
     return select_at(c, nd, at, ts, mask);
 }
