@@ -25,8 +25,10 @@ int64_t sys_cpuset_setid(struct call *c, int64_t which, uint64_t id, int setid);
 int64_t sys_cpuset_getid(struct call *c, int64_t level, int64_t which, uint64_t id, gva setid);
 int64_t sys_cpuset_getaffinity(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask);
 int64_t sys_cpuset_setaffinity(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask);
-int64_t sys_cpuset_getdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask, gva policy);
-int64_t sys_cpuset_setdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask, int policy);
+int64_t sys_cpuset_getdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask,
+                             gva policy);
+int64_t sys_cpuset_setdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask,
+                             int policy);
 
 /* sysarch.c */
 int64_t sys_sysarch(struct call *c, int64_t op, gva parms);

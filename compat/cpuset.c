@@ -13,13 +13,13 @@
 enum { LEVEL_ROOT = 1, LEVEL_CPUSET, LEVEL_WHICH };
 enum { WHICH_TID = 1, WHICH_PID, WHICH_CPUSET, WHICH_IRQ, WHICH_JAIL, WHICH_DOMAIN, WHICH_TIDPID = 9 };
 
-#define CPUSET_BYTES   128 /* sizeof(cpuset_t): CPU_MAXSIZE is 1024 */
-#define SET_ROOT       0
-#define SET_DEFAULT    1
-#define DOMAIN_MIN     8 /* sizeof(domainset_t) in the kernel; DOMAINSET_MAXSIZE is 256 bits */
-#define DOMAIN_MAX     32
+#define CPUSET_BYTES    128 /* sizeof(cpuset_t): CPU_MAXSIZE is 1024 */
+#define SET_ROOT        0
+#define SET_DEFAULT     1
+#define DOMAIN_MIN      8 /* sizeof(domainset_t) in the kernel; DOMAINSET_MAXSIZE is 256 bits */
+#define DOMAIN_MAX      32
 #define DOMAIN_POLICIES 4 /* round robin, first touch, prefer, interleave: 1 to 4 */
-#define SELF           UINT64_MAX
+#define SELF            UINT64_MAX
 
 /* Number of bytes up to the last processor in a mask. */
 static uint64_t mask_bytes(const uint8_t *mask)
@@ -170,7 +170,7 @@ static int mask_check(const uint8_t *bits)
 int64_t sys_cpuset_setaffinity(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask)
 {
     struct scratch  s = scratch_get(c, CPUSET_BYTES);
-    struct affinity a = { s.va };
+    struct affinity a = {s.va};
     uint8_t         bits[CPUSET_BYTES];
     int64_t         tid;
     int             err;
@@ -197,10 +197,7 @@ int64_t sys_cpuset_setaffinity(struct call *c, int64_t level, int64_t which, uin
 
 /* ---- sets ------------------------------------------------------------------- */
 
-int64_t sys_cpuset(struct call *c, gva setid)
-{
-    return put_int(c, setid, SET_DEFAULT);
-}
+int64_t sys_cpuset(struct call *c, gva setid) { return put_int(c, setid, SET_DEFAULT); }
 
 int64_t sys_cpuset_setid(struct call *c, int64_t which, uint64_t id, int setid)
 {
@@ -224,9 +221,10 @@ int64_t sys_cpuset_getid(struct call *c, int64_t level, int64_t which, uint64_t 
 
 /* ---- memory domains: there is one ---------------------------------------------- */
 
-int64_t sys_cpuset_getdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask, gva policy)
+int64_t sys_cpuset_getdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask,
+                             gva policy)
 {
-    uint8_t bits[DOMAIN_MAX] = { 1 };
+    uint8_t bits[DOMAIN_MAX] = {1};
     int64_t tid = of_machine(level, which) ? 0 : host_thread(c, which, id);
     int     err;
 
@@ -240,7 +238,8 @@ int64_t sys_cpuset_getdomain(struct call *c, int64_t level, int64_t which, uint6
     return err ? err : put_int(c, policy, 2 /* DOMAINSET_POLICY_FIRSTTOUCH */);
 }
 
-int64_t sys_cpuset_setdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask, int policy)
+int64_t sys_cpuset_setdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask,
+                             int policy)
 {
     uint8_t bits[DOMAIN_MAX];
     int64_t tid = of_machine(level, which) ? 0 : host_thread(c, which, id);

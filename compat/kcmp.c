@@ -10,10 +10,7 @@
 
 enum { KCMP_FILE = 100, KCMP_FILEOBJ, KCMP_FILES, KCMP_SIGHAND, KCMP_VM };
 
-static int64_t order(uint64_t a, uint64_t b)
-{
-    return a == b ? 0 : a < b ? 1 : 2;
-}
+static int64_t order(uint64_t a, uint64_t b) { return a == b ? 0 : a < b ? 1 : 2; }
 
 /* Both descriptors are the caller's. */
 static int64_t files_compare(struct call *c, uint64_t fd1, uint64_t fd2)

@@ -32,15 +32,10 @@ int64_t sys_kenv(struct call *c, int what, gva name, gva value, int len)
     switch (what) {
     case KENV_DUMP:
     case KENV_DUMP_LOADER:
-    case KENV_DUMP_STATIC:
-        return 0;
-    case KENV_GET:
-        n = copy_in_str(c, key, name, sizeof(key));
-        return n < 0 ? n : -ENOENT;
+    case KENV_DUMP_STATIC: return 0;
+    case KENV_GET: n = copy_in_str(c, key, name, sizeof(key)); return n < 0 ? n : -ENOENT;
     case KENV_SET:
-    case KENV_UNSET:
-        return -EPERM;
-    default:
-        return -EINVAL;
+    case KENV_UNSET: return -EPERM;
+    default: return -EINVAL;
     }
 }

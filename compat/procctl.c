@@ -43,12 +43,12 @@ static const struct pair {
     uint8_t  ctl, max;
     uint32_t status;
 } pairs[] = {
-    { PROC_TRACE_CTL, 3, 0 },              /* 0: no tracer is attached */
-    { PROC_TRAPCAP_CTL, 2, 2 },            /* disabled */
-    { PROC_ASLR_CTL, 3, 3 | ACTIVE },      /* not forced, and the host does it */
-    { PROC_PROTMAX_CTL, 3, 3 },            /* not forced */
-    { PROC_STACKGAP_CTL, 0xf, 0x1 | 0x4 }, /* enabled, also after exec */
-    { PROC_WXMAP_CTL, 2, 1 },              /* permitted */
+    {PROC_TRACE_CTL, 3, 0},              /* 0: no tracer is attached */
+    {PROC_TRAPCAP_CTL, 2, 2},            /* disabled */
+    {PROC_ASLR_CTL, 3, 3 | ACTIVE},      /* not forced, and the host does it */
+    {PROC_PROTMAX_CTL, 3, 3},            /* not forced */
+    {PROC_STACKGAP_CTL, 0xf, 0x1 | 0x4}, /* enabled, also after exec */
+    {PROC_WXMAP_CTL, 2, 1},              /* permitted */
 };
 
 static int64_t pair_call(struct call *c, const struct pair *p, bool status, gva data)
@@ -102,22 +102,14 @@ static int64_t pdeathsig_ctl(struct call *c, gva data)
 static int64_t own_call(struct call *c, int64_t com, gva data)
 {
     switch (com) {
-    case PROC_REAP_ACQUIRE:
-        return reap_acquire(c);
-    case PROC_REAP_RELEASE:
-        return reap_release(c);
-    case PROC_REAP_STATUS:
-        return reap_status(c, data);
-    case PROC_REAP_GETPIDS:
-        return reap_getpids(c, data);
-    case PROC_REAP_KILL:
-        return reap_kill(c, data);
-    case PROC_PDEATHSIG_CTL:
-        return pdeathsig_ctl(c, data);
-    case PROC_PDEATHSIG_STATUS:
-        return put_int(c, data, c->proc->pdeathsig);
-    default:
-        return -EINVAL;
+    case PROC_REAP_ACQUIRE: return reap_acquire(c);
+    case PROC_REAP_RELEASE: return reap_release(c);
+    case PROC_REAP_STATUS: return reap_status(c, data);
+    case PROC_REAP_GETPIDS: return reap_getpids(c, data);
+    case PROC_REAP_KILL: return reap_kill(c, data);
+    case PROC_PDEATHSIG_CTL: return pdeathsig_ctl(c, data);
+    case PROC_PDEATHSIG_STATUS: return put_int(c, data, c->proc->pdeathsig);
+    default: return -EINVAL;
     }
 }
 
@@ -146,13 +138,9 @@ int64_t sys_procctl(struct call *c, int64_t idtype, uint64_t id, int64_t com, gv
     if (err)
         return err;
     switch (com) {
-    case PROC_SPROTECT:
-        return -EPERM;
-    case PROC_NO_NEW_PRIVS_CTL:
-        return no_new_privs_ctl(c, data);
-    case PROC_NO_NEW_PRIVS_STATUS:
-        return no_new_privs_status(c, data);
-    default:
-        return idtype == P_PID && (id == 0 || id == (uint64_t)c->proc->pid) ? own_call(c, com, data) : -EPERM;
+    case PROC_SPROTECT: return -EPERM;
+    case PROC_NO_NEW_PRIVS_CTL: return no_new_privs_ctl(c, data);
+    case PROC_NO_NEW_PRIVS_STATUS: return no_new_privs_status(c, data);
+    default: return idtype == P_PID && (id == 0 || id == (uint64_t)c->proc->pid) ? own_call(c, com, data) : -EPERM;
     }
 }

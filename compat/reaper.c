@@ -18,7 +18,7 @@ struct proc *reaper_above_locked(const struct proc *p)
 
 void reaper_adopt_locked(struct proc *child, const struct proc *dead)
 {
-    struct ksiginfo k = { .signo = child->pdeathsig, .code = SI_KERNEL_BSD, .pid = dead->pid };
+    struct ksiginfo k = {.signo = child->pdeathsig, .code = SI_KERNEL_BSD, .pid = dead->pid};
     struct proc    *reaper = reaper_above_locked(dead);
 
     child->parent = reaper;
@@ -83,7 +83,8 @@ static void status_fill_locked(struct call *c, struct status *s)
     s->reaper = reaper ? reaper->pid : 1;
     if (!reaper)
         s->flags |= STATUS_REALINIT;
-    LIST_FOREACH(p, &session.procs, all) {
+    LIST_FOREACH(p, &session.procs, all)
+    {
         if (!reaper || reaper_above_locked(p) != reaper)
             continue;
         s->descendants++;
@@ -95,7 +96,7 @@ static void status_fill_locked(struct call *c, struct status *s)
 
 int64_t reap_status(struct call *c, gva data)
 {
-    struct status s = { 0 };
+    struct status s = {0};
 
     pthread_mutex_lock(&session.lock);
     status_fill_locked(c, &s);
@@ -125,7 +126,8 @@ static uint32_t pids_fill_locked(const struct proc *reaper, struct pidinfo *out,
     const struct proc *p;
     uint32_t           n = 0;
 
-    LIST_FOREACH(p, &session.procs, all) {
+    LIST_FOREACH(p, &session.procs, all)
+    {
         if (!reaper || reaper_above_locked(p) != reaper)
             continue;
         if (skip) {
@@ -192,14 +194,14 @@ static bool kill_means(const struct proc *p, const struct proc *reaper, const st
 
 static void kill_locked(struct call *c, struct killing *k)
 {
-    struct ksiginfo info = { .signo = k->sig, .code = SI_KERNEL_BSD, .pid = c->proc->pid };
+    struct ksiginfo info = {.signo = k->sig, .code = SI_KERNEL_BSD, .pid = c->proc->pid};
     struct proc    *reaper = own_reaper_locked(c), *p;
 
     LIST_FOREACH(p, &session.procs, all)
-        if (reaper && kill_means(p, reaper, k)) {
-            signal_post_proc_locked(p, &info);
-            k->killed++;
-        }
+    if (reaper && kill_means(p, reaper, k)) {
+        signal_post_proc_locked(p, &info);
+        k->killed++;
+    }
 }
 
 int64_t reap_kill(struct call *c, gva data)

@@ -23,7 +23,7 @@ static int64_t lookup(struct call *c, int tid, struct krtprio *rtp)
     err = policy < 0 ? policy : host_call(c, SYS_sched_getparam, tid, s.va);
     if (err)
         return err;
-    *rtp = (struct krtprio){ .type = RTP_NORMAL };
+    *rtp = (struct krtprio){.type = RTP_NORMAL};
     if (policy == SCHED_FIFO || policy == SCHED_RR) {
         int prio = *(int *)s.p;
 
@@ -63,14 +63,9 @@ static int change_from(struct call *c, const struct krtprio *rtp, struct change 
         ch->policy = rtp->type == RTP_FIFO ? SCHED_FIFO : SCHED_RR;
         *(int *)s.p = RTP_PRIO_MAX + 1 - (int)rtp->prio;
         return 0;
-    case RTP_NORMAL:
-        ch->policy = SCHED_OTHER;
-        return 0;
-    case RTP_IDLE:
-        ch->policy = SCHED_IDLE;
-        return 0;
-    default:
-        return -EINVAL;
+    case RTP_NORMAL: ch->policy = SCHED_OTHER; return 0;
+    case RTP_IDLE: ch->policy = SCHED_IDLE; return 0;
+    default: return -EINVAL;
     }
 }
 

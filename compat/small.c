@@ -35,25 +35,25 @@ int64_t sys_getloginclass(struct call *c, gva buf, uint64_t len)
 /* Ends the process by SIGABRT, caught or not; with bad arguments by SIGKILL there, by SIGABRT here. */
 int64_t sys_abort2(struct call *c, gva why, int nargs, gva args)
 {
-    struct ksiginfo info = { .signo = SIGABRT_BSD, .code = SI_USER_BSD, .pid = c->proc->pid };
+    struct ksiginfo info = {.signo = SIGABRT_BSD, .code = SI_USER_BSD, .pid = c->proc->pid};
     struct task    *t;
 
     (void)why, (void)nargs, (void)args;
     pthread_mutex_lock(&session.lock);
-    c->proc->actions[SIGABRT_BSD] = (struct ksigaction){ .handler = D_SIG_DFL };
+    c->proc->actions[SIGABRT_BSD] = (struct ksigaction){.handler = D_SIG_DFL};
     LIST_FOREACH(t, &c->proc->tasks, link)
-        sigset_del(&t->mask, SIGABRT_BSD);
+    sigset_del(&t->mask, SIGABRT_BSD);
     signal_post_proc_locked(c->proc, &info);
     pthread_mutex_unlock(&session.lock);
     return 0;
 }
 
 /* eventfd(2) of FreeBSD's libc. */
-#define SPECIALFD_EVENTFD  1
-#define BSD_EFD_SEMAPHORE  0x1u
-#define BSD_EFD_NONBLOCK   0x4u
-#define BSD_EFD_CLOEXEC    0x100000u
-#define BSD_EFD_ALL        (BSD_EFD_SEMAPHORE | BSD_EFD_NONBLOCK | BSD_EFD_CLOEXEC)
+#define SPECIALFD_EVENTFD 1
+#define BSD_EFD_SEMAPHORE 0x1u
+#define BSD_EFD_NONBLOCK  0x4u
+#define BSD_EFD_CLOEXEC   0x100000u
+#define BSD_EFD_ALL       (BSD_EFD_SEMAPHORE | BSD_EFD_NONBLOCK | BSD_EFD_CLOEXEC)
 
 struct specialfd_eventfd {
     uint32_t initval, flags;
@@ -62,7 +62,7 @@ struct specialfd_eventfd {
 int64_t sys_specialfd(struct call *c, int type, gva req, uint64_t len)
 {
     struct specialfd_eventfd ev;
-    struct fd_new            n = { .kind = OF_OTHER, .flags = O_RDWR };
+    struct fd_new            n = {.kind = OF_OTHER, .flags = O_RDWR};
     int64_t                  fd;
     int                      err;
 

@@ -74,26 +74,16 @@ static int64_t gs_out(struct call *c, gva parms, size_t width)
 int64_t sys_sysarch(struct call *c, int64_t op, gva parms)
 {
     switch (op) {
-    case AMD64_GET_FSBASE:
-        return fs_out(c, parms, 8);
-    case AMD64_SET_FSBASE:
-        return fs_in(c, parms, 8);
-    case AMD64_GET_GSBASE:
-        return gs_out(c, parms, 8);
-    case AMD64_SET_GSBASE:
-        return gs_in(c, parms, 8);
-    case I386_GET_FSBASE:
-        return fs_out(c, parms, 4);
-    case I386_SET_FSBASE:
-        return fs_in(c, parms, 4);
-    case I386_GET_GSBASE:
-        return gs_out(c, parms, 4);
-    case I386_SET_GSBASE:
-        return gs_in(c, parms, 4);
+    case AMD64_GET_FSBASE: return fs_out(c, parms, 8);
+    case AMD64_SET_FSBASE: return fs_in(c, parms, 8);
+    case AMD64_GET_GSBASE: return gs_out(c, parms, 8);
+    case AMD64_SET_GSBASE: return gs_in(c, parms, 8);
+    case I386_GET_FSBASE: return fs_out(c, parms, 4);
+    case I386_SET_FSBASE: return fs_in(c, parms, 4);
+    case I386_GET_GSBASE: return gs_out(c, parms, 4);
+    case I386_SET_GSBASE: return gs_in(c, parms, 4);
     case AMD64_SET_PKRU:
-    case AMD64_CLEAR_PKRU:
-        return -EOPNOTSUPP; /* what a processor without protection keys answers */
-    default:
-        return -EINVAL;
+    case AMD64_CLEAR_PKRU: return -EOPNOTSUPP; /* what a processor without protection keys answers */
+    default: return -EINVAL;
     }
 }

@@ -30,7 +30,7 @@ int sysctl_out(struct sysctl_req *r, const void *p, size_t n)
 size_t sysctl_width(enum sysctl_type type)
 {
     static const uint8_t width[] = {
-        [SYSCTL_INT] = 4,  [SYSCTL_UINT] = 4, [SYSCTL_LONG] = 8, [SYSCTL_ULONG] = 8,
+        [SYSCTL_INT] = 4, [SYSCTL_UINT] = 4, [SYSCTL_LONG] = 8, [SYSCTL_ULONG] = 8,
         [SYSCTL_S64] = 8, [SYSCTL_U64] = 8,  [SYSCTL_U8] = 1,
     };
 
@@ -43,10 +43,7 @@ int sysctl_out_num(struct sysctl_req *r, int64_t v)
     return sysctl_out(r, &v, sysctl_width(r->node->type));
 }
 
-int sysctl_out_str(struct sysctl_req *r, const char *s)
-{
-    return sysctl_out(r, s, strlen(s) + 1);
-}
+int sysctl_out_str(struct sysctl_req *r, const char *s) { return sysctl_out(r, s, strlen(s) + 1); }
 
 /* ---- places: MIBs of all nodes, sorted ------------------------------------ */
 
@@ -203,7 +200,7 @@ static int answer_out(struct sysctl_req *r, const struct sysctl_io *io)
 int sysctl_run(struct call *c, const struct sysctl_tree *t, const int *name, unsigned len, const struct sysctl_io *io)
 {
     const struct sysctl_place *p;
-    struct sysctl_req          r = { .c = c, .tree = t, .newp = io->newp };
+    struct sysctl_req          r = {.c = c, .tree = t, .newp = io->newp};
     int                        err = sysctl_by_mib(t, name, len, &p);
 
     if (err)

@@ -86,7 +86,7 @@ struct sysctl_req {
 
 /* For getters: append to the answer.  0 or -ENOMEM. */
 int sysctl_out(struct sysctl_req *r, const void *p, size_t n);
-int sysctl_out_num(struct sysctl_req *r, int64_t v); /* as wide as the node's type */
+int sysctl_out_num(struct sysctl_req *r, int64_t v);     /* as wide as the node's type */
 int sysctl_out_str(struct sysctl_req *r, const char *s); /* with its NUL */
 
 /* Bytes of a number of this type; 0 when it is none. */
@@ -113,13 +113,13 @@ int sysctl_by_mib(const struct sysctl_tree *t, const int *name, unsigned len, co
 const struct sysctl_place *sysctl_after(const struct sysctl_tree *t, const int *name, unsigned len, bool honour_skip);
 
 /* Getters of the meta nodes {0,1} to {0,7}, the same for every tree. */
-int sysctl_meta_name(struct sysctl_req *r);
-int sysctl_meta_next(struct sysctl_req *r);
-int sysctl_meta_nextnoskip(struct sysctl_req *r);
-int sysctl_meta_name2oid(struct sysctl_req *r);
-int sysctl_meta_oidfmt(struct sysctl_req *r);
-int sysctl_meta_oiddescr(struct sysctl_req *r);
-int sysctl_meta_oidlabel(struct sysctl_req *r);
+int                             sysctl_meta_name(struct sysctl_req *r);
+int                             sysctl_meta_next(struct sysctl_req *r);
+int                             sysctl_meta_nextnoskip(struct sysctl_req *r);
+int                             sysctl_meta_name2oid(struct sysctl_req *r);
+int                             sysctl_meta_oidfmt(struct sysctl_req *r);
+int                             sysctl_meta_oiddescr(struct sysctl_req *r);
+int                             sysctl_meta_oidlabel(struct sysctl_req *r);
 
 extern const struct sysctl_tree sysctl_freebsd;
 

@@ -10,13 +10,23 @@
 #include "compat/sysctl_calls.h"
 #include "compat/sysctl_values.h"
 
-#define AUTO                            SYSCTL_AUTO
-#define NODE(n, nr, d)                  { .name = n, .number = nr, .type = SYSCTL_NODE, .fmt = "N", .descr = d },
-#define NUM(n, nr, t, acc, f, v, d)     { .name = n, .number = nr, .type = SYSCTL_##t, .access = SYSCTL_##acc, .fmt = f, .value = v, .descr = d },
-#define STR(n, nr, acc, v, d)           { .name = n, .number = nr, .type = SYSCTL_STRING, .access = SYSCTL_##acc, .fmt = "A", .str = v, .descr = d },
-#define GET(n, nr, t, acc, f, g, d)     { .name = n, .number = nr, .type = SYSCTL_##t, .access = SYSCTL_##acc, .fmt = f, .get = g, .descr = d },
-#define ASK(n, nr, acc, g, d) \
-    { .name = n, .number = nr, .type = SYSCTL_NODE, .access = SYSCTL_##acc, .fmt = "N", .get = g, .descr = d, .skip = true },
+#define AUTO           SYSCTL_AUTO
+#define NODE(n, nr, d) {.name = n, .number = nr, .type = SYSCTL_NODE, .fmt = "N", .descr = d},
+#define NUM(n, nr, t, acc, f, v, d)                                                                                    \
+    {.name = n, .number = nr, .type = SYSCTL_##t, .access = SYSCTL_##acc, .fmt = f, .value = v, .descr = d},
+#define STR(n, nr, acc, v, d)                                                                                          \
+    {.name = n, .number = nr, .type = SYSCTL_STRING, .access = SYSCTL_##acc, .fmt = "A", .str = v, .descr = d},
+#define GET(n, nr, t, acc, f, g, d)                                                                                    \
+    {.name = n, .number = nr, .type = SYSCTL_##t, .access = SYSCTL_##acc, .fmt = f, .get = g, .descr = d},
+#define ASK(n, nr, acc, g, d)                                                                                          \
+    {.name = n,                                                                                                        \
+     .number = nr,                                                                                                     \
+     .type = SYSCTL_NODE,                                                                                              \
+     .access = SYSCTL_##acc,                                                                                           \
+     .fmt = "N",                                                                                                       \
+     .get = g,                                                                                                         \
+     .descr = d,                                                                                                       \
+     .skip = true},
 
 static const struct sysctl nodes[] = {
 #include "compat/sysctl_freebsd.tbl"
@@ -27,18 +37,18 @@ _Static_assert(NODES <= SYSCTL_NODES, "the meta calls count on it");
 
 static struct sysctl_place places[NODES];
 
-const struct sysctl_tree sysctl_freebsd = {
-    .nodes = nodes,
-    .n = NODES,
-    .auto_start = 256, /* CTL_AUTO_START */
-    .places = places,
+const struct sysctl_tree   sysctl_freebsd = {
+      .nodes = nodes,
+      .n = NODES,
+      .auto_start = 256, /* CTL_AUTO_START */
+      .places = places,
 };
 
 /* The common end of both calls: the size comes in and goes out even when the answer was cut. */
 static int64_t ask(struct call *c, const int *mib, unsigned len, gva old, gva oldlenp, gva newp, uint64_t newlen)
 {
     uint64_t         room = 0;
-    struct sysctl_io io = { .old = old, .oldlenp = oldlenp.va ? &room : NULL, .newp = newp, .newlen = newlen };
+    struct sysctl_io io = {.old = old, .oldlenp = oldlenp.va ? &room : NULL, .newp = newp, .newlen = newlen};
     int              err = oldlenp.va ? copy_in(c, &room, oldlenp, sizeof(room)) : 0;
 
     if (err)

@@ -47,20 +47,11 @@ int hw_clockrate(struct sysctl_req *r)
     return sysctl_out_num(r, cpuinfo("cpu MHz", mhz, sizeof(mhz)) ? atoi(mhz) : 0);
 }
 
-int hw_ncpu(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, sysconf(_SC_NPROCESSORS_ONLN));
-}
+int hw_ncpu(struct sysctl_req *r) { return sysctl_out_num(r, sysconf(_SC_NPROCESSORS_ONLN)); }
 
-int hw_maxid(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, sysconf(_SC_NPROCESSORS_ONLN) - 1);
-}
+int hw_maxid(struct sysctl_req *r) { return sysctl_out_num(r, sysconf(_SC_NPROCESSORS_ONLN) - 1); }
 
-int hw_physmem(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, host_meminfo("MemTotal"));
-}
+int hw_physmem(struct sysctl_req *r) { return sysctl_out_num(r, host_meminfo("MemTotal")); }
 
 /* Not wired: what the kernel does not keep for itself. */
 int hw_usermem(struct sysctl_req *r)
@@ -68,23 +59,20 @@ int hw_usermem(struct sysctl_req *r)
     return sysctl_out_num(r, host_meminfo("MemTotal") - host_meminfo("Slab") - host_meminfo("KernelStack"));
 }
 
-int hw_availpages(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, host_meminfo("MemTotal") / PAGE);
-}
+int hw_availpages(struct sysctl_req *r) { return sysctl_out_num(r, host_meminfo("MemTotal") / PAGE); }
 
 /* Always MAXPAGESIZES entries on amd64, the unused ones zero. */
 int hw_pagesizes(struct sysctl_req *r)
 {
-    static const uint64_t sizes[3] = { PAGE, 2u << 20, 0 };
+    static const uint64_t sizes[3] = {PAGE, 2u << 20, 0};
 
     return sysctl_out(r, sizes, sizeof(sizes));
 }
 
 int vm_loadavg(struct sysctl_req *r)
 {
-    struct fbsd_loadavg l = { .fscale = FBSD_FSCALE };
-    double              avg[3] = { 0, 0, 0 };
+    struct fbsd_loadavg l = {.fscale = FBSD_FSCALE};
+    double              avg[3] = {0, 0, 0};
 
     (void)!getloadavg(avg, 3);
     for (int i = 0; i < 3; i++)
@@ -106,27 +94,15 @@ int vm_total(struct sysctl_req *r)
     return sysctl_out(r, &t, sizeof(t));
 }
 
-int vm_free_count(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, host_meminfo("MemFree") / PAGE);
-}
+int vm_free_count(struct sysctl_req *r) { return sysctl_out_num(r, host_meminfo("MemFree") / PAGE); }
 
-int vm_active_count(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, host_meminfo("Active") / PAGE);
-}
+int vm_active_count(struct sysctl_req *r) { return sysctl_out_num(r, host_meminfo("Active") / PAGE); }
 
-int vm_inactive_count(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, host_meminfo("Inactive") / PAGE);
-}
+int vm_inactive_count(struct sysctl_req *r) { return sysctl_out_num(r, host_meminfo("Inactive") / PAGE); }
 
 int vm_wire_count(struct sysctl_req *r)
 {
     return sysctl_out_num(r, (host_meminfo("Slab") + host_meminfo("KernelStack") + host_meminfo("Unevictable")) / PAGE);
 }
 
-int vm_swap_total(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, host_meminfo("SwapTotal"));
-}
+int vm_swap_total(struct sysctl_req *r) { return sysctl_out_num(r, host_meminfo("SwapTotal")); }

@@ -14,12 +14,9 @@
 #include "compat/sysctl_values.h"
 #include "syscalls/proc.h"
 
-static int64_t clamp_int(int64_t v)
-{
-    return v < 0 || v > INT_MAX ? INT_MAX : v;
-}
+static int64_t clamp_int(int64_t v) { return v < 0 || v > INT_MAX ? INT_MAX : v; }
 
-int kern_hostname(struct sysctl_req *r)
+int            kern_hostname(struct sysctl_req *r)
 {
     char name[256] = "";
 
@@ -37,10 +34,7 @@ int kern_domainname(struct sysctl_req *r)
     return sysctl_out_str(r, name);
 }
 
-int kern_hostid(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, (uint32_t)gethostid());
-}
+int kern_hostid(struct sysctl_req *r) { return sysctl_out_num(r, (uint32_t)gethostid()); }
 
 /* The host's machine-id, 32 hexadecimal digits, in the form of a UUID. */
 int kern_hostuuid(struct sysctl_req *r)
@@ -66,14 +60,14 @@ int kern_boottime(struct sysctl_req *r)
     clock_gettime(CLOCK_REALTIME, &now);
     clock_gettime(CLOCK_BOOTTIME, &up);
     ns = (now.tv_sec - up.tv_sec) * 1000000000 + now.tv_nsec - up.tv_nsec;
-    tv = (struct fbsd_timeval64){ ns / 1000000000, ns % 1000000000 / 1000 };
+    tv = (struct fbsd_timeval64){ns / 1000000000, ns % 1000000000 / 1000};
     return sysctl_out(r, &tv, sizeof(tv));
 }
 
 /* hz and stathz of a stock amd64 kernel; programs scale ticks by them. */
 int kern_clockrate(struct sysctl_req *r)
 {
-    static const struct fbsd_clockinfo ci = { .hz = 1000, .tick = 1000, .stathz = 127, .profhz = 8128 };
+    static const struct fbsd_clockinfo ci = {.hz = 1000, .tick = 1000, .stathz = 127, .profhz = 8128};
 
     return sysctl_out(r, &ci, sizeof(ci));
 }
@@ -88,10 +82,7 @@ int kern_maxfiles(struct sysctl_req *r)
     return sysctl_out_num(r, clamp_int(host_number("/proc/sys/fs/file-max", INT_MAX)));
 }
 
-int kern_maxfilesperproc(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, clamp_int((int64_t)r->c->proc->nofile_max));
-}
+int kern_maxfilesperproc(struct sysctl_req *r) { return sysctl_out_num(r, clamp_int((int64_t)r->c->proc->nofile_max)); }
 
 int kern_openfiles(struct sysctl_req *r)
 {
@@ -114,20 +105,11 @@ int kern_arandom(struct sysctl_req *r)
     return sysctl_out(r, bytes, n);
 }
 
-int kern_usrstack(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, (int64_t)r->c->proc->stack_top);
-}
+int kern_usrstack(struct sysctl_req *r) { return sysctl_out_num(r, (int64_t)r->c->proc->stack_top); }
 
-int kern_ps_strings(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, (int64_t)r->c->proc->ps_strings);
-}
+int kern_ps_strings(struct sysctl_req *r) { return sysctl_out_num(r, (int64_t)r->c->proc->ps_strings); }
 
-int kern_somaxconn(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, host_number("/proc/sys/net/core/somaxconn", 128));
-}
+int kern_somaxconn(struct sysctl_req *r) { return sysctl_out_num(r, host_number("/proc/sys/net/core/somaxconn", 128)); }
 
 int net_port_first(struct sysctl_req *r)
 {
@@ -147,10 +129,7 @@ int net_port_last(struct sysctl_req *r)
     return sysctl_out_num(r, last);
 }
 
-int net_ip_ttl(struct sysctl_req *r)
-{
-    return sysctl_out_num(r, host_number("/proc/sys/net/ipv4/ip_default_ttl", 64));
-}
+int net_ip_ttl(struct sysctl_req *r) { return sysctl_out_num(r, host_number("/proc/sys/net/ipv4/ip_default_ttl", 64)); }
 
 int net_ip_forwarding(struct sysctl_req *r)
 {

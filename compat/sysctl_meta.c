@@ -64,15 +64,9 @@ static int next(struct sysctl_req *r, bool honour_skip)
     return p ? sysctl_out(r, p->mib, p->len * sizeof(*p->mib)) : -ENOENT;
 }
 
-int sysctl_meta_next(struct sysctl_req *r)
-{
-    return next(r, true);
-}
+int sysctl_meta_next(struct sysctl_req *r) { return next(r, true); }
 
-int sysctl_meta_nextnoskip(struct sysctl_req *r)
-{
-    return next(r, false);
-}
+int sysctl_meta_nextnoskip(struct sysctl_req *r) { return next(r, false); }
 
 /* {0,3}: the name comes in as the new value; its NUL may be missing. */
 int sysctl_meta_name2oid(struct sysctl_req *r)

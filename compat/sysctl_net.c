@@ -39,7 +39,7 @@ static void addrs_add(struct addrs *a, int32_t bit, const void *sa, size_t len)
 
 static void addrs_add_host(struct addrs *a, int32_t bit, const struct sockaddr *sa)
 {
-    uint8_t guest[28] = { 0 };
+    uint8_t guest[28] = {0};
 
     if (sa && sa->sa_family == AF_INET) {
         memcpy(guest, sa, 16);
@@ -57,17 +57,13 @@ static void addrs_add_host(struct addrs *a, int32_t bit, const struct sockaddr *
 static uint8_t if_type(unsigned hatype)
 {
     switch (hatype) {
-    case ARPHRD_ETHER:
-        return FBSD_IFT_ETHER;
-    case ARPHRD_LOOPBACK:
-        return FBSD_IFT_LOOP;
+    case ARPHRD_ETHER: return FBSD_IFT_ETHER;
+    case ARPHRD_LOOPBACK: return FBSD_IFT_LOOP;
     case ARPHRD_TUNNEL:
     case ARPHRD_TUNNEL6:
     case ARPHRD_SIT:
-    case ARPHRD_NONE:
-        return FBSD_IFT_TUNNEL;
-    default:
-        return FBSD_IFT_OTHER;
+    case ARPHRD_NONE: return FBSD_IFT_TUNNEL;
+    default: return FBSD_IFT_OTHER;
     }
 }
 
@@ -78,7 +74,7 @@ static int32_t if_flags(unsigned host)
 
 static uint32_t if_mtu(const char *name)
 {
-    struct ifreq req = { 0 };
+    struct ifreq req = {0};
     int          s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     uint32_t     mtu = 1500;
 
@@ -123,7 +119,7 @@ static void addrs_add_link(struct addrs *a, const struct ifaddrs *ifa)
     struct {
         struct fbsd_sockaddr_dl dl;
         uint8_t                 pad[2];
-    } sa = { .dl = { .len = 56, .family = FBSD_AF_LINK, .index = (uint16_t)ll->sll_ifindex } };
+    } sa = {.dl = {.len = 56, .family = FBSD_AF_LINK, .index = (uint16_t)ll->sll_ifindex}};
     size_t nlen = strlen(ifa->ifa_name);
 
     if (nlen > IFNAMSIZ)
@@ -153,10 +149,10 @@ static int message_out(struct sysctl_req *r, void *head, size_t len, const struc
 
 static int link_out(struct sysctl_req *r, const struct ifaddrs *ifa, bool longer)
 {
-    struct addrs           a = { .len = 0 };
+    struct addrs           a = {.len = 0};
     uint16_t               index = (uint16_t)if_nametoindex(ifa->ifa_name);
-    struct fbsd_if_msghdr  m = { .version = FBSD_RTM_VERSION, .type = FBSD_RTM_IFINFO, .index = index };
-    struct fbsd_if_msghdrl l = { .version = FBSD_RTM_VERSION, .type = FBSD_RTM_IFINFO, .index = index };
+    struct fbsd_if_msghdr  m = {.version = FBSD_RTM_VERSION, .type = FBSD_RTM_IFINFO, .index = index};
+    struct fbsd_if_msghdrl l = {.version = FBSD_RTM_VERSION, .type = FBSD_RTM_IFINFO, .index = index};
 
     addrs_add_link(&a, ifa);
     if_data_fill(&m.data, ifa);
@@ -170,10 +166,10 @@ static int link_out(struct sysctl_req *r, const struct ifaddrs *ifa, bool longer
 
 static int addr_out(struct sysctl_req *r, const struct ifaddrs *ifa, bool longer)
 {
-    struct addrs            a = { .len = 0 };
+    struct addrs            a = {.len = 0};
     uint16_t                index = (uint16_t)if_nametoindex(ifa->ifa_name);
-    struct fbsd_ifa_msghdr  m = { .version = FBSD_RTM_VERSION, .type = FBSD_RTM_NEWADDR, .index = index };
-    struct fbsd_ifa_msghdrl l = { .version = FBSD_RTM_VERSION, .type = FBSD_RTM_NEWADDR, .index = index };
+    struct fbsd_ifa_msghdr  m = {.version = FBSD_RTM_VERSION, .type = FBSD_RTM_NEWADDR, .index = index};
+    struct fbsd_ifa_msghdrl l = {.version = FBSD_RTM_VERSION, .type = FBSD_RTM_NEWADDR, .index = index};
 
     addrs_add_host(&a, FBSD_RTA_NETMASK, ifa->ifa_netmask);
     addrs_add_host(&a, FBSD_RTA_IFA, ifa->ifa_addr);
@@ -236,9 +232,9 @@ struct membership {
 
 static int membership_out(const struct membership *m, unsigned index, const struct sockaddr *sa)
 {
-    struct addrs            a = { .len = 0 };
-    struct fbsd_ifma_msghdr h = { .version = FBSD_RTM_VERSION, .type = FBSD_RTM_NEWMADDR, .index = (uint16_t)index };
-    struct fbsd_sockaddr_dl dl = { .len = sizeof(dl), .family = FBSD_AF_LINK, .index = (uint16_t)index };
+    struct addrs            a = {.len = 0};
+    struct fbsd_ifma_msghdr h = {.version = FBSD_RTM_VERSION, .type = FBSD_RTM_NEWMADDR, .index = (uint16_t)index};
+    struct fbsd_sockaddr_dl dl = {.len = sizeof(dl), .family = FBSD_AF_LINK, .index = (uint16_t)index};
     char                    name[IF_NAMESIZE] = "";
 
     if ((m->only && (unsigned)m->only != index) || (m->family != AF_UNSPEC && m->family != sa->sa_family))
@@ -261,7 +257,7 @@ static int memberships6(const struct membership *m)
     int      err = 0;
 
     while (f && !err && fgets(line, sizeof(line), f)) {
-        struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
+        struct sockaddr_in6 sa = {.sin6_family = AF_INET6};
 
         if (sscanf(line, "%u %*s %32[0-9a-f]", &index, hex) != 2 || strlen(hex) != 32)
             continue;
@@ -285,7 +281,7 @@ static int memberships4(const struct membership *m)
     int      err = 0;
 
     while (f && !err && fgets(line, sizeof(line), f)) {
-        struct sockaddr_in sa = { .sin_family = AF_INET };
+        struct sockaddr_in sa = {.sin_family = AF_INET};
 
         if (line[0] >= '0' && line[0] <= '9')
             sscanf(line, "%u", &index);
@@ -301,7 +297,7 @@ static int memberships4(const struct membership *m)
 
 static int memberships(struct sysctl_req *r, int family, int only)
 {
-    const struct membership m = { r, family, only };
+    const struct membership m = {r, family, only};
     int                     err = memberships4(&m);
 
     return err ? err : memberships6(&m);
@@ -319,16 +315,11 @@ int net_routetable(struct sysctl_req *r)
     if (w[1] < 0 || w[1] > FBSD_AF_MAX)
         return -EINVAL;
     switch (w[2]) {
-    case FBSD_NET_RT_IFLIST:
-        return interfaces(r, host_family(w[1]), w[3], false);
-    case FBSD_NET_RT_IFLISTL:
-        return interfaces(r, host_family(w[1]), w[3], true);
-    case FBSD_NET_RT_IFMALIST:
-        return memberships(r, host_family(w[1]), w[3]);
+    case FBSD_NET_RT_IFLIST: return interfaces(r, host_family(w[1]), w[3], false);
+    case FBSD_NET_RT_IFLISTL: return interfaces(r, host_family(w[1]), w[3], true);
+    case FBSD_NET_RT_IFMALIST: return memberships(r, host_family(w[1]), w[3]);
     case FBSD_NET_RT_DUMP:
-    case FBSD_NET_RT_FLAGS:
-        return 0; /* an empty table: routes are not shown yet */
-    default:
-        return -EINVAL;
+    case FBSD_NET_RT_FLAGS: return 0; /* an empty table: routes are not shown yet */
+    default: return -EINVAL;
     }
 }

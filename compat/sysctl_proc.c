@@ -60,9 +60,9 @@ static bool stat_read(int pid, struct hproc *h)
     *close = '\0';
     snprintf(h->comm, sizeof(h->comm), "%s", open + 1);
     h->pid = pid;
-    return sscanf(close + 1, " %c %d %d %d %d %d %*u %lu %*u %lu %*u %lu %lu %ld %ld %*d %d %d %*d %llu %lu %ld", &h->state,
-                  &h->ppid, &h->pgrp, &h->session, &h->tty, &h->tpgid, &h->minflt, &h->majflt, &h->utime, &h->stime,
-                  &h->cutime, &h->cstime, &h->nice, &h->nthreads, &h->start, &h->vsize, &h->rss) == 17;
+    return sscanf(close + 1, " %c %d %d %d %d %d %*u %lu %*u %lu %*u %lu %lu %ld %ld %*d %d %d %*d %llu %lu %ld",
+                  &h->state, &h->ppid, &h->pgrp, &h->session, &h->tty, &h->tpgid, &h->minflt, &h->majflt, &h->utime,
+                  &h->stime, &h->cutime, &h->cstime, &h->nice, &h->nthreads, &h->start, &h->vsize, &h->rss) == 17;
 }
 
 static void groups_read(struct hproc *h, char *s)
@@ -104,7 +104,7 @@ static struct fbsd_timeval64 ticks_tv(long ticks)
 {
     long hz = sysconf(_SC_CLK_TCK);
 
-    return (struct fbsd_timeval64){ ticks / hz, ticks % hz * (1000000 / hz) };
+    return (struct fbsd_timeval64){ticks / hz, ticks % hz * (1000000 / hz)};
 }
 
 static struct fbsd_timeval64 start_tv(unsigned long long ticks)
@@ -121,16 +121,12 @@ static struct fbsd_timeval64 start_tv(unsigned long long ticks)
 static int8_t state_of(char host)
 {
     switch (host) {
-    case 'R':
-        return FBSD_SRUN;
+    case 'R': return FBSD_SRUN;
     case 'T':
-    case 't':
-        return FBSD_SSTOP;
+    case 't': return FBSD_SSTOP;
     case 'Z':
-    case 'X':
-        return FBSD_SZOMB;
-    default:
-        return FBSD_SSLEEP;
+    case 'X': return FBSD_SZOMB;
+    default: return FBSD_SSLEEP;
     }
 }
 
@@ -162,7 +158,8 @@ static void kinfo_usage(struct fbsd_kinfo_proc *k, const struct hproc *h)
     k->rusage_ch.utime = ticks_tv(h->cutime);
     k->rusage_ch.stime = ticks_tv(h->cstime);
     k->childtime.sec = k->rusage_ch.utime.sec + k->rusage_ch.stime.sec;
-    k->runtime = (uint64_t)((k->rusage.utime.sec + k->rusage.stime.sec) * 1000000 + k->rusage.utime.usec + k->rusage.stime.usec);
+    k->runtime =
+        (uint64_t)((k->rusage.utime.sec + k->rusage.stime.sec) * 1000000 + k->rusage.utime.usec + k->rusage.stime.usec);
     k->start = start_tv(h->start);
     k->size = h->vsize;
     k->rssize = h->rss;
@@ -283,62 +280,26 @@ static int list(struct sysctl_req *r, proc_match match)
     return err;
 }
 
-int proc_list_all(struct sysctl_req *r)
-{
-    return r->narg ? -EINVAL : list(r, NULL);
-}
+int         proc_list_all(struct sysctl_req *r) { return r->narg ? -EINVAL : list(r, NULL); }
 
-int proc_list_procs(struct sysctl_req *r)
-{
-    return r->narg > 1 ? -EINVAL : list(r, NULL);
-}
+int         proc_list_procs(struct sysctl_req *r) { return r->narg > 1 ? -EINVAL : list(r, NULL); }
 
-static bool in_pgrp(const struct fbsd_kinfo_proc *k, int arg)
-{
-    return k->pgid == arg;
-}
+static bool in_pgrp(const struct fbsd_kinfo_proc *k, int arg) { return k->pgid == arg; }
 
-static bool in_session(const struct fbsd_kinfo_proc *k, int arg)
-{
-    return k->sid == arg;
-}
+static bool in_session(const struct fbsd_kinfo_proc *k, int arg) { return k->sid == arg; }
 
-static bool of_uid(const struct fbsd_kinfo_proc *k, int arg)
-{
-    return k->uid == (uint32_t)arg;
-}
+static bool of_uid(const struct fbsd_kinfo_proc *k, int arg) { return k->uid == (uint32_t)arg; }
 
-static bool of_ruid(const struct fbsd_kinfo_proc *k, int arg)
-{
-    return k->ruid == (uint32_t)arg;
-}
+static bool of_ruid(const struct fbsd_kinfo_proc *k, int arg) { return k->ruid == (uint32_t)arg; }
 
-static bool of_rgid(const struct fbsd_kinfo_proc *k, int arg)
-{
-    return k->rgid == (uint32_t)arg;
-}
+static bool of_rgid(const struct fbsd_kinfo_proc *k, int arg) { return k->rgid == (uint32_t)arg; }
 
-int proc_list_pgrp(struct sysctl_req *r)
-{
-    return r->narg != 1 ? -EINVAL : list(r, in_pgrp);
-}
+int         proc_list_pgrp(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, in_pgrp); }
 
-int proc_list_session(struct sysctl_req *r)
-{
-    return r->narg != 1 ? -EINVAL : list(r, in_session);
-}
+int         proc_list_session(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, in_session); }
 
-int proc_list_uid(struct sysctl_req *r)
-{
-    return r->narg != 1 ? -EINVAL : list(r, of_uid);
-}
+int         proc_list_uid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_uid); }
 
-int proc_list_ruid(struct sysctl_req *r)
-{
-    return r->narg != 1 ? -EINVAL : list(r, of_ruid);
-}
+int         proc_list_ruid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_ruid); }
 
-int proc_list_rgid(struct sysctl_req *r)
-{
-    return r->narg != 1 ? -EINVAL : list(r, of_rgid);
-}
+int         proc_list_rgid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_rgid); }

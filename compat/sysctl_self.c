@@ -48,7 +48,7 @@ static int target_named(struct sysctl_req *r, struct target *t)
 
     if (err)
         return err;
-    *t = (struct target){ p->pid, p == r->c->proc, p->ps_strings, p->support, p->stack_top, p->stack_size };
+    *t = (struct target){p->pid, p == r->c->proc, p->ps_strings, p->support, p->stack_top, p->stack_size};
     pthread_mutex_unlock(&session.lock);
     return 0;
 }
@@ -57,7 +57,7 @@ static int target_named(struct sysctl_req *r, struct target *t)
 
 static int mem_read(struct sysctl_req *r, const struct target *t, uint64_t va, void *dst, size_t n)
 {
-    struct iovec here = { dst, n }, there = { (void *)(uintptr_t)va, n };
+    struct iovec here = {dst, n}, there = {(void *)(uintptr_t)va, n};
 
     if (t->self)
         return copy_in(r->c, dst, GVA(va), n);
@@ -118,8 +118,8 @@ int proc_env(struct sysctl_req *r)
 /* The vector lies behind the environment's pointers and their NULL. */
 int proc_auxv(struct sysctl_req *r)
 {
-    struct fbsd_ps_strings ps;
-    struct fbsd_auxinfo    aux = { .type = 1 };
+    struct fbsd_ps_strings ps = {0};
+    struct fbsd_auxinfo    aux = {.type = 1};
     struct target          t;
     int                    err = ps_strings_read(r, &t, &ps);
     uint64_t               at = ps.envp + 8 * ((uint64_t)ps.envc + 1);
@@ -289,9 +289,23 @@ int proc_umask(struct sysctl_req *r)
 /* {kern.proc.rlimit, PID, resource}: FreeBSD's numbers, and its infinity, the largest positive number. */
 int proc_rlimit(struct sysctl_req *r)
 {
-    static const int8_t host[] = { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS,
-                                   RLIMIT_MEMLOCK, RLIMIT_NPROC, RLIMIT_NOFILE, -1, RLIMIT_AS, -1, -1, -1, -1, -1 };
-    struct rlimit       l = { RLIM_INFINITY, RLIM_INFINITY };
+    static const int8_t host[] = {RLIMIT_CPU,
+                                  RLIMIT_FSIZE,
+                                  RLIMIT_DATA,
+                                  RLIMIT_STACK,
+                                  RLIMIT_CORE,
+                                  RLIMIT_RSS,
+                                  RLIMIT_MEMLOCK,
+                                  RLIMIT_NPROC,
+                                  RLIMIT_NOFILE,
+                                  -1,
+                                  RLIMIT_AS,
+                                  -1,
+                                  -1,
+                                  -1,
+                                  -1,
+                                  -1};
+    struct rlimit       l = {RLIM_INFINITY, RLIM_INFINITY};
     unsigned            which = r->narg == 2 ? (unsigned)r->arg[1] : UINT_MAX;
     struct target       t;
     int                 err;
@@ -327,7 +341,7 @@ int proc_osrel(struct sysctl_req *r)
 /* Unwinders look here for the trampoline that handlers return through. */
 int proc_sigtramp(struct sysctl_req *r)
 {
-    struct fbsd_kinfo_sigtramp k = { 0 };
+    struct fbsd_kinfo_sigtramp k = {0};
     struct target              t;
     uint8_t                   *page;
     int                        err = target_named(r, &t);
@@ -379,7 +393,7 @@ int proc_sigfastblk(struct sysctl_req *r)
 
 int proc_vm_layout(struct sysctl_req *r)
 {
-    struct fbsd_vm_layout l = { .min_user = PAGE, .max_user = 1ull << 47 };
+    struct fbsd_vm_layout l = {.min_user = PAGE, .max_user = 1ull << 47};
     struct target         t;
     int                   err = target_named(r, &t);
 

@@ -25,7 +25,8 @@ static int ended(long pid)
 
 static void check_statuses(void)
 {
-    char *env[] = {0}, *yes[] = {"/bin/true", 0}, *nine[] = {"/bin/sh", "-c", "exit 9", 0}, *none[] = {"/bin/no-such-tool", 0};
+    char *env[] = {0}, *yes[] = {"/bin/true", 0}, *nine[] = {"/bin/sh", "-c", "exit 9", 0},
+         *none[] = {"/bin/no-such-tool", 0};
     char *crash[] = {"/bin/sh", "-c", "kill -TERM $$", 0};
     int   status = ended(run(yes, env, -1, -1));
 
@@ -56,7 +57,8 @@ static void check_inheritance(void)
     os_close(out[1]);
     while (all < 255 && (n = os_read(out[0], text + all, (size_t)(255 - all))) > 0)
         all += n;
-    check(os_wexitstatus(ended(pid)) == 0 && strcmp(text, "line-value\n0027\n/usr\n") == 0, "input, environment, mask, directory");
+    check(os_wexitstatus(ended(pid)) == 0 && strcmp(text, "line-value\n0027\n/usr\n") == 0,
+          "input, environment, mask, directory");
     os_close(in[0]);
     os_close(out[0]);
 }

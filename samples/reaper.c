@@ -3,27 +3,12 @@
 
 #if defined(GUEST_FREEBSD)
 enum { REAP_ACQUIRE = 2, REAP_STATUS = 4, REAP_GETPIDS = 5, REAP_KILL = 6, PDEATHSIG_CTL = 11 };
-static long procctl(int com, void *data)
-{
-    return OS_CALL(544, 0, 0, com, data);
-}
-static long become_reaper(void)
-{
-    return procctl(REAP_ACQUIRE, 0);
-}
-static long hear_of_parents_end(int sig)
-{
-    return procctl(PDEATHSIG_CTL, &sig);
-}
+static long procctl(int com, void *data) { return OS_CALL(544, 0, 0, com, data); }
+static long become_reaper(void) { return procctl(REAP_ACQUIRE, 0); }
+static long hear_of_parents_end(int sig) { return procctl(PDEATHSIG_CTL, &sig); }
 #else
-static long become_reaper(void)
-{
-    return OS_CALL(157, 36, 1);
-}
-static long hear_of_parents_end(int sig)
-{
-    return OS_CALL(157, 1, sig);
-}
+static long become_reaper(void) { return OS_CALL(157, 36, 1); }
+static long hear_of_parents_end(int sig) { return OS_CALL(157, 1, sig); }
 #endif
 
 /* A child that leaves a child of its own behind; that one exits with `status` once it is an orphan. */
@@ -103,7 +88,8 @@ static void check_listing(void)
             sleep_ms(1000);
     check_err(procctl(REAP_ACQUIRE, 0), -EBUSY, "a reaper already");
     check(procctl(REAP_STATUS, &st) == 0 && st.flags == 1 && st.children == 1 && st.pid == pid, "status of a reaper");
-    check(procctl(REAP_GETPIDS, &ask) == 0 && info[0].pid == pid && info[0].flags == 3 && info[1].flags == 0, "list of a reaper");
+    check(procctl(REAP_GETPIDS, &ask) == 0 && info[0].pid == pid && info[0].flags == 3 && info[1].flags == 0,
+          "list of a reaper");
     check(procctl(REAP_KILL, &k) == 0 && k.killed == 1, "end all of them");
     check(os_wait4((int)pid, &status, 0, 0) == pid && os_wtermsig(status) == SIGKILL, "it was ended");
     check_err(procctl(REAP_KILL, &k), -ESRCH, "nobody to end");

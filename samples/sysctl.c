@@ -15,10 +15,10 @@ static long sysctl_name(const char *name, void *old, size_t *len)
     return OS_CALL(570, name, strlen(name), old, len, 0, 0);
 }
 
-#define ON_BSD(cond, what)      check(cond, what)
+#define ON_BSD(cond, what)       check(cond, what)
 #define ERR_BSD(got, want, what) check_err(got, want, what)
 #else
-#define ON_BSD(cond, what)      check(true, what)
+#define ON_BSD(cond, what)       check(true, what)
 #define ERR_BSD(got, want, what) check_err(want, want, what)
 #endif
 
@@ -96,12 +96,15 @@ static void check_self(void)
     ON_BSD(sysctl(path, 4, text, &len, 0, 0) == 0 && text[0] == '/' && text[len - 1] == 0, "own path");
     ON_BSD(sysctl(args, 4, text, (len = sizeof(text), &len), 0, 0) == 0 && len == strlen(text) + 1, "own arguments");
     ON_BSD(sysctl(env, 4, text, (len = sizeof(text), &len), 0, 0) == 0, "own environment");
-    ON_BSD(sysctl(aux, 4, text, (len = sizeof(text), &len), 0, 0) == 0 && len % 16 == 0 && len > 160, "own auxiliary vector");
-    ON_BSD(sysctl(proc, 4, text, (len = sizeof(text), &len), 0, 0) == 0 && len == 1088 && *(int *)text == 1088, "own process");
+    ON_BSD(sysctl(aux, 4, text, (len = sizeof(text), &len), 0, 0) == 0 && len % 16 == 0 && len > 160,
+           "own auxiliary vector");
+    ON_BSD(sysctl(proc, 4, text, (len = sizeof(text), &len), 0, 0) == 0 && len == 1088 && *(int *)text == 1088,
+           "own process");
     ON_BSD(*(int *)(text + 72) == proc[3], "with its number");
     ERR_BSD(sysctl(other, 4, text, &len, 0, 0), -ESRCH, "nobody's path");
     ON_BSD(sysctl(args, 4, 0, 0, "new\0title", 10) == 0, "a new title");
-    ON_BSD(sysctl(args, 4, text, (len = sizeof(text), &len), 0, 0) == 0 && len == 10 && strcmp(text, "new") == 0, "is there");
+    ON_BSD(sysctl(args, 4, text, (len = sizeof(text), &len), 0, 0) == 0 && len == 10 && strcmp(text, "new") == 0,
+           "is there");
 }
 
 static void check_processors(void)

@@ -3,8 +3,21 @@
 
 #if defined(GUEST_FREEBSD)
 enum {
-    NR_semget = 221, NR_semop = 222, NR_semctl = 510, NR_msgget = 225, NR_msgsnd = 226, NR_msgrcv = 227, NR_msgctl = 511,
-    NR_shmat = 228, NR_shmdt = 230, NR_shmget = 231, NR_shmctl = 512, GETVAL = 5, SETVAL = 8, ENOMSG = 83, EIDRM = 82,
+    NR_semget = 221,
+    NR_semop = 222,
+    NR_semctl = 510,
+    NR_msgget = 225,
+    NR_msgsnd = 226,
+    NR_msgrcv = 227,
+    NR_msgctl = 511,
+    NR_shmat = 228,
+    NR_shmdt = 230,
+    NR_shmget = 231,
+    NR_shmctl = 512,
+    GETVAL = 5,
+    SETVAL = 8,
+    ENOMSG = 83,
+    EIDRM = 82,
 };
 static long semctl(long id, long num, long cmd, long value)
 {
@@ -13,13 +26,23 @@ static long semctl(long id, long num, long cmd, long value)
 #define SEGSZ_AT 32
 #else
 enum {
-    NR_semget = 64, NR_semop = 65, NR_semctl = 66, NR_msgget = 68, NR_msgsnd = 69, NR_msgrcv = 70, NR_msgctl = 71,
-    NR_shmat = 30, NR_shmdt = 67, NR_shmget = 29, NR_shmctl = 31, GETVAL = 12, SETVAL = 16, ENOMSG = 42, EIDRM = 43,
+    NR_semget = 64,
+    NR_semop = 65,
+    NR_semctl = 66,
+    NR_msgget = 68,
+    NR_msgsnd = 69,
+    NR_msgrcv = 70,
+    NR_msgctl = 71,
+    NR_shmat = 30,
+    NR_shmdt = 67,
+    NR_shmget = 29,
+    NR_shmctl = 31,
+    GETVAL = 12,
+    SETVAL = 16,
+    ENOMSG = 42,
+    EIDRM = 43,
 };
-static long semctl(long id, long num, long cmd, long value)
-{
-    return OS_CALL(NR_semctl, id, num, cmd, value);
-}
+static long semctl(long id, long num, long cmd, long value) { return OS_CALL(NR_semctl, id, num, cmd, value); }
 #define SEGSZ_AT 48
 #endif
 

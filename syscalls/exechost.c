@@ -44,7 +44,7 @@ static int script_interp(char *line)
 
 bool exechost_is(int fd)
 {
-    unsigned char head[256] = { 0 };
+    unsigned char head[256] = {0};
     bool          is;
     int           interp;
 
@@ -69,8 +69,8 @@ struct passed {
 #define GROUPS_MAX 1024
 
 struct setup {
-    int            progfd, cwd, report; /* report: where the watcher writes */
-    char *const   *argv, *const *envp;
+    int          progfd, cwd, report; /* report: where the watcher writes */
+    char *const *argv, *const *envp;
     char           path[4096];
     struct passed *fds;
     int            nfds, cap, top; /* top: one more than the highest guest descriptor */
@@ -100,7 +100,7 @@ static void fd_note(int fd, struct ofile *of, int hostfd, bool cloexec, void *ar
         s->fds = grown;
         s->cap = cap;
     }
-    s->fds[s->nfds++] = (struct passed){ fd, hostfd, -1, of };
+    s->fds[s->nfds++] = (struct passed){fd, hostfd, -1, of};
     if (fd >= s->top)
         s->top = fd + 1;
 }
@@ -209,8 +209,8 @@ static void signals_read(struct call *c, struct setup *s)
         if (c->proc->actions[g].handler == D_SIG_IGN)
             s->ignored |= 1ull << (h - 1);
     }
-    c->task->mask = (struct sigset){ { 0, 0 } }; /* from here on signals are the program's to block */
-    s->nofile = (struct rlimit){ c->proc->nofile, c->proc->nofile_max };
+    c->task->mask = (struct sigset){{0, 0}}; /* from here on signals are the program's to block */
+    s->nofile = (struct rlimit){c->proc->nofile, c->proc->nofile_max};
     pthread_mutex_unlock(&session.lock);
 }
 
@@ -277,7 +277,8 @@ static void child_identity(struct setup *s)
     setrlimit(RLIMIT_NOFILE, &s->nofile);
     if (geteuid() == 0)
         setgroups((size_t)s->ngroups, s->groups);
-    if (syscall(SYS_setresgid, s->gid[0], s->gid[1], s->gid[2]) || syscall(SYS_setresuid, s->uid[0], s->uid[1], s->uid[2]))
+    if (syscall(SYS_setresgid, s->gid[0], s->gid[1], s->gid[2]) ||
+        syscall(SYS_setresuid, s->uid[0], s->uid[1], s->uid[2]))
         _exit(126);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of user has cleared it */
 }
@@ -307,7 +308,7 @@ struct started {
 /* The provider's own child from here on, not its thread's: a tracer thread takes any child that ends for its tracee. */
 static void watcher_settle(const struct setup *s, pid_t starter)
 {
-    static const struct timespec moment = { 0, 50000 };
+    static const struct timespec moment = {0, 50000};
 
     while (getppid() == starter)
         nanosleep(&moment, NULL);
@@ -361,7 +362,7 @@ static int watcher_fork(struct setup *s)
 /* Everything that the guest's number gets is meant for the program. */
 static void signals_pass(struct call *c, pid_t pid)
 {
-    struct sigset   all = { { ~0ull, ~0ull } };
+    struct sigset   all = {{~0ull, ~0ull}};
     struct ksiginfo k;
     int             sig;
 
@@ -450,14 +451,15 @@ static int watcher_start(struct call *c, struct setup *s, int *rfd)
     return err;
 }
 
-/* From the start to the end; status: as wait gives it.  -ESRCH: the guest's process was killed, and so is the program. */
+/* From the start to the end; status: as wait gives it.  -ESRCH: the guest's process was killed, and so is the program.
+ */
 static int watch(struct call *c, struct setup *s, int *status)
 {
     union {
         int64_t        report;
         struct started st;
     } u;
-    struct started st = { 0, 0 };
+    struct started st = {0, 0};
     int            rfd = -1, err = watcher_start(c, s, &rfd);
 
     if (!err)
@@ -483,7 +485,7 @@ void exechost_run(struct call *c, int fd, char *const *argv, char *const *envp)
     int           status = 126 << 8, err = -ENOMEM;
 
     if (s) {
-        *s = (struct setup){ .progfd = fd, .cwd = -1, .report = -1, .argv = argv, .envp = envp };
+        *s = (struct setup){.progfd = fd, .cwd = -1, .report = -1, .argv = argv, .envp = envp};
         err = watch(c, s, &status);
         setup_free(s);
     }

@@ -9,15 +9,9 @@
 
 #define GROUPS_MAX 1023 /* NGROUPS_MAX there */
 
-static struct scratch groups_scratch(struct call *c)
-{
-    return scratch_get(c, (GROUPS_MAX + 1) * sizeof(uint32_t));
-}
+static struct scratch groups_scratch(struct call *c) { return scratch_get(c, (GROUPS_MAX + 1) * sizeof(uint32_t)); }
 
-int64_t sys_getgroups(struct call *c, int size, gva set)
-{
-    return host_call(c, SYS_getgroups, size, set.va);
-}
+int64_t sys_getgroups(struct call *c, int size, gva set) { return host_call(c, SYS_getgroups, size, set.va); }
 
 int64_t sys_setgroups(struct call *c, int size, gva set)
 {

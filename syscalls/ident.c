@@ -11,10 +11,7 @@
 
 #define LOGIN_MAX 33 /* MAXLOGNAME: longest login name with its NUL */
 
-int64_t sys_getpid(struct call *c)
-{
-    return c->proc->pid;
-}
+int64_t sys_getpid(struct call *c) { return c->proc->pid; }
 
 /*
  * The host's parent of every guest process is the provider, so the tree is
@@ -33,20 +30,11 @@ int64_t sys_getppid(struct call *c)
     return ppid;
 }
 
-int64_t sys_issetugid(struct call *c)
-{
-    return c->proc->issetugid;
-}
+int64_t sys_issetugid(struct call *c) { return c->proc->issetugid; }
 
-int64_t sys_getpgid(struct call *c, int pid)
-{
-    return pid < 0 ? -EINVAL : host_call(c, SYS_getpgid, pid);
-}
+int64_t sys_getpgid(struct call *c, int pid) { return pid < 0 ? -EINVAL : host_call(c, SYS_getpgid, pid); }
 
-int64_t sys_getsid(struct call *c, int pid)
-{
-    return pid < 0 ? -EINVAL : host_call(c, SYS_getsid, pid);
-}
+int64_t sys_getsid(struct call *c, int pid) { return pid < 0 ? -EINVAL : host_call(c, SYS_getsid, pid); }
 
 /* A child of the caller, not yet past its exec: 0, -ESRCH, -EACCES. */
 static int child_that_may_move(struct call *c, int pid)
@@ -106,8 +94,8 @@ int64_t sys_setlogin(struct call *c, gva buf)
         return n == -ENAMETOOLONG ? -EINVAL : n;
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(p, &session.procs, all)
-        if (p == c->proc || getsid(p->pid) == sid)
-            memcpy(p->login, name, (size_t)n + 1);
+    if (p == c->proc || getsid(p->pid) == sid)
+        memcpy(p->login, name, (size_t)n + 1);
     pthread_mutex_unlock(&session.lock);
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "syscalls/arena.h"
 #include "syscalls/resources.h"
+#include "syscalls/task.h"
 
 /* Shared memory of ours counts as address space on the host. */
 #define ZONE_SIZE (ZONE_END - ZONE_BASE)
@@ -26,20 +27,14 @@ static int64_t host_prlimit(struct call *c, int64_t which, const struct rlimit *
     return err;
 }
 
-static rlim_t without_zone(rlim_t v)
-{
-    return v == RLIM_INFINITY || v < ZONE_SIZE ? v : v - ZONE_SIZE;
-}
+static rlim_t without_zone(rlim_t v) { return v == RLIM_INFINITY || v < ZONE_SIZE ? v : v - ZONE_SIZE; }
 
-static rlim_t with_zone(rlim_t v)
-{
-    return v >= RLIM_INFINITY - ZONE_SIZE ? RLIM_INFINITY : v + ZONE_SIZE;
-}
+static rlim_t with_zone(rlim_t v) { return v >= RLIM_INFINITY - ZONE_SIZE ? RLIM_INFINITY : v + ZONE_SIZE; }
 
-static void nofile_get(struct call *c, struct rlimit *r)
+static void   nofile_get(struct call *c, struct rlimit *r)
 {
     pthread_mutex_lock(&session.lock);
-    *r = (struct rlimit){ c->proc->nofile, c->proc->nofile_max };
+    *r = (struct rlimit){c->proc->nofile, c->proc->nofile_max};
     pthread_mutex_unlock(&session.lock);
 }
 
@@ -52,22 +47,19 @@ static int64_t limit_get(struct call *c, int64_t which, struct rlimit *r)
         return 0;
     }
     if (which > UINT32_MAX) { /* a D_RLIMIT_: the host has no such limit */
-        *r = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+        *r = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
         return 0;
     }
     err = host_prlimit(c, which, NULL, r);
     if (!err && which == RLIMIT_AS)
-        *r = (struct rlimit){ without_zone(r->rlim_cur), without_zone(r->rlim_max) };
+        *r = (struct rlimit){without_zone(r->rlim_cur), without_zone(r->rlim_max)};
     /* Thread libraries lay out the main stack by this: never more than is really there. */
     if (!err && which == RLIMIT_STACK && c->proc->stack_size && r->rlim_cur > c->proc->stack_size)
         r->rlim_cur = c->proc->stack_size;
     return err;
 }
 
-int64_t sys_getrlimit(struct call *c, int64_t which, void *rlim)
-{
-    return rlim ? limit_get(c, which, rlim) : -EFAULT;
-}
+int64_t sys_getrlimit(struct call *c, int64_t which, void *rlim) { return rlim ? limit_get(c, which, rlim) : -EFAULT; }
 
 /* Host descriptors are more than the guest's, so the host's own hard limit must keep up. */
 static int64_t nofile_set(struct call *c, const struct rlimit *r)
@@ -79,6 +71,7 @@ static int64_t nofile_set(struct call *c, const struct rlimit *r)
     pthread_mutex_lock(&session.lock);
     c->proc->nofile = r->rlim_cur;
     c->proc->nofile_max = r->rlim_max;
+    tasks_share(c->proc);
     pthread_mutex_unlock(&session.lock);
     return 0;
 }
@@ -104,7 +97,7 @@ int64_t sys_setrlimit(struct call *c, int64_t which, const void *rlim)
     if (which > UINT32_MAX)
         return 0;
     if (which == RLIMIT_AS)
-        r = (struct rlimit){ with_zone(r.rlim_cur), with_zone(r.rlim_max) };
+        r = (struct rlimit){with_zone(r.rlim_cur), with_zone(r.rlim_max)};
     return host_prlimit(c, which, &r, NULL);
 }
 

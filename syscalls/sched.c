@@ -11,12 +11,9 @@
 #define PRIO_RT_MAX        31  /* RTP_PRIO_MAX - RTP_PRIO_MIN */
 #define PRIO_TIMESHARE_MAX 103 /* PRI_MAX_TIMESHARE - PRI_MIN_TIMESHARE */
 
-static bool real_time(int64_t policy)
-{
-    return policy == SCHED_FIFO || policy == SCHED_RR;
-}
+static bool real_time(int64_t policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
 
-int64_t sys_sched_get_priority_max(struct call *c, int64_t policy)
+int64_t     sys_sched_get_priority_max(struct call *c, int64_t policy)
 {
     (void)c;
     return real_time(policy) ? PRIO_RT_MAX : PRIO_TIMESHARE_MAX;
@@ -91,7 +88,7 @@ static int64_t thread_change(struct call *c, pid_t tid, void *arg)
 static int64_t change(struct call *c, int pid, int64_t policy, const void *param)
 {
     struct scratch s = scratch_get(c, sizeof(struct sched_param));
-    struct change  ch = { .policy = policy, .param = s.va };
+    struct change  ch = {.policy = policy, .param = s.va};
     int            prio;
 
     if (!param)

@@ -90,15 +90,9 @@ static int64_t set_all(struct call *c, long getnr, long setnr, uint32_t id)
     return set3(c, setnr, id, id, id);
 }
 
-int64_t sys_setuid(struct call *c, unsigned uid)
-{
-    return set_all(c, SYS_getresuid, SYS_setresuid, uid);
-}
+int64_t sys_setuid(struct call *c, unsigned uid) { return set_all(c, SYS_getresuid, SYS_setresuid, uid); }
 
-int64_t sys_setgid(struct call *c, unsigned gid)
-{
-    return set_all(c, SYS_getresgid, SYS_setresgid, gid);
-}
+int64_t sys_setgid(struct call *c, unsigned gid) { return set_all(c, SYS_getresgid, SYS_setresgid, gid); }
 
 int64_t sys_seteuid(struct call *c, unsigned euid)
 {

@@ -8,10 +8,7 @@
 
 #include "syscalls/arena.h"
 
-static int64_t never_restart(int64_t r)
-{
-    return r == -ERESTART ? -EINTR : r;
-}
+static int64_t never_restart(int64_t r) { return r == -ERESTART ? -EINTR : r; }
 
 /*
  * IPC_STAT and IPC_SET of one kind: the structure goes through the scratch area.
@@ -54,7 +51,7 @@ int64_t sys_semop(struct call *c, int id, gva ops, uint64_t nops)
 
 int64_t sys_semctl(struct call *c, int id, int num, int64_t cmd, gva arg)
 {
-    const struct ctl k = { SYS_semctl, id, num, c->abi->semid_layout };
+    const struct ctl k = {SYS_semctl, id, num, c->abi->semid_layout};
     uint64_t         v = 0;
     int              err = 0;
 
@@ -63,11 +60,8 @@ int64_t sys_semctl(struct call *c, int id, int num, int64_t cmd, gva arg)
     case IPC_STAT:
     case GETALL:
     case SETALL:
-    case SETVAL:
-        err = copy_in(c, &v, arg, sizeof(v));
-        break;
-    default:
-        break;
+    case SETVAL: err = copy_in(c, &v, arg, sizeof(v)); break;
+    default: break;
     }
     if (err)
         return err;
@@ -87,7 +81,7 @@ int64_t sys_shmat(struct call *c, int id, gva addr, int flags)
 
 int64_t sys_shmctl(struct call *c, int id, int64_t cmd, gva buf)
 {
-    const struct ctl k = { SYS_shmctl, id, 0, c->abi->shmid_layout };
+    const struct ctl k = {SYS_shmctl, id, 0, c->abi->shmid_layout};
 
     return cmd == IPC_SET || cmd == IPC_STAT ? ctl_struct(c, &k, cmd, buf) : ctl_host(c, &k, cmd, 0);
 }
@@ -108,7 +102,7 @@ int64_t sys_msgrcv(struct call *c, int id, gva msg, uint64_t size, int64_t type,
 
 int64_t sys_msgctl(struct call *c, int id, int64_t cmd, gva buf)
 {
-    const struct ctl k = { SYS_msgctl, id, 0, c->abi->msqid_layout };
+    const struct ctl k = {SYS_msgctl, id, 0, c->abi->msqid_layout};
 
     return cmd == IPC_SET || cmd == IPC_STAT ? ctl_struct(c, &k, cmd, buf) : ctl_host(c, &k, cmd, 0);
 }

@@ -14,7 +14,8 @@ struct fbsd_timeval64 {
 
 struct fbsd_kinfo_rusage {
     struct fbsd_timeval64 utime, stime;
-    int64_t maxrss, ixrss, idrss, isrss, minflt, majflt, nswap, inblock, oublock, msgsnd, msgrcv, nsignals, nvcsw, nivcsw;
+    int64_t maxrss, ixrss, idrss, isrss, minflt, majflt, nswap, inblock, oublock, msgsnd, msgrcv, nsignals, nvcsw,
+        nivcsw;
 };
 
 struct fbsd_kinfo_proc {
@@ -58,11 +59,11 @@ _Static_assert(offsetof(struct fbsd_kinfo_proc, pcb) == 896, "ki_pcb");
 
 /* ki_stat */
 enum { FBSD_SIDL = 1, FBSD_SRUN, FBSD_SSLEEP, FBSD_SSTOP, FBSD_SZOMB, FBSD_SWAIT, FBSD_SLOCK };
-#define FBSD_NODEV          UINT64_MAX
-#define FBSD_NOCPU          (-1)
-#define FBSD_KI_NGROUPS     16
-#define FBSD_PRI_TIMESHARE  3
-#define FBSD_PUSER_DEFAULT  152 /* a time-sharing thread of nice 0 */
+#define FBSD_NODEV         UINT64_MAX
+#define FBSD_NOCPU         (-1)
+#define FBSD_KI_NGROUPS    16
+#define FBSD_PRI_TIMESHARE 3
+#define FBSD_PUSER_DEFAULT 152 /* a time-sharing thread of nice 0 */
 
 struct fbsd_kinfo_sigtramp {
     uint64_t start, end, spare[4];
@@ -111,8 +112,8 @@ struct fbsd_if_data {
     uint8_t  type, physical, addrlen, hdrlen, link_state, vhid;
     uint16_t datalen;
     uint32_t mtu, metric;
-    uint64_t baudrate, ipackets, ierrors, opackets, oerrors, collisions, ibytes, obytes, imcasts, omcasts, iqdrops, oqdrops,
-        noproto, hwassist;
+    uint64_t baudrate, ipackets, ierrors, opackets, oerrors, collisions, ibytes, obytes, imcasts, omcasts, iqdrops,
+        oqdrops, noproto, hwassist;
     int64_t               epoch;
     struct fbsd_timeval64 lastchange;
 };
@@ -177,14 +178,14 @@ _Static_assert(sizeof(struct fbsd_sockaddr_dl) == 54, "struct sockaddr_dl");
 #define FBSD_AF_INET6 28
 #define FBSD_AF_MAX   42
 
-#define FBSD_RTM_VERSION 5
-#define FBSD_RTM_NEWADDR 0xc
-#define FBSD_RTM_IFINFO  0xe
+#define FBSD_RTM_VERSION  5
+#define FBSD_RTM_NEWADDR  0xc
+#define FBSD_RTM_IFINFO   0xe
 #define FBSD_RTM_NEWMADDR 0xf
-#define FBSD_RTA_NETMASK 0x4
-#define FBSD_RTA_IFP     0x10
-#define FBSD_RTA_IFA     0x20
-#define FBSD_RTA_BRD     0x80
+#define FBSD_RTA_NETMASK  0x4
+#define FBSD_RTA_IFP      0x10
+#define FBSD_RTA_IFA      0x20
+#define FBSD_RTA_BRD      0x80
 
 enum { FBSD_NET_RT_DUMP = 1, FBSD_NET_RT_FLAGS, FBSD_NET_RT_IFLIST, FBSD_NET_RT_IFMALIST, FBSD_NET_RT_IFLISTL };
 

@@ -77,7 +77,7 @@ static void mask_can_be_narrowed(void **state)
 {
     struct fake *f = *state;
     cpu_set_t    before, now;
-    uint8_t      mask[256] = { 0 };
+    uint8_t      mask[256] = {0};
     int          cpu = sched_getcpu();
 
     sched_getaffinity(0, sizeof(before), &before);
@@ -98,7 +98,7 @@ static void one_set_and_one_domain(void **state)
 {
     struct fake *f = *state;
     int          id = -1, policy = -1;
-    uint8_t      dom[32] = { 0 };
+    uint8_t      dom[32] = {0};
 
     assert_int_equal(sys_cpuset_getid(fake_call(f), CPUSET, PID, SELF, P(&id)), 0);
     assert_int_equal(id, 1);
@@ -149,7 +149,7 @@ static void scheduling_has_the_guests_numbers(void **state)
 static void priorities_are_looked_up(void **state)
 {
     struct fake   *f = *state;
-    struct krtprio r = { 9, 9 };
+    struct krtprio r = {9, 9};
 
     assert_int_equal(sys_rtprio(fake_call(f), 0, 0, &r), 0);
     assert_int_equal(r.type, 3);
@@ -193,10 +193,14 @@ static void uuids_differ(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(mask_is_the_hosts),           TEST(bad_questions),
-        TEST(mask_can_be_narrowed),        TEST(one_set_and_one_domain),
-        TEST(thread_pointer_goes_through), TEST(scheduling_has_the_guests_numbers),
-        TEST(priorities_are_looked_up),    TEST(switches_keep_their_default),
+        TEST(mask_is_the_hosts),
+        TEST(bad_questions),
+        TEST(mask_can_be_narrowed),
+        TEST(one_set_and_one_domain),
+        TEST(thread_pointer_goes_through),
+        TEST(scheduling_has_the_guests_numbers),
+        TEST(priorities_are_looked_up),
+        TEST(switches_keep_their_default),
         TEST(uuids_differ),
     };
 

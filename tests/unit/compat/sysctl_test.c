@@ -50,8 +50,8 @@ static int64_t by_mib(struct fake *f, const int *mib, unsigned n, void *old, siz
 
 static int64_t by_name(struct fake *f, const char *name, void *old, size_t *len)
 {
-    return sys___sysctlbyname(fake_call(f), GVA((uintptr_t)name), strlen(name), GVA((uintptr_t)old), GVA((uintptr_t)len),
-                              GVA(0), 0);
+    return sys___sysctlbyname(fake_call(f), GVA((uintptr_t)name), strlen(name), GVA((uintptr_t)old),
+                              GVA((uintptr_t)len), GVA(0), 0);
 }
 
 static void tree_is_well_formed(void **state)
@@ -102,7 +102,7 @@ static void every_leaf_answers(void **state)
 
 static void numbers_and_strings(void **state)
 {
-    int    v = 0, mib[2] = { 6, 7 };
+    int    v = 0, mib[2] = {6, 7};
     char   s[64];
     size_t len = sizeof(v);
 
@@ -134,9 +134,9 @@ static void short_buffers_get_a_part(void **state)
 static void errors_are_the_kernels(void **state)
 {
     struct fake *f = *state;
-    int          v, none[] = { 1, 9999 }, behind[] = { 6, 7, 1 }, inner[] = { 4, 2 }, one[] = { 1 };
+    int          v, none[] = {1, 9999}, behind[] = {6, 7, 1}, inner[] = {4, 2}, one[] = {1};
     size_t       len = sizeof(v);
-    int          os[] = { 1, 1 };
+    int          os[] = {1, 1};
 
     assert_int_equal(by_mib(f, none, 2, &v, &len), -ENOENT);
     assert_int_equal(by_mib(f, behind, 3, &v, &len), -ENOTDIR);
@@ -153,7 +153,7 @@ static void errors_are_the_kernels(void **state)
 static void names_become_numbers(void **state)
 {
     struct fake *f = *state;
-    int          ask[] = { 0, 3 }, mib[24], v = 0;
+    int          ask[] = {0, 3}, mib[24], v = 0;
     size_t       len = sizeof(mib), vlen = sizeof(v);
     const char  *name = "kern.smp.maxcpus";
 
@@ -165,13 +165,13 @@ static void names_become_numbers(void **state)
     assert_int_equal(by_mib(f, mib, 3, &v, &vlen), 0);
     assert_int_equal(v, FBSD_MAXCPU);
     assert_int_equal(sys___sysctl(fake_call(f), GVA((uintptr_t)ask), 2, GVA((uintptr_t)mib), GVA((uintptr_t)&len),
-                                  GVA((uintptr_t)"kern.x"), 6),
+                                  GVA((uintptr_t) "kern.x"), 6),
                      -ENOENT);
 }
 
 static void numbers_become_names(void **state)
 {
-    int    ask[] = { 0, 1, 6, 3 }, format[] = { 0, 4, 6, 3 }, odd[] = { 0, 1, 1, 14, 12, 77 };
+    int    ask[] = {0, 1, 6, 3}, format[] = {0, 4, 6, 3}, odd[] = {0, 1, 1, 14, 12, 77};
     char   s[128];
     size_t len = sizeof(s);
 
@@ -189,7 +189,7 @@ static void numbers_become_names(void **state)
 /* The walk of sysctl -a: every step goes on, and it ends. */
 static void walk_reaches_the_end(void **state)
 {
-    int      ask[26] = { 0, 2, 1 }, next[24];
+    int      ask[26] = {0, 2, 1}, next[24];
     unsigned n = 1, steps = 0;
     size_t   len = sizeof(next);
 
@@ -206,7 +206,7 @@ static void walk_reaches_the_end(void **state)
 static void own_path_and_title(void **state)
 {
     struct fake *f = *state;
-    int          path[] = { 1, 14, 12, SELF }, args[] = { 1, 14, 7, SELF }, other[] = { 1, 14, 12, 0x7ffffff0 };
+    int          path[] = {1, 14, 12, SELF}, args[] = {1, 14, 7, SELF}, other[] = {1, 14, 12, 0x7ffffff0};
     char         s[64];
     size_t       len = sizeof(s);
 
@@ -214,12 +214,14 @@ static void own_path_and_title(void **state)
     assert_string_equal(s, "/bin/guest");
     assert_int_equal(by_mib(f, other, 4, s, &len), -ESRCH);
     assert_int_equal(by_mib(f, path, 3, s, &len), -EINVAL);
-    assert_int_equal(sys___sysctl(fake_call(f), GVA((uintptr_t)args), 4, GVA(0), GVA(0), GVA((uintptr_t)"a\0bc"), 5), 0);
+    assert_int_equal(sys___sysctl(fake_call(f), GVA((uintptr_t)args), 4, GVA(0), GVA(0), GVA((uintptr_t) "a\0bc"), 5),
+                     0);
     len = sizeof(s);
     assert_int_equal(by_mib(f, args, 4, s, &len), 0);
     assert_int_equal(len, 5);
     assert_memory_equal(s, "a\0bc", 5);
-    assert_int_equal(sys___sysctl(fake_call(f), GVA((uintptr_t)args), 4, GVA(0), GVA(0), GVA((uintptr_t)s), 4096), -ENOMEM);
+    assert_int_equal(sys___sysctl(fake_call(f), GVA((uintptr_t)args), 4, GVA(0), GVA(0), GVA((uintptr_t)s), 4096),
+                     -ENOMEM);
     for (char **v = f->own.argv; *v; v++)
         free(*v);
     free(f->own.argv);
@@ -230,9 +232,9 @@ static void own_path_and_title(void **state)
 static void stack_is_read_back(void **state)
 {
     struct fake           *f = *state;
-    uint64_t               vec[] = { (uintptr_t) "A=1", (uintptr_t) "B=two", 0, 6, 4096, 0, 0 };
-    struct fbsd_ps_strings ps = { .envp = (uintptr_t)vec, .envc = 2, .argv = (uintptr_t)vec, .argc = 1 };
-    int                    env[] = { 1, 14, 35, SELF }, aux[] = { 1, 14, 36, SELF }, args[] = { 1, 14, 7, SELF };
+    uint64_t               vec[] = {(uintptr_t) "A=1", (uintptr_t) "B=two", 0, 6, 4096, 0, 0};
+    struct fbsd_ps_strings ps = {.envp = (uintptr_t)vec, .envc = 2, .argv = (uintptr_t)vec, .argc = 1};
+    int                    env[] = {1, 14, 35, SELF}, aux[] = {1, 14, 36, SELF}, args[] = {1, 14, 7, SELF};
     uint64_t               out[8];
     size_t                 len = sizeof(out);
 
@@ -254,7 +256,7 @@ static void stack_is_read_back(void **state)
 static void process_is_described(void **state)
 {
     struct fbsd_kinfo_proc k;
-    int                    pid[] = { 1, 14, 1, getpid() }, all[] = { 1, 14, 0 };
+    int                    pid[] = {1, 14, 1, getpid()}, all[] = {1, 14, 0};
     size_t                 len = sizeof(k), size = 0;
 
     assert_int_equal(by_mib(*state, pid, 4, &k, &len), 0);
@@ -270,7 +272,7 @@ static void process_is_described(void **state)
 
 static void interfaces_are_messages(void **state)
 {
-    int                    mib[] = { 4, 17, 0, 0, FBSD_NET_RT_IFLIST, 0 };
+    int                    mib[] = {4, 17, 0, 0, FBSD_NET_RT_IFLIST, 0};
     static uint8_t         buf[65536];
     size_t                 len = sizeof(buf);
     bool                   loopback = false;
@@ -299,7 +301,7 @@ static void interfaces_are_messages(void **state)
 
 static void memberships_are_messages(void **state)
 {
-    int                      mib[] = { 4, 17, 0, FBSD_AF_INET, FBSD_NET_RT_IFMALIST, 0 };
+    int                      mib[] = {4, 17, 0, FBSD_AF_INET, FBSD_NET_RT_IFMALIST, 0};
     static uint8_t           buf[65536];
     size_t                   len = sizeof(buf);
     struct fbsd_ifma_msghdr *m;
@@ -317,7 +319,7 @@ static void memberships_are_messages(void **state)
 
 static void a_failing_copy_is_a_fault(void **state)
 {
-    int    v, mib[2] = { 6, 7 };
+    int    v, mib[2] = {6, 7};
     size_t len = sizeof(v);
 
     for (unsigned i = 1; i <= 4; i++) { /* MIB in, size in, value out, size out */
@@ -333,9 +335,10 @@ static void a_failing_copy_is_a_fault(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tree_is_well_formed),  TEST(every_leaf_answers),     TEST(numbers_and_strings),  TEST(short_buffers_get_a_part),
-        TEST(errors_are_the_kernels), TEST(names_become_numbers), TEST(numbers_become_names), TEST(walk_reaches_the_end),
-        TEST(own_path_and_title),   TEST(stack_is_read_back),     TEST(process_is_described), TEST(interfaces_are_messages),
+        TEST(tree_is_well_formed),      TEST(every_leaf_answers),        TEST(numbers_and_strings),
+        TEST(short_buffers_get_a_part), TEST(errors_are_the_kernels),    TEST(names_become_numbers),
+        TEST(numbers_become_names),     TEST(walk_reaches_the_end),      TEST(own_path_and_title),
+        TEST(stack_is_read_back),       TEST(process_is_described),      TEST(interfaces_are_messages),
         TEST(memberships_are_messages), TEST(a_failing_copy_is_a_fault),
     };
 

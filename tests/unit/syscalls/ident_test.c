@@ -52,7 +52,7 @@ static void own_numbers(void **state)
 static void parent_is_the_guests(void **state)
 {
     struct fake *f = *state;
-    struct proc  parent = { .pid = 4711 };
+    struct proc  parent = {.pid = 4711};
 
     assert_int_equal(sys_getppid(fake_call(f)), getppid()); /* the first of the session */
     f->own.parent = &parent;
@@ -65,7 +65,7 @@ static void parent_is_the_guests(void **state)
 static void setpgid_knows_its_children(void **state)
 {
     struct fake *f = *state;
-    struct proc  child = { .pid = 0x7ffffff0, .parent = &f->own };
+    struct proc  child = {.pid = 0x7ffffff0, .parent = &f->own};
 
     assert_int_equal(sys_setpgid(fake_call(f), 0, -1), -EINVAL);
     assert_int_equal(sys_setpgid(fake_call(f), 1, 0), -ESRCH); /* not a child */
@@ -99,7 +99,8 @@ static void login_name_is_roots_to_set(void **state)
     }
     assert_int_equal(ret, 0);
     assert_string_equal(f->own.login, "op");
-    assert_int_equal(sys_setlogin(fake_call(f), GVA((uintptr_t) "a-name-that-is-longer-than-thirty-two-bytes")), -EINVAL);
+    assert_int_equal(sys_setlogin(fake_call(f), GVA((uintptr_t) "a-name-that-is-longer-than-thirty-two-bytes")),
+                     -EINVAL);
     assert_string_equal(f->own.login, "op");
 }
 

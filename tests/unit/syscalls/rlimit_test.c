@@ -31,7 +31,7 @@ static int fix_free(void **state)
 static void host_limits_are_the_truth(void **state)
 {
     struct fake  *f = *state;
-    struct rlimit r, h, core = { 0, 0 };
+    struct rlimit r, h, core = {0, 0};
 
     getrlimit(RLIMIT_FSIZE, &h);
     assert_int_equal(sys_getrlimit(fake_call(f), RLIMIT_FSIZE, &r), 0);
@@ -48,18 +48,18 @@ static void host_limits_are_the_truth(void **state)
 static void descriptors_are_ours(void **state)
 {
     struct fake  *f = *state;
-    struct rlimit r = { 100, 200 };
+    struct rlimit r = {100, 200};
 
     assert_int_equal(sys_getdtablesize(fake_call(f)), 1024);
     assert_int_equal(sys_setrlimit(fake_call(f), RLIMIT_NOFILE, &r), 0);
     assert_int_equal(f->own.nofile, 100);
     assert_int_equal(sys_getdtablesize(fake_call(f)), 100);
-    r = (struct rlimit){ 500, 150 }; /* the soft one is lowered to the hard one, not refused */
+    r = (struct rlimit){500, 150}; /* the soft one is lowered to the hard one, not refused */
     assert_int_equal(sys_setrlimit(fake_call(f), RLIMIT_NOFILE, &r), geteuid() ? -EPERM : 0);
     if (!geteuid())
         assert_int_equal(f->own.nofile, 150);
     fake_fail_host(1, -EPERM); /* geteuid: not root */
-    r = (struct rlimit){ 300, 300 };
+    r = (struct rlimit){300, 300};
     assert_int_equal(sys_setrlimit(fake_call(f), RLIMIT_NOFILE, &r), -EPERM);
     fake_fail_host(0, 0);
 }
@@ -67,11 +67,11 @@ static void descriptors_are_ours(void **state)
 static void missing_limits_are_infinite(void **state)
 {
     struct fake  *f = *state;
-    struct rlimit r = { 1, 2 };
+    struct rlimit r = {1, 2};
 
     assert_int_equal(sys_getrlimit(fake_call(f), D_RLIMIT_KQUEUES, &r), 0);
     assert_true(r.rlim_cur == RLIM_INFINITY && r.rlim_max == RLIM_INFINITY);
-    r = (struct rlimit){ 5, 5 };
+    r = (struct rlimit){5, 5};
     assert_int_equal(sys_setrlimit(fake_call(f), D_RLIMIT_SWAP, &r), 0);
 }
 
@@ -101,7 +101,7 @@ static void failing_calls_give_their_error(void **state)
 static void usage_of_self_and_children(void **state)
 {
     struct fake  *f = *state;
-    struct rusage u = { .ru_maxrss = -1 };
+    struct rusage u = {.ru_maxrss = -1};
 
     assert_int_equal(sys_getrusage(fake_call(f), RUSAGE_SELF, &u), 0);
     assert_true(u.ru_maxrss > 0);
@@ -133,8 +133,12 @@ static void nice_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(host_limits_are_the_truth), TEST(descriptors_are_ours),           TEST(missing_limits_are_infinite),
-        TEST(stack_is_what_is_there),    TEST(failing_calls_give_their_error), TEST(usage_of_self_and_children),
+        TEST(host_limits_are_the_truth),
+        TEST(descriptors_are_ours),
+        TEST(missing_limits_are_infinite),
+        TEST(stack_is_what_is_there),
+        TEST(failing_calls_give_their_error),
+        TEST(usage_of_self_and_children),
         TEST(nice_values),
     };
 

@@ -17,10 +17,10 @@
 #include "tests/unit/fake_call.h"
 
 /* A nobody's child: its exit status is 0 when every step was as it should be, else the line. */
-#define STEP(cond) \
-    do { \
-        if (!(cond)) \
-            _exit(__LINE__ & 0xff); \
+#define STEP(cond)                                                                                                     \
+    do {                                                                                                               \
+        if (!(cond))                                                                                                   \
+            _exit(__LINE__ & 0xff);                                                                                    \
     } while (0)
 
 static void in_child(void (*body)(struct fake *f))
@@ -96,7 +96,7 @@ static void effective_comes_back(struct fake *f)
 
 static void groups_of(struct fake *f)
 {
-    uint32_t set[4] = { 7, 8, 9 }, got[8];
+    uint32_t set[4] = {7, 8, 9}, got[8];
 
     STEP(sys_setgroups_egid(fake_call(f), 3, GVA((uintptr_t)set)) == 0);
     STEP(getegid() == 7);
