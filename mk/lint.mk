@@ -14,7 +14,7 @@ lint-tidy: $(LINT_OK)
 lint-cppcheck:
 	@mkdir -p $(BUILD)/lint/cppcheck
 	@cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppressions-list=mk/cppcheck.txt --cppcheck-build-dir=$(BUILD)/lint/cppcheck -I. -D_GNU_SOURCE -D__x86_64__ \
+		--suppressions-list=mk/cppcheck.txt --include=/usr/include/x86_64-linux-gnu/sys/queue.h --cppcheck-build-dir=$(BUILD)/lint/cppcheck -I. -D_GNU_SOURCE -D__x86_64__ \
 		$(LINT_SRC)
 
 lint-house:

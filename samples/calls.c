@@ -5,10 +5,10 @@ static int     fd;
 static char    buf[65536];
 static int64_t slot = 20000000;
 
-static void do_getpid(void) { os_getpid(); }
-static void do_lseek(void) { os_lseek(fd, 0, 0); }
-static void do_read1(void) { os_pread(fd, buf, 1, 0); }
-static void do_seekread(void)
+static void    do_getpid(void) { os_getpid(); }
+static void    do_lseek(void) { os_lseek(fd, 0, 0); }
+static void    do_read1(void) { os_pread(fd, buf, 1, 0); }
+static void    do_seekread(void)
 {
     os_lseek(fd, 0, 0);
     os_read(fd, buf, 1);
@@ -43,9 +43,10 @@ static const struct {
     const char *name;
     void (*fn)(void);
 } calls[] = {
-    {"getpid", do_getpid}, {"lseek", do_lseek}, {"pread-1", do_read1}, {"lseek+read-1", do_seekread}, {"pwrite-4096", do_write4k},
-    {"fstat", do_fstat}, {"stat", do_stat}, {"open+close", do_open}, {"yield", do_yield}, {"clock_gettime", do_clock},
-    {"mmap+munmap", do_mmap}, {"sigprocmask", do_sigmask}, {"wake", do_wake},
+    {"getpid", do_getpid},       {"lseek", do_lseek},         {"pread-1", do_read1},    {"lseek+read-1", do_seekread},
+    {"pwrite-4096", do_write4k}, {"fstat", do_fstat},         {"stat", do_stat},        {"open+close", do_open},
+    {"yield", do_yield},         {"clock_gettime", do_clock}, {"mmap+munmap", do_mmap}, {"sigprocmask", do_sigmask},
+    {"wake", do_wake},
 };
 
 static int64_t measure(void (*fn)(void))

@@ -18,8 +18,10 @@ static void check_descriptors(void)
     check(os_lseek(c, 0, SEEK_CUR) == 0, "open does not");
     check(os_lseek(a, 3, SEEK_SET) == 3 && os_read(b, buf, 2) == 2 && buf[0] == '3', "a seek is seen through the dup");
     check(os_fcntl(a, F_GETFD, 0) == 0 && os_fcntl(c, F_GETFD, 0) == FD_CLOEXEC, "close-on-exec belongs to the number");
-    check(os_fcntl(b, F_SETFL, O_APPEND) == 0 && (os_fcntl(a, F_GETFL, 0) & O_APPEND), "status flags are shared by dup");
-    check(os_lseek(a, 0, SEEK_SET) == 0 && os_write(a, "A", 1) == 1 && os_lseek(a, 0, SEEK_CUR) == 11, "O_APPEND writes at the end");
+    check(os_fcntl(b, F_SETFL, O_APPEND) == 0 && (os_fcntl(a, F_GETFL, 0) & O_APPEND),
+          "status flags are shared by dup");
+    check(os_lseek(a, 0, SEEK_SET) == 0 && os_write(a, "A", 1) == 1 && os_lseek(a, 0, SEEK_CUR) == 11,
+          "O_APPEND writes at the end");
     check(os_dup2(a, 20) == 20 && os_close(a) == 0 && os_lseek(20, 0, SEEK_CUR) == 11, "dup2 outlives the original");
     check(os_fcntl(20, F_DUPFD, 30) == 30, "F_DUPFD takes the lowest from a number on");
     check_err(os_close(a), -EBADF, "close twice");
@@ -41,7 +43,9 @@ static void check_positioned(void)
 
     check(os_pwrite(fd, "hello", 5, 100) == 5 && os_lseek(fd, 0, SEEK_CUR) == 0, "pwrite leaves the offset");
     check(os_pread(fd, buf, 10, 98) == 7 && memcmp(buf, "\0\0hello", 7) == 0, "a hole reads as zeros");
-    check(os_lseek(fd, 100, SEEK_SET) == 100 && os_readv(fd, iov, 3) == 5 && memcmp(buf, "he", 2) == 0 && memcmp(buf + 20, "llo", 3) == 0, "readv");
+    check(os_lseek(fd, 100, SEEK_SET) == 100 && os_readv(fd, iov, 3) == 5 && memcmp(buf, "he", 2) == 0 &&
+              memcmp(buf + 20, "llo", 3) == 0,
+          "readv");
     check_err(os_readv(fd, iov, -1), -EINVAL, "readv of a negative count");
     check(os_ftruncate(fd, 3) == 0 && os_lseek(fd, 0, SEEK_END) == 3, "ftruncate");
     os_close(fd);
@@ -79,11 +83,14 @@ static void check_names(void)
     check_err(os_rmdir("d"), -ENOTEMPTY, "rmdir of a full directory");
     check(os_rename("d/file-number-007", "moved") == 0, "rename");
     check_err(os_stat("d/file-number-007", &st), -ENOENT, "the old name is gone");
-    check(os_symlink("moved", "link") == 0 && os_readlink("link", buf, sizeof(buf)) == 5 && memcmp(buf, "moved", 5) == 0, "symlink and readlink");
+    check(os_symlink("moved", "link") == 0 && os_readlink("link", buf, sizeof(buf)) == 5 &&
+              memcmp(buf, "moved", 5) == 0,
+          "symlink and readlink");
     check(os_lstat("link", &st) == 0 && (st.mode & 0170000) == 0120000, "lstat sees the link");
     check(os_stat("link", &st) == 0 && (st.mode & 0170000) == 0100000, "stat follows it");
     check(os_link("moved", "hard") == 0 && os_stat("hard", &st) == 0 && st.nlink == 2, "a hard link counts");
-    check(os_chmod("hard", 0400) == 0 && os_stat("moved", &st) == 0 && (st.mode & 07777) == 0400, "chmod is seen through both names");
+    check(os_chmod("hard", 0400) == 0 && os_stat("moved", &st) == 0 && (st.mode & 07777) == 0400,
+          "chmod is seen through both names");
     check_err(os_open("moved/x", O_RDONLY, 0), -ENOTDIR, "a file is no directory");
     check_err(os_open("d", O_WRONLY, 0), -EISDIR, "a directory is not for writing");
     check(os_symlink("loop", "loop") == 0, "a link to itself");
@@ -99,7 +106,8 @@ static void check_cwd(void)
 
     check(os_getcwd(before, sizeof(before)) == 0, "getcwd");
     check(os_chdir("d") == 0 && os_getcwd(after, sizeof(after)) == 0, "chdir");
-    check(memcmp(before, after, strlen(before)) == 0 && strcmp(after + strlen(before), "/d") == 0, "the working directory is the new one");
+    check(memcmp(before, after, strlen(before)) == 0 && strcmp(after + strlen(before), "/d") == 0,
+          "the working directory is the new one");
     check(os_open("file-number-001", O_RDONLY, 0) > 0, "relative names follow it");
     check(os_chdir("..") == 0, "and back");
 }

@@ -1,10 +1,10 @@
 /* Processes: fork, exec of itself, statuses, and what a child inherits. */
 #include "sample.h"
 
-static char *self;
+static char  *self;
 static char **environment;
 
-static int wait_for(long pid, int options)
+static int    wait_for(long pid, int options)
 {
     int status = -1;
 
@@ -37,7 +37,8 @@ static void check_signal(int sig)
         os_exit(0);
     }
     status = wait_for(pid, 0);
-    print("%s a child that died by %s\n", !os_wifexited(status) && os_wtermsig(status) == sig ? "ok" : "FAILED", sig_name(sig));
+    print("%s a child that died by %s\n", !os_wifexited(status) && os_wtermsig(status) == sig ? "ok" : "FAILED",
+          sig_name(sig));
 }
 
 static void check_memory_and_files(void)
@@ -134,7 +135,8 @@ static int inherited(const char *arg)
 
     while (*second++ != ',')
         ;
-    return (os_fcntl((int)parse_int(arg), F_GETFD, 0) == 0 ? 1 : 0) + (os_fcntl((int)parse_int(second), F_GETFD, 0) == -EBADF ? 2 : 0);
+    return (os_fcntl((int)parse_int(arg), F_GETFD, 0) == 0 ? 1 : 0) +
+           (os_fcntl((int)parse_int(second), F_GETFD, 0) == -EBADF ? 2 : 0);
 }
 
 int main(int argc, char **argv, char **envp)

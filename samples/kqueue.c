@@ -2,13 +2,18 @@
 #include "sample.h"
 
 #ifdef GUEST_FREEBSD
-static int kq;
+static int              kq;
 
 static struct os_kevent ev;
 
-static long change(uint64_t ident, int filter, int flags, uint32_t fflags, int64_t data)
+static long             change(uint64_t ident, int filter, int flags, uint32_t fflags, int64_t data)
 {
-    struct os_kevent k = {.ident = ident, .filter = (int16_t)filter, .flags = (uint16_t)flags, .fflags = fflags, .data = data, .udata = (void *)0x55};
+    struct os_kevent k = {.ident = ident,
+                          .filter = (int16_t)filter,
+                          .flags = (uint16_t)flags,
+                          .fflags = fflags,
+                          .data = data,
+                          .udata = (void *)0x55};
 
     return os_kevent(kq, &k, 1, 0, 0, 0);
 }
@@ -29,7 +34,8 @@ static void check_pipe(void)
     must(os_pipe(fds), "pipe");
     check(change((uint64_t)fds[0], EVFILT_READ, EV_ADD, 0, 0) == 0 && wait_ms(0) == 0, "an empty pipe is silent");
     os_write(fds[1], "abc", 3);
-    check(wait_ms(1000) == 1 && ev.filter == EVFILT_READ && ev.data == 3 && ev.udata == (void *)0x55, "three bytes to read");
+    check(wait_ms(1000) == 1 && ev.filter == EVFILT_READ && ev.data == 3 && ev.udata == (void *)0x55,
+          "three bytes to read");
     check(wait_ms(0) == 1, "level triggered: still there");
     /* An EV_ADD of what is there leaves its flags alone (kern_event.c, kqueue_register). */
     check(change((uint64_t)fds[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0) == 0 && wait_ms(0) == 1 && wait_ms(0) == 1,
@@ -65,7 +71,8 @@ static void check_write(void)
     int fds[2];
 
     must(os_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), "socketpair");
-    check(change((uint64_t)fds[0], EVFILT_WRITE, EV_ADD | EV_ONESHOT, 0, 0) == 0 && wait_ms(1000) == 1, "room to write");
+    check(change((uint64_t)fds[0], EVFILT_WRITE, EV_ADD | EV_ONESHOT, 0, 0) == 0 && wait_ms(1000) == 1,
+          "room to write");
     check(wait_ms(0) == 0, "EV_ONESHOT is gone after that");
     os_close(fds[1]);
     os_close(fds[0]);
@@ -75,7 +82,9 @@ static void check_timer(void)
 {
     int64_t start = now_ns(CLOCK_MONOTONIC);
 
-    check(change(1, EVFILT_TIMER, EV_ADD, 0, 20) == 0 && wait_ms(1000) == 1 && ev.filter == EVFILT_TIMER && ev.data >= 1, "a timer");
+    check(change(1, EVFILT_TIMER, EV_ADD, 0, 20) == 0 && wait_ms(1000) == 1 && ev.filter == EVFILT_TIMER &&
+              ev.data >= 1,
+          "a timer");
     check(now_ns(CLOCK_MONOTONIC) - start >= 19000000, "not early");
     sleep_ms(70);
     check(wait_ms(1000) == 1 && ev.data >= 3, "counts what was missed");
@@ -119,15 +128,19 @@ static void check_proc(void)
         os_exit(3);
     }
     check(change((uint64_t)pid, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0) == 0, "a process event");
-    check(wait_ms(2000) == 1 && (ev.fflags & NOTE_EXIT) && os_wexitstatus((int)ev.data) == 3, "tells the status of an exit");
+    check(wait_ms(2000) == 1 && (ev.fflags & NOTE_EXIT) && os_wexitstatus((int)ev.data) == 3,
+          "tells the status of an exit");
     os_wait4((int)pid, 0, 0, 0);
 }
 
 static void check_receipt(void)
 {
-    struct os_kevent in[2] = {{.ident = 9, .filter = EVFILT_USER, .flags = EV_ADD | EV_RECEIPT}, {.ident = 88, .filter = EVFILT_READ, .flags = EV_ADD | EV_RECEIPT}}, out[2];
+    struct os_kevent in[2] = {{.ident = 9, .filter = EVFILT_USER, .flags = EV_ADD | EV_RECEIPT},
+                              {.ident = 88, .filter = EVFILT_READ, .flags = EV_ADD | EV_RECEIPT}},
+                     out[2];
 
-    check(os_kevent(kq, in, 2, out, 2, 0) == 2 && (out[0].flags & EV_ERROR) && out[0].data == 0 && out[1].data == EBADF, "EV_RECEIPT answers for each change");
+    check(os_kevent(kq, in, 2, out, 2, 0) == 2 && (out[0].flags & EV_ERROR) && out[0].data == 0 && out[1].data == EBADF,
+          "EV_RECEIPT answers for each change");
 }
 
 int main(int argc, char **argv, char **envp)

@@ -24,8 +24,8 @@ static void check_anonymous(void)
 
 static void check_file(const char *dir)
 {
-    char name[256];
-    int  fd;
+    char  name[256];
+    int   fd;
     char *shared, *private, byte = 0;
 
     print_into(name, sizeof(name), "%s/mapped", dir);
@@ -50,7 +50,7 @@ static void check_file(const char *dir)
 static void check_code(void)
 {
     static const unsigned char code[] = {0xb8, 42, 0, 0, 0, 0xc3}; /* mov $42, %eax; ret */
-    char *p = os_mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+    char                      *p = os_mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
     int (*fn)(void) = (int (*)(void))p;
 
     memcpy(p, code, sizeof(code));
@@ -62,7 +62,8 @@ static void check_code(void)
 static void check_call_site(void)
 {
 #ifdef GUEST_FREEBSD
-    static const unsigned char code[] = {0xb8, 20, 0, 0, 0, 0x0f, 0x05, 0xc3}; /* mov $20 (getpid), %eax; syscall; ret */
+    static const unsigned char code[] = {0xb8, 20,   0,    0,
+                                         0,    0x0f, 0x05, 0xc3}; /* mov $20 (getpid), %eax; syscall; ret */
 #else
     static const unsigned char code[] = {0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3};
 #endif
@@ -71,8 +72,9 @@ static void check_call_site(void)
     bool  good = true;
 
     for (int i = 0; i < 8; i++) {
-        int pad = i % 4;
-        char *p = os_mmap(at, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANON | (at ? MAP_FIXED : 0), -1, 0);
+        int   pad = i % 4;
+        char *p =
+            os_mmap(at, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANON | (at ? MAP_FIXED : 0), -1, 0);
         memset(p, 0x90, (size_t)pad);
         memcpy(p + pad, code, sizeof(code));
         for (int k = 0; k < 3; k++)

@@ -3,10 +3,10 @@
 
 static void check_poll(void)
 {
-    int                 fds[2];
-    struct os_pollfd    p[3];
-    int64_t             start;
-    char                byte;
+    int              fds[2];
+    struct os_pollfd p[3];
+    int64_t          start;
+    char             byte;
 
     must(os_pipe(fds), "pipe");
     p[0] = (struct os_pollfd){fds[0], POLLIN, 0};
@@ -14,7 +14,8 @@ static void check_poll(void)
     p[2] = (struct os_pollfd){99, POLLIN, 0};
     check(os_poll(p, 2, 0) == 1 && p[0].revents == 0 && p[1].revents == POLLOUT, "an empty pipe can be written");
     os_write(fds[1], "x", 1);
-    check(os_poll(p, 3, -1) == 3 && (p[0].revents & POLLIN) && p[2].revents == POLLNVAL, "a full one read, a bad number is named");
+    check(os_poll(p, 3, -1) == 3 && (p[0].revents & POLLIN) && p[2].revents == POLLNVAL,
+          "a full one read, a bad number is named");
     p[2].fd = -1;
     check(os_poll(p, 3, -1) == 2 && p[2].revents == 0, "a negative number is skipped");
     os_read(fds[0], &byte, 1);

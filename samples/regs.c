@@ -29,20 +29,31 @@ __asm__(".text\n.globl regs_call\nregs_call:\n"
         " mov %r12, 88(%rdi)\n mov %r13, 96(%rdi)\n mov %r14, 104(%rdi)\n mov %r15, 112(%rdi)\n"
         " pop %rax\n mov %rax, 40(%rdi)\n pushfq\n pop %rax\n mov %rax, 120(%rdi)\n"
         " pop %rsi\n pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n cld\n ret\n");
-extern char regs_site[];
+extern char               regs_site[];
 
 static const struct frame pattern = {
-    .rbx = 0xb0b1b2b3b4b5b6b7, .rcx = 0xc0c1, .rdx = 0xd0d1d2d3d4d5d6d7, .rsi = 0xe0e1e2e3e4e5e6e7,
-    .rdi = 0xf0f1f2f3f4f5f6f7, .rbp = 0xa0a1a2a3a4a5a6a7, .r8 = 0x0808080808080808, .r9 = 0x0909090909090909,
-    .r10 = 0x1010101010101010, .r11 = 0x1111111111111111, .r12 = 0x1212121212121212, .r13 = 0x1313131313131313,
-    .r14 = 0x1414141414141414, .r15 = 0x1515151515151515, .flags = 0x202,
+    .rbx = 0xb0b1b2b3b4b5b6b7,
+    .rcx = 0xc0c1,
+    .rdx = 0xd0d1d2d3d4d5d6d7,
+    .rsi = 0xe0e1e2e3e4e5e6e7,
+    .rdi = 0xf0f1f2f3f4f5f6f7,
+    .rbp = 0xa0a1a2a3a4a5a6a7,
+    .r8 = 0x0808080808080808,
+    .r9 = 0x0909090909090909,
+    .r10 = 0x1010101010101010,
+    .r11 = 0x1111111111111111,
+    .r12 = 0x1212121212121212,
+    .r13 = 0x1313131313131313,
+    .r14 = 0x1414141414141414,
+    .r15 = 0x1515151515151515,
+    .flags = 0x202,
 };
 enum { CF = 1, FLAGS_ARITH = 0x8d4, DF = 0x400 };
 
 static bool preserved(const struct frame *a, const struct frame *b)
 {
-    return a->rbx == b->rbx && a->rdx == b->rdx && a->rsi == b->rsi && a->rdi == b->rdi && a->rbp == b->rbp && a->r12 == b->r12 &&
-           a->r13 == b->r13 && a->r14 == b->r14 && a->r15 == b->r15;
+    return a->rbx == b->rbx && a->rdx == b->rdx && a->rsi == b->rsi && a->rdi == b->rdi && a->rbp == b->rbp &&
+           a->r12 == b->r12 && a->r13 == b->r13 && a->r14 == b->r14 && a->r15 == b->r15;
 }
 
 static void check_one(struct frame in, bool error, const char *what)
@@ -69,7 +80,7 @@ static void check_one(struct frame in, bool error, const char *what)
 
 static void check_general(void)
 {
-    struct frame in = pattern;
+    struct frame       in = pattern;
     struct os_timespec ts = {0, 1000000};
 
     in.rax = NR_GETPID;
@@ -112,7 +123,8 @@ static void check_second_value(void)
 
     in.rax = 42; /* pipe: both descriptors come back in registers */
     regs_call(&in, &out);
-    check(!(out.flags & CF) && os_close((int)out.rax) == 0 && os_close((int)out.rdx) == 0, "a second result comes in rdx");
+    check(!(out.flags & CF) && os_close((int)out.rax) == 0 && os_close((int)out.rdx) == 0,
+          "a second result comes in rdx");
     in.rax = 198; /* __syscall: the number in the first argument, the rest moved up */
     in.rdi = 6;
     in.rsi = 12345;
@@ -126,26 +138,33 @@ static void check_second_value(void)
 #else
 static void check_second_value(void)
 {
-    print("ok a second result comes in rdx\nok an indirect call\nok the other indirect call\n"); /* no such thing here */
+    print(
+        "ok a second result comes in rdx\nok an indirect call\nok the other indirect call\n"); /* no such thing here */
 }
 #endif
 
 static bool vectors_once(long nr, long a, long b, bool avx)
 {
-    static uint8_t  before[16][32] __attribute__((aligned(32))), after[16][32] __attribute__((aligned(32)));
-    register long   r10 __asm__("r10") = 0;
+    static uint8_t before[16][32] __attribute__((aligned(32))), after[16][32] __attribute__((aligned(32)));
+    register long  r10 __asm__("r10") = 0;
 
     for (int i = 0; i < 16 * 32; i++)
         before[i / 32][i % 32] = (uint8_t)(i * 7 + 3);
-#define EACH(op) op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+#define EACH(op)  op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
 #define LOAD_Y(n) "vmovdqa " #n "*32(%[b]), %%ymm" #n "\n"
 #define SAVE_Y(n) "vmovdqa %%ymm" #n ", " #n "*32(%[a])\n"
 #define LOAD_X(n) "movdqa " #n "*32(%[b]), %%xmm" #n "\n"
 #define SAVE_X(n) "movdqa %%xmm" #n ", " #n "*32(%[a])\n"
     if (avx)
-        __asm__ volatile(EACH(LOAD_Y) "syscall\n" EACH(SAVE_Y) : "+a"(nr), "+r"(r10) : [b] "b"(before), [a] "r"(after), "D"(a), "S"(b), "d"(0L) : "rcx", "r8", "r9", "r11", "memory");
+        __asm__ volatile(EACH(LOAD_Y) "syscall\n" EACH(SAVE_Y)
+                         : "+a"(nr), "+r"(r10)
+                         : [b] "b"(before), [a] "r"(after), "D"(a), "S"(b), "d"(0L)
+                         : "rcx", "r8", "r9", "r11", "memory");
     else
-        __asm__ volatile(EACH(LOAD_X) "syscall\n" EACH(SAVE_X) : "+a"(nr), "+r"(r10) : [b] "b"(before), [a] "r"(after), "D"(a), "S"(b), "d"(0L) : "rcx", "r8", "r9", "r11", "memory");
+        __asm__ volatile(EACH(LOAD_X) "syscall\n" EACH(SAVE_X)
+                         : "+a"(nr), "+r"(r10)
+                         : [b] "b"(before), [a] "r"(after), "D"(a), "S"(b), "d"(0L)
+                         : "rcx", "r8", "r9", "r11", "memory");
     for (int i = 0; i < 16; i++)
         if (memcmp(before[i], after[i], avx ? 32 : 16) != 0)
             return false;
@@ -184,8 +203,11 @@ static void check_red_zone(void)
 
     for (int i = 0; i < 3; i++) {
         nr = NR_GETPID;
-        __asm__ volatile("movq $0x1234567, -8(%%rsp)\n movq $0x7654321, -128(%%rsp)\n syscall\n mov -8(%%rsp), %1\n mov -128(%%rsp), %2"
-                         : "+a"(nr), "=&r"(high), "=&r"(low) : : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
+        __asm__ volatile("movq $0x1234567, -8(%%rsp)\n movq $0x7654321, -128(%%rsp)\n syscall\n mov -8(%%rsp), %1\n "
+                         "mov -128(%%rsp), %2"
+                         : "+a"(nr), "=&r"(high), "=&r"(low)
+                         :
+                         : "rcx", "rdx", "r8", "r9", "r10", "r11", "memory");
     }
     check(high == 0x1234567 && low == 0x7654321, "the red zone is left alone");
 }

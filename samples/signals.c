@@ -7,13 +7,13 @@ enum { UD_CODE = ILL_PRVOPC, BP_CODE = TRAP_BRKPT, GP_SIGNAL = SIGBUS, GP_CODE =
 enum { UD_CODE = ILL_ILLOPN, BP_CODE = SI_KERNEL, GP_SIGNAL = SIGSEGV, GP_CODE = SI_KERNEL };
 #endif
 
-static volatile int   got_signal, got_code, count, on_stack;
+static volatile int got_signal, got_code, count, on_stack;
 static void *volatile got_addr;
-static volatile long  got_pid;
-static uint64_t       resume_at, alt_low, alt_high;
-static char           alt[65536] __attribute__((aligned(16)));
+static volatile long got_pid;
+static uint64_t      resume_at, alt_low, alt_high;
+static char          alt[65536] __attribute__((aligned(16)));
 
-static void note(int sig, os_siginfo *si, void *uc)
+static void          note(int sig, os_siginfo *si, void *uc)
 {
     char here;
 
@@ -54,12 +54,14 @@ static void check_kill(void)
 
     handle(SIGUSR1, 0);
     os_kill((int)os_getpid(), SIGUSR1);
-    check(got_signal == SIGUSR1 && got_code == SI_USER && got_pid == os_getpid(), "a signal to itself arrives, and says from whom");
+    check(got_signal == SIGUSR1 && got_code == SI_USER && got_pid == os_getpid(),
+          "a signal to itself arrives, and says from whom");
     forget();
     os_sigprocmask(SIG_BLOCK, &usr1, &old);
     os_kill((int)os_getpid(), SIGUSR1);
     os_kill((int)os_getpid(), SIGUSR1);
-    check(count == 0 && os_sigpending(&pending) == 0 && os_sigset_has(&pending, SIGUSR1), "a blocked signal stays pending");
+    check(count == 0 && os_sigpending(&pending) == 0 && os_sigset_has(&pending, SIGUSR1),
+          "a blocked signal stays pending");
     os_sigprocmask(SIG_SETMASK, &old, 0);
     check(count == 1, "and comes once when it is let through");
     forget();
@@ -92,10 +94,13 @@ static void check_wait(void)
     os_sigprocmask(SIG_SETMASK, &old, 0);
 }
 
-#define FAULT(code, ...)                                                                                                       \
-    do {                                                                                                                       \
-        forget();                                                                                                              \
-        __asm__ volatile("lea 1f(%%rip), %%rax\n mov %%rax, %0\n" code "\n1:" : "=m"(resume_at) : __VA_ARGS__ : "rax", "rdx", "rcx", "memory"); \
+#define FAULT(code, ...)                                                                                               \
+    do {                                                                                                               \
+        forget();                                                                                                      \
+        __asm__ volatile("lea 1f(%%rip), %%rax\n mov %%rax, %0\n" code "\n1:"                                          \
+                         : "=m"(resume_at)                                                                             \
+                         : __VA_ARGS__                                                                                 \
+                         : "rax", "rdx", "rcx", "memory");                                                             \
     } while (0)
 
 static void check_fault(int sig, int code, const char *what)
@@ -137,7 +142,8 @@ static void check_altstack(void)
 
     alt_low = (uint64_t)alt;
     alt_high = alt_low + sizeof(alt);
-    check(os_sigaltstack(&ss, 0) == 0 && os_sigaltstack(0, &old) == 0 && old.sp == alt && old.size == sizeof(alt), "sigaltstack");
+    check(os_sigaltstack(&ss, 0) == 0 && os_sigaltstack(0, &old) == 0 && old.sp == alt && old.size == sizeof(alt),
+          "sigaltstack");
     handle(SIGSEGV, SA_ONSTACK);
     FAULT("movl $1, 16", "r"(0));
     check(got_signal == SIGSEGV && on_stack, "a handler runs on the alternate stack");
@@ -151,7 +157,7 @@ static void check_altstack(void)
 static struct os_sigset mask_inside;
 static int              depth, deepest;
 
-static void nested(int sig, os_siginfo *si, void *uc)
+static void             nested(int sig, os_siginfo *si, void *uc)
 {
     (void)si;
     (void)uc;
@@ -184,7 +190,8 @@ static void check_mask_inside(void)
     act = (struct os_sigaction){.handler = note, .flags = SA_SIGINFO | SA_RESETHAND};
     os_sigaction(SIGUSR1, &act, 0);
     os_kill((int)os_getpid(), SIGUSR1);
-    check(os_sigaction(SIGUSR1, 0, &act) == 0 && act.handler == 0 && count == 1, "SA_RESETHAND goes back to the default");
+    check(os_sigaction(SIGUSR1, 0, &act) == 0 && act.handler == 0 && count == 1,
+          "SA_RESETHAND goes back to the default");
 }
 
 static void check_restart(int flags, long want, const char *what)
@@ -246,7 +253,7 @@ static void check_preempt(void)
 }
 
 static volatile int stop;
-static long spin(void *arg)
+static long         spin(void *arg)
 {
     uint64_t n = 0;
 
@@ -259,7 +266,7 @@ static long spin(void *arg)
 static void check_thread_kill(void)
 {
     static struct thread t[4];
-    int sent = 0;
+    int                  sent = 0;
 
     handle(SIGURG, SA_RESTART);
     forget();

@@ -1,7 +1,7 @@
 /* sockets DIR: inet and unix streams, datagrams, addresses, options, and descriptors sent through a socket. */
 #include "sample.h"
 
-static uint16_t swap16(uint16_t v) { return (uint16_t)(v << 8 | v >> 8); }
+static uint16_t              swap16(uint16_t v) { return (uint16_t)(v << 8 | v >> 8); }
 
 static struct os_sockaddr_in loopback(uint16_t port)
 {
@@ -21,7 +21,8 @@ static int listen_on(struct os_sockaddr_in *a)
     must(os_bind(fd, a, sizeof(*a)), "bind");
     must(os_listen(fd, 5), "listen");
     must(os_getsockname(fd, a, &len), "getsockname");
-    check(len == sizeof(*a) && a->family == AF_INET && a->port != 0 && a->addr == 0x0100007f, "the kernel chose a port");
+    check(len == sizeof(*a) && a->family == AF_INET && a->port != 0 && a->addr == 0x0100007f,
+          "the kernel chose a port");
     return fd;
 }
 
@@ -106,7 +107,8 @@ static void check_datagram(void)
     os_getsockname(x, &a, &len);
     check(os_sendto(y, "dgram", 5, 0, &a, sizeof(a)) == 5, "sendto");
     len = sizeof(from);
-    check(os_recvfrom(x, buf, 3, 0, &from, &len) == 3 && len == sizeof(from) && from.addr == a.addr, "a datagram, cut off");
+    check(os_recvfrom(x, buf, 3, 0, &from, &len) == 3 && len == sizeof(from) && from.addr == a.addr,
+          "a datagram, cut off");
     check(os_sendto(y, "", 0, 0, &a, sizeof(a)) == 0 && os_recvfrom(x, buf, 3, 0, 0, 0) == 0, "an empty one");
     os_close(x);
     os_close(y);
@@ -123,7 +125,8 @@ static void check_inet6(void)
         print("ok an inet6 address comes back\n");
         return;
     }
-    check(os_getsockname(fd, &a, &len) == 0 && len == sizeof(a) && a.family == AF_INET6 && a.addr[15] == 1 && a.port, "an inet6 address comes back");
+    check(os_getsockname(fd, &a, &len) == 0 && len == sizeof(a) && a.family == AF_INET6 && a.addr[15] == 1 && a.port,
+          "an inet6 address comes back");
     os_close(fd);
 }
 
@@ -142,7 +145,8 @@ static void check_unix(const char *dir)
     s = (int)os_accept4(fd, &got, &len, 0);
     check(s >= 0 && os_write(c, "hi", 2) == 2 && os_read(s, buf, sizeof(buf)) == 2, "and talk");
     len = sizeof(got);
-    check(os_getpeername(c, &got, &len) == 0 && got.family == AF_UNIX && strcmp(got.path, a.path) == 0, "the peer's name");
+    check(os_getpeername(c, &got, &len) == 0 && got.family == AF_UNIX && strcmp(got.path, a.path) == 0,
+          "the peer's name");
     os_close(s);
     check_err(os_sendto(c, "x", 1, MSG_NOSIGNAL, 0, 0), -EPIPE, "nobody reads");
     os_close(c);

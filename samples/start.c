@@ -3,7 +3,7 @@
 
 enum { AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_ENTRY = 9 };
 
-void _start(void);
+void            _start(void);
 
 static uint64_t want(uint64_t type, const char *name)
 {
@@ -18,7 +18,8 @@ static bool gprs_are_zero(void)
 {
     const struct start_regs *r = &start_regs;
 
-    return (r->rax | r->rbx | r->rcx | r->rdx | r->rsi | r->rbp | r->r8 | r->r9 | r->r10 | r->r11 | r->r12 | r->r13 | r->r14 | r->r15) == 0;
+    return (r->rax | r->rbx | r->rcx | r->rdx | r->rsi | r->rbp | r->r8 | r->r9 | r->r10 | r->r11 | r->r12 | r->r13 |
+            r->r14 | r->r15) == 0;
 }
 
 static void check_common(void)
@@ -42,8 +43,19 @@ static void check_common(void)
 #ifdef GUEST_FREEBSD
 /* sys/kern/imgact_elf.c, __elfN(freebsd_copyout_auxargs); sys/amd64/amd64/exec_machdep.c, exec_setregs */
 enum {
-    AT_EXECPATH = 15, AT_CANARY = 16, AT_CANARYLEN = 17, AT_OSRELDATE = 18, AT_NCPUS = 19, AT_PAGESIZES = 20,
-    AT_PAGESIZESLEN = 21, AT_STACKPROT = 23, AT_ARGC = 28, AT_ARGV = 29, AT_ENVC = 30, AT_ENVV = 31, AT_PS_STRINGS = 32,
+    AT_EXECPATH = 15,
+    AT_CANARY = 16,
+    AT_CANARYLEN = 17,
+    AT_OSRELDATE = 18,
+    AT_NCPUS = 19,
+    AT_PAGESIZES = 20,
+    AT_PAGESIZESLEN = 21,
+    AT_STACKPROT = 23,
+    AT_ARGC = 28,
+    AT_ARGV = 29,
+    AT_ENVC = 30,
+    AT_ENVV = 31,
+    AT_PS_STRINGS = 32,
 };
 struct ps_strings {
     char   **argv;

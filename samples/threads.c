@@ -41,12 +41,12 @@ static void cond_wake(struct cond *c, int n)
 
 enum { THREADS = 16, ROUNDS = 2000, ITEMS = 3000 };
 
-static struct mutex lock;
-static struct cond  not_empty, not_full;
-static long         counter, queue[4], queued, produced, consumed, sum;
+static struct mutex  lock;
+static struct cond   not_empty, not_full;
+static long          counter, queue[4], queued, produced, consumed, sum;
 static struct thread threads[THREADS];
 
-static long count(void *arg)
+static long          count(void *arg)
 {
     (void)arg;
     for (int i = 0; i < ROUNDS; i++) {
@@ -119,7 +119,8 @@ static void check_cond(void)
         thread_start(&threads[i], i & 1 ? produce : consume, 0);
     for (int i = 0; i < 8; i++)
         thread_join(&threads[i]);
-    check(consumed == ITEMS && sum == (long)ITEMS * (ITEMS + 1) / 2, "producers and consumers over condition variables");
+    check(consumed == ITEMS && sum == (long)ITEMS * (ITEMS + 1) / 2,
+          "producers and consumers over condition variables");
 }
 
 static void check_waits(void)
@@ -201,10 +202,19 @@ struct usem2 {
     uint32_t count, flags;
 };
 enum {
-    UMTX_MUTEX_TRYLOCK = 4, UMTX_MUTEX_LOCK = 5, UMTX_MUTEX_UNLOCK = 6, UMTX_CV_WAIT = 8, UMTX_CV_SIGNAL = 9,
-    UMTX_CV_BROADCAST = 10, UMTX_RW_RDLOCK = 12, UMTX_RW_WRLOCK = 13, UMTX_RW_UNLOCK = 14, UMTX_SEM2_WAIT = 23, UMTX_SEM2_WAKE = 24,
+    UMTX_MUTEX_TRYLOCK = 4,
+    UMTX_MUTEX_LOCK = 5,
+    UMTX_MUTEX_UNLOCK = 6,
+    UMTX_CV_WAIT = 8,
+    UMTX_CV_SIGNAL = 9,
+    UMTX_CV_BROADCAST = 10,
+    UMTX_RW_RDLOCK = 12,
+    UMTX_RW_WRLOCK = 13,
+    UMTX_RW_UNLOCK = 14,
+    UMTX_SEM2_WAIT = 23,
+    UMTX_SEM2_WAKE = 24,
 };
-static long umtx(void *obj, int op, long val, void *a, void *b) { return OS_CALL(454, obj, op, val, a, b); }
+static long           umtx(void *obj, int op, long val, void *a, void *b) { return OS_CALL(454, obj, op, val, a, b); }
 
 static struct umutex  um;
 static struct ucond   uc;
@@ -212,7 +222,7 @@ static struct urwlock ur;
 static struct usem2   us;
 static long           guarded, turn, read_sum;
 
-static long umutex_count(void *arg)
+static long           umutex_count(void *arg)
 {
     (void)arg;
     for (int i = 0; i < 300; i++) {
@@ -311,7 +321,8 @@ static void check_kernel_objects(void)
 static void check_kernel_objects(void)
 {
     print("ok unlocking a mutex that is not ours: EPERM\nok trying a mutex that is taken: EBUSY\nok taking turns\n"
-          "ok readers never see half a write\nok a semaphore lets as many in as were posted\n"); /* Linux has no such objects */
+          "ok readers never see half a write\nok a semaphore lets as many in as were posted\n"); /* Linux has no such
+                                                                                                    objects */
 }
 #endif
 

@@ -6,7 +6,7 @@ struct out {
     size_t size, len;
 };
 
-static int failed;
+static int  failed;
 
 static void put(struct out *o, char c)
 {
@@ -59,12 +59,8 @@ static void put_va(struct out *o, const char *fmt, va_list ap)
         for (; *fmt == 'l' || *fmt == 'z'; fmt++)
             wide = true;
         switch (*fmt) {
-        case 's':
-            put_string(o, va_arg(ap, const char *), width);
-            break;
-        case 'c':
-            put(o, (char)va_arg(ap, int));
-            break;
+        case 's': put_string(o, va_arg(ap, const char *), width); break;
+        case 'c': put(o, (char)va_arg(ap, int)); break;
         case 'd': {
             int64_t v = wide ? va_arg(ap, long) : va_arg(ap, int);
             put_number(o, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10, v < 0, width, pad);
@@ -73,13 +69,14 @@ static void put_va(struct out *o, const char *fmt, va_list ap)
         case 'u':
         case 'x':
         case 'o':
-            put_number(o, wide ? va_arg(ap, unsigned long) : va_arg(ap, unsigned), *fmt == 'u' ? 10 : *fmt == 'o' ? 8 : 16, false, width, pad);
+            put_number(o, wide ? va_arg(ap, unsigned long) : va_arg(ap, unsigned),
+                       *fmt == 'u'   ? 10
+                       : *fmt == 'o' ? 8
+                                     : 16,
+                       false, width, pad);
             break;
-        case 'p':
-            put_number(o, (uint64_t)va_arg(ap, void *), 16, false, width, pad);
-            break;
-        default:
-            put(o, *fmt);
+        case 'p': put_number(o, (uint64_t)va_arg(ap, void *), 16, false, width, pad); break;
+        default: put(o, *fmt);
         }
     }
     o->buf[o->len < o->size ? o->len : o->size - 1] = 0;
@@ -137,13 +134,11 @@ void check_err(long got, long want, const char *what)
         return;
     }
     failed++;
-    print("FAILED %s: wanted %s, got %s (%ld)\n", what, want < 0 ? err_name(want) : "success", got < 0 ? err_name(got) : "success", got);
+    print("FAILED %s: wanted %s, got %s (%ld)\n", what, want < 0 ? err_name(want) : "success",
+          got < 0 ? err_name(got) : "success", got);
 }
 
-int check_status(void)
-{
-    return failed != 0;
-}
+int  check_status(void) { return failed != 0; }
 
 long must(long r, const char *what)
 {
@@ -154,7 +149,10 @@ long must(long r, const char *what)
     return r;
 }
 
-#define NAME(x) {x, #x}
+#define NAME(x)                                                                                                        \
+    {                                                                                                                  \
+        x, #x                                                                                                          \
+    }
 struct name {
     int         number;
     const char *name;
@@ -171,13 +169,15 @@ static const char *find_name(const struct name *n, size_t count, long number)
 const char *err_name(long err)
 {
     static const struct name names[] = {
-        NAME(EPERM), NAME(ENOENT), NAME(ESRCH), NAME(EINTR), NAME(EIO), NAME(ENXIO), NAME(E2BIG), NAME(ENOEXEC),
-        NAME(EBADF), NAME(ECHILD), NAME(EDEADLK), NAME(ENOMEM), NAME(EACCES), NAME(EFAULT), NAME(ENOTBLK), NAME(EBUSY),
-        NAME(EEXIST), NAME(EXDEV), NAME(ENODEV), NAME(ENOTDIR), NAME(EISDIR), NAME(EINVAL), NAME(ENFILE), NAME(EMFILE),
-        NAME(ENOTTY), NAME(ETXTBSY), NAME(EFBIG), NAME(ENOSPC), NAME(ESPIPE), NAME(EROFS), NAME(EMLINK), NAME(EPIPE),
-        NAME(EDOM), NAME(ERANGE), NAME(EAGAIN), NAME(EINPROGRESS), NAME(EALREADY), NAME(ENOTSOCK), NAME(EMSGSIZE),
-        NAME(EOPNOTSUPP), NAME(EAFNOSUPPORT), NAME(EADDRINUSE), NAME(ECONNRESET), NAME(EISCONN), NAME(ENOTCONN),
-        NAME(ETIMEDOUT), NAME(ECONNREFUSED), NAME(ELOOP), NAME(ENAMETOOLONG), NAME(ENOTEMPTY), NAME(ENOSYS), NAME(EOVERFLOW),
+        NAME(EPERM),        NAME(ENOENT),    NAME(ESRCH),    NAME(EINTR),      NAME(EIO),          NAME(ENXIO),
+        NAME(E2BIG),        NAME(ENOEXEC),   NAME(EBADF),    NAME(ECHILD),     NAME(EDEADLK),      NAME(ENOMEM),
+        NAME(EACCES),       NAME(EFAULT),    NAME(ENOTBLK),  NAME(EBUSY),      NAME(EEXIST),       NAME(EXDEV),
+        NAME(ENODEV),       NAME(ENOTDIR),   NAME(EISDIR),   NAME(EINVAL),     NAME(ENFILE),       NAME(EMFILE),
+        NAME(ENOTTY),       NAME(ETXTBSY),   NAME(EFBIG),    NAME(ENOSPC),     NAME(ESPIPE),       NAME(EROFS),
+        NAME(EMLINK),       NAME(EPIPE),     NAME(EDOM),     NAME(ERANGE),     NAME(EAGAIN),       NAME(EINPROGRESS),
+        NAME(EALREADY),     NAME(ENOTSOCK),  NAME(EMSGSIZE), NAME(EOPNOTSUPP), NAME(EAFNOSUPPORT), NAME(EADDRINUSE),
+        NAME(ECONNRESET),   NAME(EISCONN),   NAME(ENOTCONN), NAME(ETIMEDOUT),  NAME(ECONNREFUSED), NAME(ELOOP),
+        NAME(ENAMETOOLONG), NAME(ENOTEMPTY), NAME(ENOSYS),   NAME(EOVERFLOW),
     };
 
     return find_name(names, sizeof(names) / sizeof(*names), err < 0 ? -err : err);
@@ -186,10 +186,10 @@ const char *err_name(long err)
 const char *sig_name(int sig)
 {
     static const struct name names[] = {
-        NAME(SIGHUP), NAME(SIGINT), NAME(SIGQUIT), NAME(SIGILL), NAME(SIGTRAP), NAME(SIGABRT), NAME(SIGFPE), NAME(SIGKILL),
-        NAME(SIGBUS), NAME(SIGSEGV), NAME(SIGSYS), NAME(SIGPIPE), NAME(SIGALRM), NAME(SIGTERM), NAME(SIGURG), NAME(SIGSTOP),
-        NAME(SIGTSTP), NAME(SIGCONT), NAME(SIGCHLD), NAME(SIGTTIN), NAME(SIGTTOU), NAME(SIGVTALRM), NAME(SIGPROF),
-        NAME(SIGWINCH), NAME(SIGUSR1), NAME(SIGUSR2),
+        NAME(SIGHUP),    NAME(SIGINT),  NAME(SIGQUIT),  NAME(SIGILL),  NAME(SIGTRAP), NAME(SIGABRT), NAME(SIGFPE),
+        NAME(SIGKILL),   NAME(SIGBUS),  NAME(SIGSEGV),  NAME(SIGSYS),  NAME(SIGPIPE), NAME(SIGALRM), NAME(SIGTERM),
+        NAME(SIGURG),    NAME(SIGSTOP), NAME(SIGTSTP),  NAME(SIGCONT), NAME(SIGCHLD), NAME(SIGTTIN), NAME(SIGTTOU),
+        NAME(SIGVTALRM), NAME(SIGPROF), NAME(SIGWINCH), NAME(SIGUSR1), NAME(SIGUSR2),
     };
 
     return find_name(names, sizeof(names) / sizeof(*names), sig);
