@@ -29,8 +29,13 @@ $(BUILD)/%.o: %.S
 
 # ---- gate: one freestanding blob, linked at its fixed address, embedded in the provider
 GATE_CFLAGS := -std=gnu11 $(WARN) -O2 -g -I. -D_GNU_SOURCE -ffreestanding -fpie -mgeneral-regs-only -mno-red-zone \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-strict-aliasing -MMD -MP
-GATE_OBJ := $(patsubst %,$(BUILD)/%.o,$(wildcard loader/gate/*.c loader/gate/*.S))
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-strict-aliasing \
+	-ffunction-sections -fdata-sections -DDRAGOMAN_GATE -include loader/gate/hidden.h -MMD -MP
+# Handlers that run in the gate as well, from the same source.
+GATE_SHARED := syscalls/args.c syscalls/structs.c syscalls/fd.c syscalls/fdtable.c syscalls/ofile.c syscalls/shlock.c \
+	syscalls/file_rw.c syscalls/file_open.c syscalls/stat.c abi/flags.c abi/layout.c \
+	abi/freebsd/flags.c abi/freebsd/layouts.c abi/freebsd/errno.c
+GATE_OBJ := $(patsubst %,$(BUILD)/%.o,$(wildcard loader/gate/*.c loader/gate/*.S)) $(patsubst %,$(BUILD)/gate/%.o,$(GATE_SHARED))
 
 $(BUILD)/loader/gate/%.c.o: loader/gate/%.c
 	@mkdir -p $(@D)
@@ -38,10 +43,14 @@ $(BUILD)/loader/gate/%.c.o: loader/gate/%.c
 
 $(BUILD)/loader/gate/%.S.o: loader/gate/%.S
 	@mkdir -p $(@D)
+	$(CC) $(filter-out -include loader/gate/hidden.h,$(GATE_CFLAGS)) -c -o $@ $<
+
+$(BUILD)/gate/%.c.o: %.c
+	@mkdir -p $(@D)
 	$(CC) $(GATE_CFLAGS) -c -o $@ $<
 
 $(BUILD)/gate.elf: $(GATE_OBJ) loader/gate/gate.ld
-	$(CC) -nostdlib -static -Wl,-T,loader/gate/gate.ld -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -o $@ $(GATE_OBJ)
+	$(CC) -nostdlib -static -Wl,--gc-sections -Wl,--strip-debug -Wl,-T,loader/gate/gate.ld -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -o $@ $(GATE_OBJ)
 
 $(BUILD)/loader/gate_blob.o: $(BUILD)/gate.elf
 

@@ -240,7 +240,11 @@ enum abi_match { ABI_NO, ABI_MAYBE_INTERP, ABI_YES_OSABI, ABI_YES_NOTE };
 
 struct sock_abi;
 
+/* Which rows the gate serves by itself; NONE also where they are turned off (--trace). */
+enum gate_rows { GATE_ROWS_NONE, GATE_ROWS_FREEBSD };
+
 struct abi {
+    unsigned          gate_rows; /* enum gate_rows */
     const char       *name; /* "freebsd-amd64" */
     const char       *os;   /* "FreeBSD" */
     const struct row *rows; /* indexed by number */

@@ -260,6 +260,8 @@ static int change_fd(struct call *c, struct kqueue *kq, const struct filter *f, 
         return -EINVAL;
     }
     err = -ENOENT;
+    if (kev->flags & KQ_EV_ADD)
+        __atomic_store_n(&ref.of->watched, true, __ATOMIC_SEQ_CST);
     pthread_mutex_lock(&kq->lock);
     kn = knote_of(kq, kev, &ref);
     if (kn)

@@ -160,6 +160,8 @@ void task_serve(struct task *t, enum area_event event)
     default:
         break;
     }
+    if (event != EVENT_CALL || c.no_result)
+        task_share(t); /* a new image, thread or process */
     if (!t->dead)
         signals_deliver(&c, restart);
     t->call = NULL;

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "abi/layout.h"
 #include "syscalls/door.h"
 #include "syscalls/proc.h"
 #include "syscalls/signal.h"
@@ -65,22 +64,6 @@ int64_t copy_in_str(struct call *c, char *dst, gva src, size_t max)
         have += n;
     }
     return -ENAMETOOLONG;
-}
-
-int struct_in(struct call *c, const struct layout *l, void *host, gva src)
-{
-    uint8_t guest[LAYOUT_GUEST_MAX];
-    int     err = copy_in(c, guest, src, l->gsize);
-
-    return err ? err : layout_to_host(l, guest, host);
-}
-
-int struct_out(struct call *c, const struct layout *l, gva dst, const void *host)
-{
-    uint8_t guest[LAYOUT_GUEST_MAX];
-
-    layout_to_guest(l, host, guest);
-    return copy_out(c, dst, guest, l->gsize);
 }
 
 int put_int(struct call *c, gva dst, int32_t v)

@@ -113,6 +113,8 @@ void            fdtable_exec(struct call *c, struct fdtable *t);
 void            fdtable_sweep(struct call *c, struct fdtable *t);
 /* At start: guest descriptor fd is host descriptor fd, shared with the host; of that kind, with these flags. */
 int             fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t flags);
+/* A task was killed in the gate: frees the locks of the table and of its open files that it held. */
+void            fdtable_break_locks(struct fdtable *t, uint32_t task_index);
 /* Calls fn for every open slot (lock held by the caller). */
 typedef void fdtable_fn(int fd, struct ofile *of, int hostfd, bool cloexec, void *arg);
 void         fdtable_each(struct fdtable *t, fdtable_fn *fn, void *arg);

@@ -237,6 +237,19 @@ struct fdtable *fdtable_copy(struct fdtable *src)
     return dst;
 }
 
+void fdtable_break_locks(struct fdtable *t, uint32_t task_index)
+{
+    uint32_t high = __atomic_load_n(&t->host_high, __ATOMIC_RELAXED);
+
+    shlock_break(&t->lock, task_index);
+    for (uint32_t e = 0; e < high && e < FD_HOST_MAX; e++) {
+        struct ofile *of = t->entries[e].refs ? ofile_at(t->entries[e].ofile) : NULL;
+
+        if (of)
+            shlock_break(&of->lock, task_index);
+    }
+}
+
 int fdtable_lock(struct call *c, struct fdtable *t)
 {
     return shlock_lock(c, &t->lock);

@@ -13,10 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "abi/flags.h"
-#include "abi/layout.h"
-#include "syscalls/fd.h"
-#include "syscalls/path.h"
+#include "syscalls/args.h"
 
 /* ---- the C types of a row --------------------------------------------------- */
 
@@ -117,106 +114,9 @@ static struct shape *shape_of(const struct row *row)
     return s;
 }
 
-/* ---- conversion -------------------------------------------------------------- */
-
-/* What one argument became.  The word is what a handler or the host gets. */
-struct value {
-    uint64_t    word;
-    void       *host; /* of a structure: where the host form is */
-    bool        has_ref;
-    bool        has_path;
-    struct fdref ref;
-    struct path path;
-};
-
-static bool is_struct(enum arg_kind k)
-{
-    return k == ARG_IN_STRUCT || k == ARG_OUT_STRUCT || k == ARG_INOUT_STRUCT || k == ARG_OUT_ALWAYS;
-}
-
-/* Reads what needs no more than the register. */
-static int scalar(const struct arg *a, uint64_t raw, uint64_t *word)
-{
-    const struct flag_group *g = a->of;
-    int64_t                  v;
-    int                      err;
-
-    switch (a->kind) {
-    case ARG_INT:
-    case ARG_FD:
-    case ARG_DIRFD:
-    case ARG_SIGNO:
-        *word = (uint64_t)(int64_t)(int32_t)raw;
-        return 0;
-    case ARG_UINT:
-    case ARG_MODE:
-        *word = (uint32_t)raw;
-        return 0;
-    case ARG_FLAGS:
-        return flags_to_host(g, g->wide ? raw : (uint32_t)raw, word);
-    case ARG_ENUM:
-        err = enum_to_host(g, g->wide ? raw : (uint32_t)raw, &v);
-        *word = (uint64_t)v;
-        return err;
-    default:
-        *word = raw;
-        return 0;
-    }
-}
-
-/* buf: LAYOUT_HOST_MAX bytes for the host form. */
-static int struct_arg(struct call *c, const struct arg *a, uint64_t raw, void *buf, struct value *v)
-{
-    const struct layout *l = a->of;
-
-    v->host = NULL;
-    v->word = 0;
-    if (!raw)
-        return 0;
-    v->host = buf;
-    v->word = (uint64_t)buf;
-    memset(buf, 0, l->hsize);
-    if (a->kind == ARG_IN_STRUCT || a->kind == ARG_INOUT_STRUCT)
-        return struct_in(c, l, buf, GVA(raw));
-    return 0;
-}
-
-static bool comes_out(enum arg_kind k, int64_t result)
-{
-    if (k == ARG_OUT_ALWAYS)
-        return result >= 0 || result == -EINTR || result == -ERESTART;
-    return (k == ARG_OUT_STRUCT || k == ARG_INOUT_STRUCT) && result >= 0;
-}
-
-static int64_t structs_out(struct call *c, const struct value *v, int64_t result)
-{
-    const struct row *row = c->row;
-
-    for (unsigned i = 0; i < row->nargs; i++) {
-        const struct arg *a = &row->args[i];
-        int               err;
-
-        if (!is_struct((enum arg_kind)a->kind) || !v[i].host || !comes_out((enum arg_kind)a->kind, result))
-            continue;
-        err = struct_out(c, a->of, GVA(c->raw[i]), v[i].host);
-        if (err && result >= 0)
-            return err;
-    }
-    return result;
-}
-
-static unsigned count_structs(const struct row *row)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < row->nargs; i++)
-        n += is_struct((enum arg_kind)row->args[i].kind);
-    return n;
-}
-
 /* ---- handlers ---------------------------------------------------------------- */
 
-static int64_t handler_invoke(struct call *c, struct value *v)
+static int64_t handler_invoke(struct call *c, struct arg_value *v)
 {
     struct shape *s = shape_of(c->row);
     void         *ptrs[ARGS_MAX + 1];
@@ -232,7 +132,7 @@ static int64_t handler_invoke(struct call *c, struct value *v)
 }
 
 /* The buffer is only on the stack of calls that have structures. */
-static __attribute__((noinline)) int64_t handler_with_structs(struct call *c, struct value *v)
+static __attribute__((noinline)) int64_t handler_with_structs(struct call *c, struct arg_value *v)
 {
     _Alignas(16) uint8_t buf[ARGS_MAX][LAYOUT_HOST_MAX];
 
@@ -240,24 +140,24 @@ static __attribute__((noinline)) int64_t handler_with_structs(struct call *c, st
         const struct arg *a = &c->row->args[i];
         int               err = 0;
 
-        if (is_struct((enum arg_kind)a->kind))
-            err = struct_arg(c, a, c->raw[i], buf[i], &v[i]);
+        if (arg_is_struct((enum arg_kind)a->kind))
+            err = arg_struct(c, a, c->raw[i], buf[i], &v[i]);
         if (err)
             return err;
     }
-    return structs_out(c, v, handler_invoke(c, v));
+    return args_out(c, v, handler_invoke(c, v));
 }
 
 static int64_t handler_call(struct call *c)
 {
-    struct value v[ARGS_MAX];
+    struct arg_value v[ARGS_MAX];
 
     for (unsigned i = 0; i < c->row->nargs; i++) {
-        int err = scalar(&c->row->args[i], c->raw[i], &v[i].word);
+        int err = arg_scalar(&c->row->args[i], c->raw[i], &v[i].word);
         if (err)
             return err;
     }
-    return count_structs(c->row) ? handler_with_structs(c, v) : handler_invoke(c, v);
+    return args_structs(c->row) ? handler_with_structs(c, v) : handler_invoke(c, v);
 }
 
 /* ---- rows that name a host call ----------------------------------------------- */
@@ -268,7 +168,7 @@ static int dirfd_before(const struct call *c, unsigned i)
     return i && c->row->args[i - 1].kind == ARG_DIRFD ? (int)(int32_t)c->raw[i - 1] : PATH_CWD(c);
 }
 
-static int host_arg(struct call *c, unsigned i, struct value *v)
+static int host_arg(struct call *c, unsigned i, struct arg_value *v)
 {
     const struct arg *a = &c->row->args[i];
     struct scratch    s;
@@ -294,15 +194,15 @@ static int host_arg(struct call *c, unsigned i, struct value *v)
     case ARG_INOUT_STRUCT:
     case ARG_OUT_ALWAYS:
         s = scratch_get(c, ((const struct layout *)a->of)->hsize);
-        return s.p ? struct_arg(c, a, c->raw[i], s.p, v) : -ENOMEM;
+        return s.p ? arg_struct(c, a, c->raw[i], s.p, v) : -ENOMEM;
     default:
-        return scalar(a, c->raw[i], &v->word);
+        return arg_scalar(a, c->raw[i], &v->word);
     }
 }
 
 static int64_t host_row(struct call *c)
 {
-    struct value v[ARGS_MAX];
+    struct arg_value v[ARGS_MAX];
     int64_t      r = 0;
 
     memset(v, 0, sizeof(v));
@@ -316,7 +216,7 @@ static int64_t host_row(struct call *c)
         if (v[i].has_path)
             path_put(c, &v[i].path);
     }
-    return structs_out(c, v, r);
+    return args_out(c, v, r);
 }
 
 bool marshal_can(const struct row *row)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "syscalls/call.h"
 #include "syscalls/proc.h"
@@ -94,3 +95,15 @@ void shlock_unlock(struct call *c, struct shlock *l)
     if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) & SHLOCK_WAITERS)
         host_call6(c, SYS_futex, (uint64_t)(uintptr_t)&l->word, FUTEX_WAKE, 1, 0, 0, 0);
 }
+
+#ifndef DRAGOMAN_GATE
+void shlock_break(struct shlock *l, uint32_t task_index)
+{
+    uint32_t held = __atomic_load_n(&l->word, __ATOMIC_RELAXED);
+
+    if ((held & ~SHLOCK_WAITERS) != task_index + 1)
+        return;
+    if (__atomic_exchange_n(&l->word, 0, __ATOMIC_RELEASE) & SHLOCK_WAITERS)
+        syscall(SYS_futex, &l->word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+#endif

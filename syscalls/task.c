@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "syscalls/door.h"
+#include "syscalls/fd.h"
 #include "syscalls/sigqueue.h"
 
 struct task *task_by_index_locked(uint32_t index)
@@ -55,6 +56,26 @@ static void area_reset(struct task *t)
     t->area = a;
 }
 
+void task_share(struct task *t)
+{
+    struct area *a = t->area;
+
+    a->fds = (uint64_t)t->proc->fds;
+    a->nofile = t->proc->nofile;
+    a->plain_view = session.view == NULL;
+    a->rows = session.trace || door->is_ptrace ? GATE_ROWS_NONE : t->proc->abi->gate_rows;
+}
+
+void tasks_share(struct proc *p)
+{
+    struct task *t;
+
+    pthread_mutex_lock(&session.lock);
+    LIST_FOREACH(t, &p->tasks, link)
+        task_share(t);
+    pthread_mutex_unlock(&session.lock);
+}
+
 struct task *task_new(struct proc *p)
 {
     struct task *t = calloc(1, sizeof(*t));
@@ -93,6 +114,8 @@ void task_end(struct task *t)
 
     if (!door->is_ptrace)
         door->reap(t);
+    if (t->state != TASK_GONE && p->fds && t->area->rows)
+        fdtable_break_locks(p->fds, t->index); /* it may have been killed in the gate */
     pthread_mutex_lock(&session.lock);
     session.tasks[t->index] = NULL;
     LIST_REMOVE(t, link);

@@ -18,6 +18,10 @@ void tasks_end(struct proc *p, const struct task *but);
 /* The host thread is known now; a process's first thread gives it its pid, an exec the leader's number. */
 void task_adopt_locked(struct task *t, pid_t host_tid);
 
+/* Tells the gate what it serves this task's calls with; again whenever that changes. */
+void task_share(struct task *t);
+void tasks_share(struct proc *p);
+
 struct task *task_by_index_locked(uint32_t index);
 /* The guest's number of a task, once its host thread is known. */
 int64_t task_tid(const struct task *t);

@@ -116,6 +116,7 @@ static void thread(struct regs *r, uint64_t entry, uint64_t arg, uint64_t stack_
 }
 
 const struct abi abi_freebsd_amd64 = {
+    .gate_rows = GATE_ROWS_FREEBSD,
     .name = "freebsd-amd64",
     .os = "FreeBSD",
     .rows = freebsd_rows,

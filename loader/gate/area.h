@@ -74,6 +74,11 @@ struct area {
     uint32_t listener_taken; /* futex */
     uint32_t fsgsbase;
     uint64_t boot_stack;  /* an address in the host's own first stack */
+    uint64_t fds;        /* the process's descriptor table, in the arena */
+    uint64_t nofile;     /* the guest's limit of descriptors */
+    uint32_t rows;       /* enum gate_rows: which ABI's rows the gate serves by itself */
+    uint32_t plain_view; /* no --sysroot, no --root */
+    uint64_t served;     /* calls that never left the process */
     struct area_siginfo info;      /* of EVENT_SIGNAL */
     struct area_siginfo saved[65]; /* of noted signals */
 };

@@ -137,6 +137,18 @@ gate_cas_fault:
     mov $-14, %eax
     ret
 
+/* int gate_copy(to, from, n): 0 or -EFAULT (set by gate_trap). */
+    .globl gate_copy, gate_copy_insn, gate_copy_fault
+gate_copy:
+    mov %rdx, %rcx
+gate_copy_insn:
+    rep movsb
+    xor %eax, %eax
+    ret
+gate_copy_fault:
+    mov $-14, %eax
+    ret
+
 /* The ptrace door sets the registers, runs one of these, and is told by the int3. */
 gate_pt_call:
     syscall

@@ -148,6 +148,8 @@ int gate_trap(int sig, siginfo_t *si, ucontext_t *uc)
     if (in_gate((uint64_t)*rip) && !a->booting) {
         if ((uint64_t)*rip == AT(gate_cas_insn) && si->si_code > 0)
             *rip = (greg_t)AT(gate_cas_fault);
+        else if ((uint64_t)*rip == AT(gate_copy_insn) && si->si_code > 0)
+            *rip = (greg_t)AT(gate_copy_fault);
         else if ((sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE) && si->si_code > 0)
             die(125); /* a fault of the gate's own, or a guest that jumped into it */
         else
@@ -158,6 +160,8 @@ int gate_trap(int sig, siginfo_t *si, ucontext_t *uc)
         a->booting = 0;
         a->event = EVENT_BOOT;
     } else if (sig == SIGSYS && si->si_code == 1 /* SYS_SECCOMP */) {
+        if (a->rows && gate_row(a, uc))
+            return 0;
         a->event = EVENT_CALL;
     } else {
         info_copy(&a->info, si);

@@ -16,6 +16,8 @@ int64_t        gate_host(long nr, const uint64_t args[6]);
 int64_t        gate_host_wait(long nr, const uint64_t args[6]); /* -EINTR at once when a signal is noted */
 int64_t        gate_door(uint32_t index);
 int64_t        gate_clone(const uint64_t args[5], struct area *child);
+/* Copies n bytes; 0, or -EFAULT where one side is not mapped. */
+int            gate_copy(void *to, const void *from, size_t n);
 int            gate_cas(uint32_t *at, uint32_t expect, uint32_t want, uint32_t *old);
 _Noreturn void gate_leave(uint64_t ucontext);
 
@@ -30,7 +32,11 @@ void *memset(void *d, int c, size_t n);
 
 typedef void label(void);
 extern label gate_entry, gate_exit_start, gate_exit_end, gate_window_start, gate_window_end, gate_window_eintr;
-extern label gate_door_ip, gate_cas_insn, gate_cas_fault, gate_text_end;
+extern label gate_door_ip, gate_cas_insn, gate_cas_fault, gate_copy_insn, gate_copy_fault, gate_text_end;
+
+/* rows.c: serves the call in *uc by itself.  false: the provider has to. */
+struct area;
+bool gate_row(struct area *a, ucontext_t *uc);
 
 #pragma GCC visibility pop
 

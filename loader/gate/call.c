@@ -1,0 +1,87 @@
+/*
+ * loader/gate/call.c: syscalls/call.h, as it is in the gate: guest memory is our
+ * own, and a host call is just made.
+ */
+#include "syscalls/call.h"
+
+#include <errno.h>
+
+#include "loader/gate/gate.h"
+#include "syscalls/proc.h"
+
+int copy_in(struct call *c, void *dst, gva src, size_t n)
+{
+    (void)c;
+    return gate_copy(dst, (const void *)src.va, n);
+}
+
+int copy_out(struct call *c, gva dst, const void *src, size_t n)
+{
+    (void)c;
+    return gate_copy((void *)dst.va, src, n);
+}
+
+static size_t find_nul(const char *s, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && s[i])
+        i++;
+    return i;
+}
+
+/* Page by page, so that a string that ends before an unmapped page is read whole. */
+int64_t copy_in_str(struct call *c, char *dst, gva src, size_t max)
+{
+    size_t have = 0;
+
+    while (have < max) {
+        uint64_t at = src.va + have;
+        size_t   n = 4096 - (at & 4095), len;
+        int      err;
+
+        if (n > max - have)
+            n = max - have;
+        if (n > 256 && have + 256 <= max)
+            n = 256; /* names are short */
+        err = copy_in(c, dst + have, GVA(at), n);
+        if (err)
+            return err;
+        len = find_nul(dst + have, n);
+        have += len;
+        if (len < n)
+            return (int64_t)have;
+    }
+    return -ENAMETOOLONG;
+}
+
+struct scratch scratch_get(struct call *c, size_t n)
+{
+    size_t         at = (c->scratch_used + 15) & ~(size_t)15;
+    struct scratch s = {NULL, 0};
+
+    if (n > SCRATCH_SIZE || at > SCRATCH_SIZE - n)
+        return s;
+    c->scratch_used = at + n;
+    s.p = (char *)c->task->area + AREA_SCRATCH + at;
+    s.va = (uint64_t)s.p;
+    return s;
+}
+
+int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g)
+{
+    const uint64_t args[6] = {a, b, d, e, f, g};
+
+    (void)c;
+    return gate_host(nr, args);
+}
+
+/* A signal came: whether the guest will see it is the provider's to say, so the call begins anew there. */
+int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g)
+{
+    const uint64_t args[6] = {a, b, d, e, f, g};
+    int64_t        r = gate_host_wait(nr, args);
+
+    (void)c;
+    return r == -EINTR ? -ERESTART : r;
+}
