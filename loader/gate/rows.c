@@ -12,6 +12,7 @@
 #include "abi/freebsd/flags.h"
 #include "abi/freebsd/freebsd.h"
 #include "abi/freebsd/layouts.h"
+#include "loader/gate/calls.h"
 #include "loader/gate/gate.h"
 #include "syscalls/args.h"
 #include "syscalls/fdtable.h"
@@ -85,6 +86,12 @@ struct gate_row {
 #include "abi/freebsd/row_args.h"
 
 #define sys_clock_gettime gate_clock_gettime
+#define sys__umtx_op gate__umtx_op
+#define sys_nanosleep gate_nanosleep
+#define sys_mmap gate_mmap
+#define sys_munmap gate_munmap
+#define sys_mprotect gate_mprotect
+#define sys_madvise gate_madvise
 #define GATE(n, nm, h, st, why, r, ...) \
     {.row = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__)}, .fn = (handler_fn *)(void (*)(void))(h)},
 static const struct gate_row rows[] = {
@@ -161,6 +168,7 @@ bool gate_row(struct area *a, ucontext_t *uc)
     c.raw[2] = (uint64_t)g[REG_RDX];
     c.raw[3] = (uint64_t)g[REG_R10];
     c.raw[4] = (uint64_t)g[REG_R8];
+    c.raw[5] = (uint64_t)g[REG_R9];
     r = invoke(&c, row);
     if (r == -GATE_PUNT || r == -ERESTART)
         return false;

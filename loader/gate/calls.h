@@ -1,0 +1,21 @@
+/*
+ * loader/gate/calls.h: calls whose common cases are one host call, served in the
+ * gate; the rest of each is the provider's (-GATE_PUNT, see rows.h).
+ */
+#ifndef DRAGOMAN_LOADER_GATE_CALLS_H
+#define DRAGOMAN_LOADER_GATE_CALLS_H
+
+#include "syscalls/call.h"
+
+/* futex.c: waits and wakes on a word */
+int64_t gate__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uaddr1, gva uaddr2);
+/* futex.c: without a place for the remainder */
+int64_t gate_nanosleep(struct call *c, gva rqtp, gva rmtp);
+
+/* memory.c: what does not touch our zone; of mmap, anonymous memory without a hint.  mmap's offset is raw[5]. */
+int64_t gate_mmap(struct call *c, gva addr, uint64_t len, uint64_t prot, uint64_t flags, int fd);
+int64_t gate_munmap(struct call *c, gva addr, uint64_t len);
+int64_t gate_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot);
+int64_t gate_madvise(struct call *c, gva addr, uint64_t len, int64_t advice);
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * loader/gate/futex.c: waiting, waking and sleeping without the provider.  What
+ * compat/umtx_wait.c says of the host's futexes holds here too.  An interrupted
+ * wait begins anew in the provider, which knows whether the guest sees the signal.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "loader/gate/calls.h"
+#include "loader/gate/gate.h"
+#include "loader/gate/rows.h"
+
+enum { UMTX_WAIT = 2, UMTX_WAKE = 3, UMTX_WAIT_UINT = 11, UMTX_WAIT_UINT_PRIVATE = 15, UMTX_WAKE_PRIVATE = 16 };
+
+#define UMTX_ABSTIME 1u
+#define NSEC         1000000000l
+
+/* struct _umtx_time */
+struct time_arg {
+    struct timespec timeout;
+    uint32_t        flags, clock;
+};
+
+/* The guest's clocks by number: 'r' jumps when the time is set, 'm' does not, the others are the provider's. */
+static const char clocks[] = "r...mm.mmrrmmr";
+
+static bool valid(const struct timespec *t)
+{
+    return t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < NSEC;
+}
+
+/* A time-out in scratch, and the futex operation that takes it.  0, or -GATE_PUNT. */
+static int64_t time_get(struct call *c, gva size, gva at, uint64_t *ts, int *op)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct time_arg));
+    struct time_arg     *t = s.p;
+
+    *ts = 0;
+    *op = FUTEX_WAIT_BITSET;
+    if (!at.va)
+        return 0;
+    if (!t)
+        return -GATE_PUNT;
+    t->flags = t->clock = 0;
+    if (copy_in(c, t, at, size.va <= sizeof(t->timeout) ? sizeof(t->timeout) : sizeof(*t)) || !valid(&t->timeout))
+        return -GATE_PUNT;
+    if (t->clock >= sizeof(clocks) - 1 || clocks[t->clock] == '.')
+        return -GATE_PUNT;
+    *ts = s.va;
+    if (!(t->flags & UMTX_ABSTIME))
+        *op = FUTEX_WAIT; /* relative */
+    else if (clocks[t->clock] == 'r')
+        *op |= FUTEX_CLOCK_REALTIME;
+    return 0;
+}
+
+static int64_t wait_result(int64_t r)
+{
+    return r == -EAGAIN ? 0 : r; /* another value: nothing to wait for */
+}
+
+static int64_t wait_uint(struct call *c, gva obj, uint64_t val, gva size, gva at)
+{
+    uint64_t ts;
+    int      op;
+    int64_t  r = val >> 32 ? -GATE_PUNT : time_get(c, size, at, &ts, &op);
+
+    if (r)
+        return r;
+    return wait_result(host_wait(c, SYS_futex, obj.va, op, val, ts, 0, FUTEX_BITSET_MATCH_ANY));
+}
+
+struct waitv {
+    uint64_t val, uaddr;
+    uint32_t flags, reserved;
+};
+#define WAITV_U32 2u
+
+/* Both halves of a long, the low one first, on which wakers call. */
+static int64_t wait_long(struct call *c, gva obj, uint64_t val)
+{
+    const struct scratch s = scratch_get(c, 2 * sizeof(struct waitv));
+    struct waitv        *v = s.p;
+    int64_t              r;
+
+    if (!v)
+        return -GATE_PUNT;
+    v[0] = (struct waitv){(uint32_t)val, obj.va, WAITV_U32, 0};
+    v[1] = (struct waitv){val >> 32, obj.va + 4, WAITV_U32, 0};
+    r = host_wait(c, SYS_futex_waitv, s.va, 2, 0, 0, CLOCK_MONOTONIC);
+    if (r == -ENOSYS)
+        return -GATE_PUNT;
+    return r > 0 ? 0 : wait_result(r);
+}
+
+static int64_t wake(struct call *c, gva obj, int n, bool shared)
+{
+    const int64_t r = host_call(c, SYS_futex, obj.va, FUTEX_WAKE, n < 1 ? 1 : n);
+
+    if (r == -EFAULT && !shared)
+        return 0;
+    return r < 0 ? r : 0;
+}
+
+int64_t gate__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uaddr1, gva uaddr2)
+{
+    switch (op) {
+    case UMTX_WAIT_UINT:
+    case UMTX_WAIT_UINT_PRIVATE:
+        return wait_uint(c, obj, val, uaddr1, uaddr2);
+    case UMTX_WAKE:
+    case UMTX_WAKE_PRIVATE:
+        return wake(c, obj, (int)val, op == UMTX_WAKE);
+    case UMTX_WAIT:
+        return uaddr2.va ? -GATE_PUNT : wait_long(c, obj, val);
+    default:
+        return -GATE_PUNT;
+    }
+}
+
+int64_t gate_nanosleep(struct call *c, gva rqtp, gva rmtp)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct timespec));
+    struct timespec     *t = s.p;
+
+    if (rmtp.va || !t || copy_in(c, t, rqtp, sizeof(*t)) || !valid(t))
+        return -GATE_PUNT;
+    if (!t->tv_sec && !t->tv_nsec)
+        return 0;
+    return host_wait(c, SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, s.va, 0);
+}
