@@ -35,6 +35,10 @@ def test_web(t):
     same(t, "web")
 
 
+def test_network(t):
+    same(t, "network")
+
+
 def test_selfexec(t):
     same(t, "selfexec")
 
