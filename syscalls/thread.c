@@ -24,20 +24,24 @@ _Static_assert(sizeof(struct thr_param) == 104, "sys/thr.h");
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | \
      CLONE_CHILD_CLEARTID)
 
-/* Both numbers are in memory before either thread goes on; whichever is first here stores them. */
-static int tids_write(struct call *c, struct task *t, gva child_at, gva parent_at)
+/*
+ * Both numbers are in memory before either thread goes on; whichever is first
+ * here stores them.  To the creator t is only a name: it may have ended already.
+ */
+static int tids_write(struct call *c, struct task *t, uint32_t index, pid_t host_tid, gva child_at, gva parent_at)
 {
-    int  err = 0;
-    bool mine;
+    const int64_t tid = (int64_t)host_tid + TID_BASE;
+    int           err = 0;
 
     pthread_mutex_lock(&session.lock);
-    mine = session.tasks[t->index] == t && !t->tids_written;
-    if (mine) {
+    if (session.tasks[index] == t && !t->tids_written) {
+        if (!t->host_tid)
+            task_adopt_locked(t, host_tid);
         t->tids_written = true;
         if (child_at.va)
-            err = put_long(c, child_at, task_tid(t));
+            err = put_long(c, child_at, tid);
         if (!err && parent_at.va)
-            err = put_long(c, parent_at, task_tid(t));
+            err = put_long(c, parent_at, tid);
     }
     pthread_mutex_unlock(&session.lock);
     return err;
@@ -62,6 +66,7 @@ int64_t sys_thr_new(struct call *c, gva param, int size)
     struct thr_param tp = {0};
     struct regs      r;
     struct task     *t;
+    uint32_t         index;
     int64_t          tid;
     int              err;
 
@@ -73,6 +78,7 @@ int64_t sys_thr_new(struct call *c, gva param, int size)
     t = thread_make(c, &tp);
     if (!t)
         return -EAGAIN; /* FreeBSD says EPROCLIM; the nearest that Linux has */
+    index = t->index;
     door->regs_get(c->task, &r);
     c->abi->thread(&r, tp.start_func, tp.arg, tp.stack_base, tp.stack_size);
     copy_out(c, GVA(r.rsp), &zero, sizeof(zero)); /* the return address of start_func */
@@ -81,7 +87,7 @@ int64_t sys_thr_new(struct call *c, gva param, int size)
         task_end(t);
         return tid;
     }
-    return tids_write(c, t, GVA(tp.child_tid), GVA(tp.parent_tid));
+    return tids_write(c, t, index, (pid_t)tid, GVA(tp.child_tid), GVA(tp.parent_tid));
 }
 
 void thread_started(struct call *c)
@@ -89,7 +95,7 @@ void thread_started(struct call *c)
     struct task *t = c->task;
 
     if (!t->tids_written && (t->child_tid_at.va || t->parent_tid_at.va))
-        tids_write(c, t, t->child_tid_at, t->parent_tid_at);
+        tids_write(c, t, t->index, t->host_tid, t->child_tid_at, t->parent_tid_at);
 }
 
 static bool is_last(struct call *c)
