@@ -71,8 +71,8 @@ static int64_t nofile_set(struct call *c, const struct rlimit *r)
     pthread_mutex_lock(&session.lock);
     c->proc->nofile = r->rlim_cur;
     c->proc->nofile_max = r->rlim_max;
-    tasks_share(c->proc);
     pthread_mutex_unlock(&session.lock);
+    tasks_share(c->proc);
     return 0;
 }
 

@@ -13,8 +13,20 @@
 
 #include "syscalls/arena.h"
 #include "syscalls/resources.h"
+#include "syscalls/task.h"
 #include "tests/unit/fake_call.h"
 #include "tests/unit/known_procs.h"
+
+/* What the guest's processes are told of a changed limit goes nowhere here; that they are told is checked. */
+static int shared;
+
+void tasks_share(struct proc *p)
+{
+    /* It takes session.lock, so nobody may hold it. */
+    assert_int_equal(pthread_mutex_trylock(&session.lock), 0);
+    pthread_mutex_unlock(&session.lock);
+    shared += p != NULL;
+}
 
 static int fix_new(void **state)
 {
@@ -53,6 +65,7 @@ static void descriptors_are_ours(void **state)
     assert_int_equal(sys_getdtablesize(fake_call(f)), 1024);
     assert_int_equal(sys_setrlimit(fake_call(f), RLIMIT_NOFILE, &r), 0);
     assert_int_equal(f->own.nofile, 100);
+    assert_int_equal(shared, 1);
     assert_int_equal(sys_getdtablesize(fake_call(f)), 100);
     r = (struct rlimit){500, 150}; /* the soft one is lowered to the hard one, not refused */
     assert_int_equal(sys_setrlimit(fake_call(f), RLIMIT_NOFILE, &r), geteuid() ? -EPERM : 0);
