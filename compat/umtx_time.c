@@ -38,7 +38,7 @@ static void enforce_min(struct call *c, struct umtx_time *t)
         t->end = least;
 }
 
-/* Processor time runs at most as fast as real time times the threads; asking again after what is left is soon enough. */
+/* Processor time runs at most as fast as real time times the threads: asking again after what is left will do. */
 static void set_poll(struct umtx_time *t, struct timespec now)
 {
     t->end = timespec_add(host_now(CLOCK_MONOTONIC), timespec_sub(t->cpu_end, now));

@@ -60,8 +60,8 @@ static void say_missing(struct call *c)
     __atomic_add_fetch(&session.missing_calls, 1, __ATOMIC_RELAXED);
     if (__atomic_fetch_or(&said[c->nr / 64 % 16], bit, __ATOMIC_RELAXED) & bit)
         return;
-    fprintf(stderr, "dragoman: %s: system call %lu (%s) is missing; the program gets ENOSYS\n", c->abi->name, (unsigned long)c->nr,
-            c->row ? c->row->name : "no such number");
+    fprintf(stderr, "dragoman: %s: system call %lu (%s) is missing; the program gets ENOSYS\n", c->abi->name,
+            (unsigned long)c->nr, c->row ? c->row->name : "no such number");
 }
 
 static int64_t invoke(struct call *c)
@@ -124,8 +124,8 @@ static bool call_serve(struct call *c)
 
 static bool is_fault(const struct area_siginfo *i)
 {
-    return i->code > 0 &&
-           (i->signo == SIGSEGV || i->signo == SIGBUS || i->signo == SIGILL || i->signo == SIGFPE || i->signo == SIGTRAP);
+    return i->code > 0 && (i->signo == SIGSEGV || i->signo == SIGBUS || i->signo == SIGILL || i->signo == SIGFPE ||
+                           i->signo == SIGTRAP);
 }
 
 static void signal_serve(struct call *c)

@@ -361,7 +361,8 @@ static int map_stack(struct call *c, struct start_in *in, bool exec_stack)
         return (int)r;
     in->stack_size = size;
     in->stack_top = (uint64_t)r + IMAGE_PAGE + size;
-    r = host_call(c, SYS_mprotect, (uint64_t)r + IMAGE_PAGE, size, PROT_READ | PROT_WRITE | (exec_stack ? PROT_EXEC : 0));
+    r = host_call(c, SYS_mprotect, (uint64_t)r + IMAGE_PAGE, size,
+                  PROT_READ | PROT_WRITE | (exec_stack ? PROT_EXEC : 0));
     return (int)r;
 }
 

@@ -39,9 +39,10 @@ static const struct option options[] = {
 static void env_change(const char *setting)
 {
     if (strchr(setting, '='))
-        putenv(strdup(setting));
+        putenv(strdup(setting)); /* the environment keeps it */
     else
         unsetenv(setting);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 }
 
 /* -1: go on; else the exit status. */

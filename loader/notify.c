@@ -118,7 +118,8 @@ static void frame_copy(struct task *parent, struct task *child)
 
 static void notify_regs_set(struct task *t, const struct regs *r);
 
-static int64_t notify_clone(struct task *parent, struct task *child, uint64_t flags, uint64_t tls, const struct regs *regs)
+static int64_t notify_clone(struct task *parent, struct task *child, uint64_t flags, uint64_t tls,
+                            const struct regs *regs)
 {
     struct area *a = parent->area, *ca = child->area;
 
@@ -252,7 +253,8 @@ static void notify_take_noted(struct task *t, noted_fn *fn)
 
 static void notify_kick(struct task *t)
 {
-    if (t->host_tid > 0 && !t->dead)
+    /* During an exec nobody would catch it; the new image's first event looks at what is pending. */
+    if (t->host_tid > 0 && !t->dead && !t->execing)
         syscall(SYS_tgkill, t->proc->pid, t->host_tid, KICK_SIGNAL);
 }
 

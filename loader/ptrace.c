@@ -36,7 +36,8 @@ struct door_task {
     pthread_t           thread;
     struct regs         regs;  /* the guest's, at its trap */
     bool                dirty; /* they are not what the task has */
-    bool                dying; /* signals go through: the task is to die by one */
+    int                 dying; /* the host signal that the task is to die by, and that goes through to it; 0: none */
+    bool                attached; /* before that a kick would kill it */
     bool                given; /* regs were set before the first event */
     struct affinity     affinity;
     uint64_t            noted;
@@ -148,7 +149,7 @@ static enum stop wait_stop(struct task *t, struct regs *r, siginfo_t *si)
             continue;
         }
         if (sig == SIGSTOP || t->door->dying) {
-            ptrace(PTRACE_CONT, t->host_tid, 0, sig);
+            ptrace(PTRACE_CONT, t->host_tid, 0, sig == SIGSTOP || sig == t->door->dying ? sig : 0);
             continue;
         }
         return signal_stop(t, sig, r, si);
@@ -237,7 +238,8 @@ static int64_t affinity_call(struct task *self, long nr, const uint64_t a[6])
     else
         r = affinity_get(&t->door->affinity, mask, n);
     pthread_mutex_unlock(&session.lock);
-    if (nr == SYS_sched_getaffinity && r > 0 && process_vm_writev(self->proc->pid, &mine, 1, &theirs, 1, 0) != (ssize_t)n)
+    if (nr == SYS_sched_getaffinity && r > 0 &&
+        process_vm_writev(self->proc->pid, &mine, 1, &theirs, 1, 0) != (ssize_t)n)
         return -EFAULT;
     return r;
 }
@@ -350,7 +352,7 @@ static void pt_die(struct call *c, int hostsig)
     struct regs  r;
     siginfo_t    si;
 
-    t->door->dying = true;
+    t->door->dying = hostsig;
     syscall(SYS_tgkill, t->proc->pid, t->host_tid, hostsig);
     ptrace(PTRACE_CONT, t->host_tid, 0, hostsig);
     while (wait_stop(t, &r, &si) != STOP_GONE)
@@ -417,7 +419,8 @@ static void pt_take_noted(struct task *t, noted_fn *fn)
 
 static void pt_kick(struct task *t)
 {
-    if (t->host_tid > 0 && !t->dead)
+    /* Not attached yet: its first stop is to come, and what is pending will be seen there. */
+    if (t->host_tid > 0 && !t->dead && t->door && t->door->attached)
         syscall(SYS_tgkill, t->proc->pid, t->host_tid, KICK_SIGNAL);
 }
 
@@ -454,6 +457,9 @@ static bool attach(struct task *t)
         t->dead = true;
         return true;
     }
+    pthread_mutex_lock(&session.lock);
+    t->door->attached = true;
+    pthread_mutex_unlock(&session.lock);
     __atomic_store_n(&a->attached, 1, __ATOMIC_RELEASE);
     futex(&a->attached, FUTEX_WAKE, 1);
     return true;

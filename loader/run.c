@@ -289,8 +289,8 @@ static int image_make(const struct run_options *o, struct exec_image **e)
         image_error_print(o->argv[0], &err);
         return err.exit_status;
     }
-    if (exec_image_make(fd, path, (const char *const *)o->argv, (const char *const *)o->envp, o->abi, e, err.text, sizeof(err.text),
-                        &status)) {
+    if (exec_image_make(fd, path, (const char *const *)o->argv, (const char *const *)o->envp, o->abi, e, err.text,
+                        sizeof(err.text), &status)) {
         image_error_print(o->argv[0], &err);
         return status;
     }

@@ -72,7 +72,8 @@ int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, 
  */
 int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g);
 /* As host_wait6, but an interruption that the guest will not see returns -EINTR instead of repeating the call. */
-int64_t host_wait_once6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g);
+int64_t host_wait_once6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f,
+                        uint64_t g);
 
 #define HC_(fn, c, nr, a, b, d, e, f, g, ...) \
     fn(c, nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(d), (uint64_t)(e), (uint64_t)(f), (uint64_t)(g))

@@ -199,7 +199,8 @@ static int64_t exec_program(struct call *c, int progfd, const char *name, gva ar
         r = strv_read(c, &env, envv);
     if (!r) {
         hostprog = exechost_is(progfd) ? fcntl(progfd, F_DUPFD_CLOEXEC, 3) : -1;
-        r = exec_image_make(progfd, name, (const char *const *)args.v, (const char *const *)env.v, NULL, &e, text, sizeof(text), &status);
+        r = exec_image_make(progfd, name, (const char *const *)args.v, (const char *const *)env.v, NULL, &e, text,
+                            sizeof(text), &status);
         progfd = -1;
     }
     if (progfd >= 0)

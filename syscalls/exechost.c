@@ -3,7 +3,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -275,8 +274,9 @@ static void child_identity(struct setup *s)
     umask(s->umask);
     sched_setaffinity(0, sizeof(s->cpus), &s->cpus);
     setrlimit(RLIMIT_NOFILE, &s->nofile);
+    /* Raw calls: the C library's would ask threads that are not there any more to follow. */
     if (geteuid() == 0)
-        setgroups((size_t)s->ngroups, s->groups);
+        syscall(SYS_setgroups, s->ngroups, s->groups);
     if (syscall(SYS_setresgid, s->gid[0], s->gid[1], s->gid[2]) ||
         syscall(SYS_setresuid, s->uid[0], s->uid[1], s->uid[2]))
         _exit(126);

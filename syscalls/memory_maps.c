@@ -84,7 +84,7 @@ int maps_find(int maps, uint64_t addr, struct map_entry *e)
 
 uint64_t maps_gap(int maps, uint64_t from, uint64_t len)
 {
-    struct map_entry e;
+    struct map_entry e = { 0 };
 
     while (from <= GUEST_END - len) {
         if (zone_overlaps(from, len)) {

@@ -43,7 +43,8 @@ static bool ignored_locked(const struct proc *p, int sig)
 
     if (a->handler == D_SIG_IGN)
         return true;
-    return a->handler == D_SIG_DFL && (p->abi->sig_default[sig] == SIGDEF_IGN || p->abi->sig_default[sig] == SIGDEF_CONT);
+    return a->handler == D_SIG_DFL &&
+           (p->abi->sig_default[sig] == SIGDEF_IGN || p->abi->sig_default[sig] == SIGDEF_CONT);
 }
 
 static struct sigset not_of(const struct sigset *s)
@@ -126,7 +127,8 @@ void signal_stop_locked(struct proc *p, int sig)
 
         proc_wake_waiters_locked(parent);
         if (!(parent->actions[chld].flags & D_SA_NOCLDSTOP))
-            signal_post_proc_locked(parent, &(struct ksiginfo){.signo = chld, .code = CLD_STOPPED, .pid = p->pid, .status = sig});
+            signal_post_proc_locked(
+                parent, &(struct ksiginfo){.signo = chld, .code = CLD_STOPPED, .pid = p->pid, .status = sig});
     }
 }
 
@@ -329,7 +331,7 @@ static bool on_altstack(const struct task *t, uint64_t sp)
 /* Pushes the frame and points the registers at the handler.  -EFAULT: the guest has no usable stack. */
 static int frame_push(struct call *c, const struct ksiginfo *info, const struct ksigaction *act)
 {
-    struct task       *t = c->task;
+    struct task        *t = c->task;
     struct sigframe_in in = {.info = *info, .handler = act->handler, .sa_flags = act->flags, .support = c->proc->support};
     struct sigframe_out out;
     uint8_t            *xstate = malloc(XSTATE_MAX);

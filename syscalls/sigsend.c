@@ -48,7 +48,7 @@ static int kill_one(struct call *c, int pid, int sig)
     return p ? 0 : kill_host(c, pid, sig);
 }
 
-/* Every guest of the process group (pgid) or of the session (-1), as kill(2) says; the host's other processes are spared. */
+/* Every guest of the process group (pgid) or of the session (-1), as kill(2) says; other host processes are spared. */
 static int kill_many(struct call *c, int pgid, int sig)
 {
     struct ksiginfo k = from_me(c, sig, SI_USER);

@@ -142,7 +142,8 @@ static struct task *swept_locked(struct proc *p)
     struct task *t;
 
     LIST_FOREACH(t, &p->tasks, link)
-        if (!t->ending && t->state == TASK_GONE && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
+        if (!t->ending && t->state == TASK_GONE && t->host_tid &&
+            !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
             return t;
     return NULL;
 }
@@ -175,6 +176,7 @@ static struct task *end_next(struct proc *p, const struct task *but)
 
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(t, &p->tasks, link) {
+        /* task_end has taken it off the list.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         if (t == but || t->ending)
             continue;
         if (t->state != TASK_NEW)

@@ -20,9 +20,9 @@ struct thr_param {
 };
 _Static_assert(sizeof(struct thr_param) == 104, "sys/thr.h");
 
-#define THREAD_FLAGS \
-    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | \
-     CLONE_CHILD_CLEARTID)
+#define THREAD_FLAGS                                                                                                   \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |                 \
+     CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
 /*
  * Both numbers are in memory before either thread goes on; whichever is first

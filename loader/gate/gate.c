@@ -194,7 +194,8 @@ struct kernel_sigaction {
 
 static void handlers_install(void)
 {
-    struct kernel_sigaction sa = {(void *)gate_entry, SA_SIGINFO | SA_ONSTACK | SA_RESTORER_ | SA_NODEFER, (void *)gate_entry, 0};
+    struct kernel_sigaction sa = {(void *)gate_entry, SA_SIGINFO | SA_ONSTACK | SA_RESTORER_ | SA_NODEFER,
+                                  (void *)gate_entry, 0};
 
     for (int sig = 1; sig <= 64; sig++) {
         if (sig == SIGKILL || sig == SIGSTOP)
@@ -286,8 +287,8 @@ struct area *gate_boot(uint64_t *sp)
     uint32_t     index = (uint32_t)number(&arg);
     struct area *a = area_at(index);
 
-    if (host(__NR_mmap, ARENA_BASE, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, (uint64_t)fd, 0) !=
-        (int64_t)ARENA_BASE)
+    if (host(__NR_mmap, ARENA_BASE, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
+             (uint64_t)fd, 0) != (int64_t)ARENA_BASE)
         die(125);
     host(__NR_arch_prctl, ARCH_SET_GS, (uint64_t)a, 0, 0, 0, 0);
     a->self = (uint64_t)a;
@@ -334,7 +335,8 @@ _Noreturn void gate_boot_on_own_stack(struct area *a)
     handlers_install();
     filter_start(a);
     a->booting = 1;
-    host(__NR_tgkill, (uint64_t)host(__NR_getpid, 0, 0, 0, 0, 0, 0), (uint64_t)host(__NR_gettid, 0, 0, 0, 0, 0, 0), KICK_SIGNAL, 0, 0, 0);
+    host(__NR_tgkill, (uint64_t)host(__NR_getpid, 0, 0, 0, 0, 0, 0), (uint64_t)host(__NR_gettid, 0, 0, 0, 0, 0, 0),
+         KICK_SIGNAL, 0, 0, 0);
     die(125);
 }
 

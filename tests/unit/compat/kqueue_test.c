@@ -675,7 +675,8 @@ static void few_at_a_time(void **state)
     for (int i = 0; i < 8; i++) {
         assert_int_equal(pipe(p[i]), 0);
         assert_int_equal(write(p[i][1], "x", 1), 1);
-        assert_int_equal(change(x, ev((uint64_t)give(x, p[i][0], OF_PIPE), KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR)), 0);
+        assert_int_equal(change(x, ev((uint64_t)give(x, p[i][0], OF_PIPE), KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR)),
+                         0);
     }
     for (int i = 0; i < 8; i++) {
         assert_int_equal(look(x, out, 1), 1);
@@ -694,7 +695,8 @@ static void old_form_of_the_call(void **state)
 
     in.data = 1;
     memset(out, 0xee, sizeof(out));
-    assert_int_equal(sys_freebsd11_kevent(fake_call(x->f), x->kq, GVA((uintptr_t)&in), 1, GVA((uintptr_t)out), 1, &ts), 1);
+    assert_int_equal(sys_freebsd11_kevent(fake_call(x->f), x->kq, GVA((uintptr_t)&in), 1, GVA((uintptr_t)out), 1, &ts),
+                     1);
     assert_int_equal(out[0].ident, 7);
     assert_int_equal(out[0].ext[0], 0xeeeeeeeeeeeeeeeeull);
 }

@@ -306,9 +306,11 @@ static void timer_arguments(void **state)
     int32_t             id;
 
     (void)state;
-    assert_int_equal(sys_ktimer_create(fake_call(f), CLOCK_MONOTONIC, GVA((uintptr_t)&ev), GVA((uintptr_t)&id)), -EINVAL);
+    assert_int_equal(sys_ktimer_create(fake_call(f), CLOCK_MONOTONIC, GVA((uintptr_t)&ev), GVA((uintptr_t)&id)),
+                     -EINVAL);
     ev = (struct sigevent_arg){.notify = 1, .signo = 129};
-    assert_int_equal(sys_ktimer_create(fake_call(f), CLOCK_MONOTONIC, GVA((uintptr_t)&ev), GVA((uintptr_t)&id)), -EINVAL);
+    assert_int_equal(sys_ktimer_create(fake_call(f), CLOCK_MONOTONIC, GVA((uintptr_t)&ev), GVA((uintptr_t)&id)),
+                     -EINVAL);
     assert_int_equal(sys_ktimer_create(fake_call(f), D_CLOCK_VIRTUAL, GVA(0), GVA((uintptr_t)&id)), -EINVAL);
     assert_int_equal(sys_ktimer_create(fake_call(f), CLOCK_MONOTONIC, GVA(0), GVA(8)), -EFAULT);
     id = new_timer(NULL);
