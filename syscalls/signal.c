@@ -332,7 +332,8 @@ static bool on_altstack(const struct task *t, uint64_t sp)
 static int frame_push(struct call *c, const struct ksiginfo *info, const struct ksigaction *act)
 {
     struct task        *t = c->task;
-    struct sigframe_in in = {.info = *info, .handler = act->handler, .sa_flags = act->flags, .support = c->proc->support};
+    struct sigframe_in  in = {
+        .info = *info, .handler = act->handler, .sa_flags = act->flags, .support = c->proc->support};
     struct sigframe_out out;
     uint8_t            *xstate = malloc(XSTATE_MAX);
     int                 err = -ENOMEM;

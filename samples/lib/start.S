@@ -26,9 +26,9 @@ _start:
 #ifdef GUEST_LINUX
     mov %rsp, %rdi
 #endif
-    and $-16, %rsp
-    pushfq
+    pushfq /* before the first instruction that changes them */
     popq start_regs + 128(%rip)
+    and $-16, %rsp
     xor %ebp, %ebp
     call sample_start
     hlt
