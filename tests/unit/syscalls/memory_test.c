@@ -103,7 +103,7 @@ static void a_plain_mapping_is_one_host_call(void **state)
 
 static void a_hint_is_searched_upwards(void **state)
 {
-    const uint64_t hint = 0x3c000000000;
+    const uint64_t hint = 0x300000000000;
     int64_t        a, b, c;
 
     (void)state;
@@ -129,9 +129,9 @@ static void the_heap_is_kept_free(void **state)
     int64_t at;
 
     (void)state;
-    f->own.brk_base = f->own.brk = 0x20000000000;
-    at = map(0x20000001000, 4096, RW, ANON);
-    assert_int_equal(at, 0x20000000000 + (32ll << 30));
+    f->own.brk_base = f->own.brk = 0x310000000000;
+    at = map(0x310000001000, 4096, RW, ANON);
+    assert_int_equal(at, 0x310000000000 + (32ll << 30));
     unmap(at, 4096);
 }
 
@@ -310,7 +310,7 @@ static void locking(void **state)
 
 static void the_break_moves(void **state)
 {
-    const int64_t base = 0x21000000000;
+    const int64_t base = 0x320000000000;
     struct rlimit lim, low;
 
     (void)state;
