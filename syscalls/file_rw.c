@@ -93,7 +93,7 @@ static int64_t transfer(struct call *c, int fd, const struct transfer *t)
 /* FreeBSD refuses more than SSIZE_MAX (sys_generic.c, sys_read); the host would cut it. */
 static bool too_long(uint64_t n)
 {
-    return n > (uint64_t)SSIZE_MAX;
+    return n > INT64_MAX;
 }
 
 int64_t sys_read(struct call *c, int fd, gva buf, uint64_t n)
