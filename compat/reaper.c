@@ -185,7 +185,8 @@ struct killing {
 
 static bool kill_means(const struct proc *p, const struct proc *reaper, const struct killing *k)
 {
-    if (p->state != PROC_LIVE || reaper_above_locked(p) != reaper)
+    /* Without a number it is still being forked; and kill(0) would be ourselves. */
+    if (p->pid <= 0 || p->state != PROC_LIVE || reaper_above_locked(p) != reaper)
         return false;
     if (k->flags & KILL_CHILDREN)
         return p->parent == reaper;
