@@ -135,7 +135,9 @@ static int64_t regate(struct call *c, const char *name)
     c->task->area->provider_pid = (uint32_t)session.provider_pid;
     c->task->area->filtered = 1;
     c->task->area->attached = 1;
+    pthread_mutex_lock(&session.lock);
     c->task->execing = true;
+    pthread_mutex_unlock(&session.lock);
     r = host_call(c, SYS_execveat, session.gate_fd, empty.va, vec.va, vec.va + 16, AT_EMPTY_PATH);
     c->task->execing = false;
     return r;

@@ -143,9 +143,10 @@ int view_open(const char *path)
     char               found[PATH_MAX];
 
     if (v && v->root_fd >= 0)
-        return open_in(v->root_fd, path, O_RDONLY);
+        return open_in(v->root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
-    const int fd = open(view_sysroot(path, true, found, sizeof(found)) ? found : path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(view_sysroot(path, true, found, sizeof(found)) ? found : path,
+                        O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO is refused, not waited for */
 
     return fd < 0 ? -errno : fd;
 }
