@@ -114,12 +114,6 @@ static int64_t wake(struct call *c, gva cv, unsigned n)
     return err;
 }
 
-int64_t umtx_cv_signal(struct call *c, gva cv)
-{
-    return wake(c, cv, 1);
-}
+int64_t umtx_cv_signal(struct call *c, gva cv) { return wake(c, cv, 1); }
 
-int64_t umtx_cv_broadcast(struct call *c, gva cv)
-{
-    return wake(c, cv, UMTX_ALL);
-}
+int64_t umtx_cv_broadcast(struct call *c, gva cv) { return wake(c, cv, UMTX_ALL); }

@@ -17,10 +17,7 @@ struct mutex {
     struct umtx_key key;
 };
 
-static gva field(const struct mutex *m, size_t offset)
-{
-    return GVA(m->at.va + offset);
-}
+static gva            field(const struct mutex *m, size_t offset) { return GVA(m->at.va + offset); }
 
 static enum umtx_type type_of(uint32_t flags)
 {
@@ -203,20 +200,11 @@ static int64_t lock(struct call *c, gva at, struct umtx_time *t, enum mode mode)
     return t && r == -ERESTART ? -EINTR : r; /* timed locking is not restarted */
 }
 
-int64_t umtx_mutex_lock(struct call *c, gva m, struct umtx_time *t)
-{
-    return lock(c, m, t, MODE_LOCK);
-}
+int64_t umtx_mutex_lock(struct call *c, gva m, struct umtx_time *t) { return lock(c, m, t, MODE_LOCK); }
 
-int64_t umtx_mutex_trylock(struct call *c, gva m)
-{
-    return lock(c, m, NULL, MODE_TRY);
-}
+int64_t umtx_mutex_trylock(struct call *c, gva m) { return lock(c, m, NULL, MODE_TRY); }
 
-int64_t umtx_mutex_wait(struct call *c, gva m, struct umtx_time *t)
-{
-    return lock(c, m, t, MODE_WAIT);
-}
+int64_t umtx_mutex_wait(struct call *c, gva m, struct umtx_time *t) { return lock(c, m, t, MODE_WAIT); }
 
 /* ---- unlock, wake ------------------------------------------------------------------- */
 

@@ -78,15 +78,9 @@ int umtx_key_get(struct call *c, gva at, enum umtx_type type, uint32_t flags, st
     return 0;
 }
 
-void umtx_chain_lock(const struct umtx_key *key)
-{
-    pthread_mutex_lock(&chain_of(key)->lock);
-}
+void umtx_chain_lock(const struct umtx_key *key) { pthread_mutex_lock(&chain_of(key)->lock); }
 
-void umtx_chain_unlock(const struct umtx_key *key)
-{
-    pthread_mutex_unlock(&chain_of(key)->lock);
-}
+void umtx_chain_unlock(const struct umtx_key *key) { pthread_mutex_unlock(&chain_of(key)->lock); }
 
 void umtx_queue_locked(struct call *c, struct umtx_waiter *w, const struct umtx_key *key, enum umtx_side side)
 {
@@ -112,8 +106,8 @@ unsigned umtx_count_locked(const struct umtx_key *key, enum umtx_side side)
     struct umtx_waiter *w;
     unsigned            n = 0;
 
-    TAILQ_FOREACH (w, &chain_of(key)->waiters, link)
-        n += w->side == side && umtx_key_eq(&w->key, key);
+    TAILQ_FOREACH(w, &chain_of(key)->waiters, link)
+    n += w->side == side && umtx_key_eq(&w->key, key);
     return n;
 }
 

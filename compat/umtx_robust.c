@@ -19,7 +19,7 @@ struct robust {
 
 int64_t umtx_robust_lists(struct call *c, gva params, uint64_t size)
 {
-    struct robust  new = {0, 0, 0};
+    struct robust new = {0, 0, 0};
     struct robust *r = c->task->umtx;
     int            err;
 

@@ -169,8 +169,11 @@ static int take(struct call *c, const struct rwlock *rw, const struct want *want
 
 int64_t umtx_rw_rdlock(struct call *c, gva at, uint64_t flags, struct umtx_time *t)
 {
-    struct want want = {.busy = WRITE_OWNER, .waiters = READ_WAITERS, .add = 1, .side = UMTX_SHARED,
-                        .blocked = offsetof(struct urwlock, blocked_readers)};
+    struct want   want = {.busy = WRITE_OWNER,
+                          .waiters = READ_WAITERS,
+                          .add = 1,
+                          .side = UMTX_SHARED,
+                          .blocked = offsetof(struct urwlock, blocked_readers)};
     struct rwlock rw;
     uint32_t      state;
     const int     r = rw_get(c, at, &rw, &state);
@@ -193,11 +196,14 @@ static void let_readers(struct call *c, const struct rwlock *rw)
 
 int64_t umtx_rw_wrlock(struct call *c, gva at, struct umtx_time *t)
 {
-    const struct want want = {.busy = WRITE_OWNER | READERS, .waiters = WRITE_WAITERS, .add = WRITE_OWNER,
-                              .side = UMTX_EXCLUSIVE, .blocked = offsetof(struct urwlock, blocked_writers)};
-    struct rwlock rw;
-    uint32_t      state;
-    int           r = rw_get(c, at, &rw, &state);
+    const struct want want = {.busy = WRITE_OWNER | READERS,
+                              .waiters = WRITE_WAITERS,
+                              .add = WRITE_OWNER,
+                              .side = UMTX_EXCLUSIVE,
+                              .blocked = offsetof(struct urwlock, blocked_writers)};
+    struct rwlock     rw;
+    uint32_t          state;
+    int               r = rw_get(c, at, &rw, &state);
 
     if (r)
         return r;

@@ -11,13 +11,10 @@ struct usem2 {
     uint32_t count, flags;
 };
 #define USEM_HAS_WAITERS 0x80000000u
-#define USEM_COUNT(v)    ((v) & 0x7fffffffu)
+#define USEM_COUNT(v)    ((v)&0x7fffffffu)
 
 /* A relative time-out cannot be restarted. */
-static int64_t sem_result(int r, const struct umtx_time *t)
-{
-    return r == -ERESTART && t && !t->absolute ? -EINTR : r;
-}
+static int64_t sem_result(int r, const struct umtx_time *t) { return r == -ERESTART && t && !t->absolute ? -EINTR : r; }
 
 /* ---- _usem2 -------------------------------------------------------------------- */
 

@@ -24,21 +24,21 @@
 
 struct page {
     LIST_ENTRY(page) link;
-    struct umtx_key  key;
-    int              fd;
+    struct umtx_key key;
+    int             fd;
 };
 
-static pthread_mutex_t      pages_lock = PTHREAD_MUTEX_INITIALIZER;
-static LIST_HEAD(, page)    pages = LIST_HEAD_INITIALIZER(pages);
-static unsigned             npages;
+static pthread_mutex_t pages_lock = PTHREAD_MUTEX_INITIALIZER;
+static LIST_HEAD(, page) pages = LIST_HEAD_INITIALIZER(pages);
+static unsigned     npages;
 
 static struct page *page_find(const struct umtx_key *key)
 {
     struct page *p;
 
-    LIST_FOREACH (p, &pages, link)
-        if (umtx_key_eq(&p->key, key))
-            return p;
+    LIST_FOREACH(p, &pages, link)
+    if (umtx_key_eq(&p->key, key))
+        return p;
     return NULL;
 }
 

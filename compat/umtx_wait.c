@@ -23,12 +23,9 @@
 static int wait_result(int64_t r)
 {
     switch (r) {
-    case -EAGAIN: /* the word has another value: nothing to wait for */
-        return 0;
-    case -ERESTART: /* never restarted (do_wait) */
-        return -EINTR;
-    default:
-        return r > 0 ? 0 : (int)r;
+    case -EAGAIN: /* the word has another value: nothing to wait for */ return 0;
+    case -ERESTART: /* never restarted (do_wait) */ return -EINTR;
+    default: return r > 0 ? 0 : (int)r;
     }
 }
 

@@ -37,8 +37,8 @@ static bool timeval_valid(const struct timeval *t)
 int64_t sys_setitimer(struct call *c, int64_t which, const struct itimerval *itv, struct itimerval *oitv)
 {
     const struct scratch new = scratch_get(c, sizeof(*itv)), old = scratch_get(c, sizeof(*oitv));
-    struct itimerval     value;
-    int64_t              err;
+    struct itimerval value;
+    int64_t          err;
 
     if (!itv)
         return sys_getitimer(c, which, oitv);

@@ -62,23 +62,16 @@ static int64_t host_mmap(struct call *c, const struct mapping *m, uint64_t at, u
     return host_call(c, SYS_mmap, at, m->len, m->prot, m->host | more, m->hostfd, m->pos);
 }
 
-static bool is_address(int64_t r)
-{
-    return r < -4095 || r >= 0;
-}
+static bool is_address(int64_t r) { return r < -4095 || r >= 0; }
 
 /* What FreeBSD says where the host says something else. */
 static int64_t mmap_errno(int64_t err)
 {
     switch (err) {
-    case -EEXIST: /* MAP_EXCL: no space there */
-        return -ENOMEM;
-    case -EPERM: /* a mount without execution; a low address is refused before */
-        return -EACCES;
-    case -EOVERFLOW:
-        return -EINVAL;
-    default:
-        return err;
+    case -EEXIST: /* MAP_EXCL: no space there */ return -ENOMEM;
+    case -EPERM: /* a mount without execution; a low address is refused before */ return -EACCES;
+    case -EOVERFLOW: return -EINVAL;
+    default: return err;
     }
 }
 

@@ -13,10 +13,10 @@
 #include "syscalls/memory_maps.h"
 #include "syscalls/proc.h"
 
-int64_t sys_munmap(struct call *c, gva addr, uint64_t len);
-int64_t sys_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot);
-int64_t sys_msync(struct call *c, gva addr, uint64_t len, uint64_t flags);
-int64_t sys_minherit(struct call *c, gva addr, uint64_t len, int64_t inherit);
+int64_t        sys_munmap(struct call *c, gva addr, uint64_t len);
+int64_t        sys_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot);
+int64_t        sys_msync(struct call *c, gva addr, uint64_t len, uint64_t flags);
+int64_t        sys_minherit(struct call *c, gva addr, uint64_t len, int64_t inherit);
 
 static int64_t part_unmap(struct call *c, struct range r, void *arg)
 {
@@ -118,18 +118,14 @@ static int64_t part_inherit(struct call *c, struct range r, void *arg)
     int64_t err;
 
     switch (*(const int64_t *)arg) {
-    case INHERIT_NONE:
-        return advise(c, r, MADV_DONTFORK);
-    case INHERIT_ZERO:
-        err = advise(c, r, MADV_DOFORK);
-        return err ? err : advise(c, r, MADV_WIPEONFORK);
+    case INHERIT_NONE: return advise(c, r, MADV_DONTFORK);
+    case INHERIT_ZERO: err = advise(c, r, MADV_DOFORK); return err ? err : advise(c, r, MADV_WIPEONFORK);
     case INHERIT_COPY:
         err = advise(c, r, MADV_DOFORK);
         if (!err)
             advise(c, r, MADV_KEEPONFORK); /* EINVAL where WIPEONFORK was not possible either */
         return err;
-    default:
-        return part_shared(c, r, NULL);
+    default: return part_shared(c, r, NULL);
     }
 }
 

@@ -5,10 +5,10 @@
 
 #include "syscalls/memory.h"
 
-int64_t sys_mlock(struct call *c, gva addr, uint64_t len);
-int64_t sys_munlock(struct call *c, gva addr, uint64_t len);
-int64_t sys_mlockall(struct call *c, uint64_t how);
-int64_t sys_munlockall(struct call *c);
+int64_t        sys_mlock(struct call *c, gva addr, uint64_t len);
+int64_t        sys_munlock(struct call *c, gva addr, uint64_t len);
+int64_t        sys_mlockall(struct call *c, uint64_t how);
+int64_t        sys_munlockall(struct call *c);
 
 static int64_t lock_range(struct call *c, long nr, gva addr, uint64_t len)
 {
@@ -23,15 +23,9 @@ static int64_t lock_range(struct call *c, long nr, gva addr, uint64_t len)
     return err == -EAGAIN || err == -EPERM ? -ENOMEM : err; /* vm_map_wire's failures are all ENOMEM */
 }
 
-int64_t sys_mlock(struct call *c, gva addr, uint64_t len)
-{
-    return lock_range(c, SYS_mlock, addr, len);
-}
+int64_t sys_mlock(struct call *c, gva addr, uint64_t len) { return lock_range(c, SYS_mlock, addr, len); }
 
-int64_t sys_munlock(struct call *c, gva addr, uint64_t len)
-{
-    return lock_range(c, SYS_munlock, addr, len);
-}
+int64_t sys_munlock(struct call *c, gva addr, uint64_t len) { return lock_range(c, SYS_munlock, addr, len); }
 
 /* Memory that cannot be touched cannot be made resident; it stays as it is. */
 static int64_t part_lock(struct call *c, struct range r, void *arg)
@@ -60,7 +54,4 @@ int64_t sys_mlockall(struct call *c, uint64_t how)
     return how & MCL_CURRENT ? range_mapped(c, (struct range){0, GUEST_END}, part_lock, NULL) : 0;
 }
 
-int64_t sys_munlockall(struct call *c)
-{
-    return host_call(c, SYS_munlockall);
-}
+int64_t sys_munlockall(struct call *c) { return host_call(c, SYS_munlockall); }

@@ -20,9 +20,9 @@ struct query {
     uint32_t dev_major, dev_minor, name_size, build_id_size;
     uint64_t name_addr, build_id_addr;
 };
-#define QUERY          _IOWR('f', 17, struct query)
-#define QUERY_SHARED   0x08u /* low three bits of vma_flags: read, write, execute, as in PROT_* */
-#define QUERY_OR_NEXT  0x10u
+#define QUERY         _IOWR('f', 17, struct query)
+#define QUERY_SHARED  0x08u /* low three bits of vma_flags: read, write, execute, as in PROT_* */
+#define QUERY_OR_NEXT 0x10u
 
 int maps_open(pid_t pid)
 {
@@ -75,16 +75,21 @@ int maps_find(int maps, uint64_t addr, struct map_entry *e)
     if (ioctl(maps, QUERY, &q) < 0)
         return errno == ENOTTY || errno == EINVAL ? text_find(maps, addr, e) : -errno;
     *e = (struct map_entry){
-        .start = q.start, .end = q.end, .prot = q.vma_flags & (PROT_READ | PROT_WRITE | PROT_EXEC),
-        .shared = q.vma_flags & QUERY_SHARED, .file = q.inode != 0,
-        .offset = q.offset, .dev = makedev(q.dev_major, q.dev_minor), .ino = q.inode,
+        .start = q.start,
+        .end = q.end,
+        .prot = q.vma_flags & (PROT_READ | PROT_WRITE | PROT_EXEC),
+        .shared = q.vma_flags & QUERY_SHARED,
+        .file = q.inode != 0,
+        .offset = q.offset,
+        .dev = makedev(q.dev_major, q.dev_minor),
+        .ino = q.inode,
     };
     return 0;
 }
 
 uint64_t maps_gap(int maps, uint64_t from, uint64_t len)
 {
-    struct map_entry e = { 0 };
+    struct map_entry e = {0};
 
     while (from <= GUEST_END - len) {
         if (zone_overlaps(from, len)) {

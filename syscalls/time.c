@@ -58,19 +58,11 @@ int64_t sys_clock_getres(struct call *c, int64_t clock, struct timespec *tp)
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_COARSE:
-        *tp = (struct timespec){0, 1};
-        return 0;
-    case D_CLOCK_SECOND:
-        *tp = (struct timespec){1, 0};
-        return 0;
-    case D_CLOCK_VIRTUAL:
-        *tp = (struct timespec){0, HZ_RES};
-        return 0;
+    case CLOCK_MONOTONIC_COARSE: *tp = (struct timespec){0, 1}; return 0;
+    case D_CLOCK_SECOND: *tp = (struct timespec){1, 0}; return 0;
+    case D_CLOCK_VIRTUAL: *tp = (struct timespec){0, HZ_RES}; return 0;
     case CLOCK_THREAD_CPUTIME_ID:
-    case CLOCK_PROCESS_CPUTIME_ID:
-        *tp = (struct timespec){0, TICK_RES};
-        return 0;
+    case CLOCK_PROCESS_CPUTIME_ID: *tp = (struct timespec){0, TICK_RES}; return 0;
     default:
         if (clock >= 0)
             return -EINVAL;
@@ -90,10 +82,8 @@ int64_t sys_clock_getcpuclockid2(struct call *c, uint64_t id, int which, gva clo
         if (id && !clock_of_process_known(id))
             return -ESRCH;
         return put_int(c, clock_id, (int32_t)(CPU_BIT | CPU_PROCESS | (id ? (uint32_t)id : (uint32_t)c->proc->pid)));
-    case WHICH_TID:
-        return put_int(c, clock_id, (int32_t)(CPU_BIT | (id ? (uint32_t)id : (uint32_t)c->task->tid)));
-    default:
-        return -EINVAL;
+    case WHICH_TID: return put_int(c, clock_id, (int32_t)(CPU_BIT | (id ? (uint32_t)id : (uint32_t)c->task->tid)));
+    default: return -EINVAL;
     }
 }
 

@@ -56,10 +56,22 @@ int64_t sys_ntp_adjtime(struct call *c, gva tp)
         return -EPERM;
     state = adjtimex(&t);
     g = (struct guest_timex){
-        .offset = t.offset, .freq = t.freq, .maxerror = t.maxerror, .esterror = t.esterror, .status = t.status,
-        .constant = t.constant, .precision = t.precision, .tolerance = t.tolerance, .ppsfreq = t.ppsfreq,
-        .jitter = t.jitter, .shift = t.shift, .stabil = t.stabil, .jitcnt = t.jitcnt, .calcnt = t.calcnt,
-        .errcnt = t.errcnt, .stbcnt = t.stbcnt,
+        .offset = t.offset,
+        .freq = t.freq,
+        .maxerror = t.maxerror,
+        .esterror = t.esterror,
+        .status = t.status,
+        .constant = t.constant,
+        .precision = t.precision,
+        .tolerance = t.tolerance,
+        .ppsfreq = t.ppsfreq,
+        .jitter = t.jitter,
+        .shift = t.shift,
+        .stabil = t.stabil,
+        .jitcnt = t.jitcnt,
+        .calcnt = t.calcnt,
+        .errcnt = t.errcnt,
+        .stbcnt = t.stbcnt,
     };
     err = copy_out(c, tp, &g, sizeof(g));
     return err ? err : state;

@@ -71,20 +71,11 @@ static int read_there(struct call *c, int64_t clock, struct timespec *now)
 }
 
 /* The host's clock numbers for others' processor time: its MAKE_PROCESS_CPUCLOCK, CPUCLOCK_SCHED. */
-static clockid_t clock_of_process(pid_t pid)
-{
-    return (clockid_t)((~(uint32_t)pid << 3) | 2);
-}
+static clockid_t clock_of_process(pid_t pid) { return (clockid_t)((~(uint32_t)pid << 3) | 2); }
 
-static clockid_t clock_of_thread(pid_t tid)
-{
-    return (clockid_t)((~(uint32_t)tid << 3) | 6);
-}
+static clockid_t clock_of_thread(pid_t tid) { return (clockid_t)((~(uint32_t)tid << 3) | 6); }
 
-static int read_here(clockid_t clock, struct timespec *now)
-{
-    return clock_gettime(clock, now) ? -EINVAL : 0;
-}
+static int       read_here(clockid_t clock, struct timespec *now) { return clock_gettime(clock, now) ? -EINVAL : 0; }
 
 /*
  * The numbers that clock_getcpuclockid2 hands out (sys/sys/_clock_id.h and
@@ -126,19 +117,14 @@ int clock_read(struct call *c, int64_t clock, struct timespec *now)
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_COARSE:
-        return read_here((clockid_t)clock, now);
+    case CLOCK_MONOTONIC_COARSE: return read_here((clockid_t)clock, now);
     case D_CLOCK_SECOND:
         err = read_here(CLOCK_REALTIME, now);
         now->tv_nsec = 0;
         return err;
-    case D_CLOCK_VIRTUAL:
-        return read_user_time(c, now);
-    case CLOCK_PROCESS_CPUTIME_ID:
-        return read_here(clock_of_process(c->proc->pid), now);
-    case CLOCK_THREAD_CPUTIME_ID:
-        return read_there(c, clock, now);
-    default:
-        return clock < 0 && clock >= INT32_MIN ? read_by_id(c, (uint32_t)clock, now) : -EINVAL;
+    case D_CLOCK_VIRTUAL: return read_user_time(c, now);
+    case CLOCK_PROCESS_CPUTIME_ID: return read_here(clock_of_process(c->proc->pid), now);
+    case CLOCK_THREAD_CPUTIME_ID: return read_there(c, clock, now);
+    default: return clock < 0 && clock >= INT32_MIN ? read_by_id(c, (uint32_t)clock, now) : -EINVAL;
     }
 }

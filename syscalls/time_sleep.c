@@ -9,8 +9,8 @@
 #include "syscalls/proc.h"
 #include "syscalls/time.h"
 
-int64_t sys_nanosleep(struct call *c, gva rqtp, gva rmtp);
-int64_t sys_clock_nanosleep(struct call *c, int64_t clock, int flags, gva rqtp, gva rmtp);
+int64_t        sys_nanosleep(struct call *c, gva rqtp, gva rmtp);
+int64_t        sys_clock_nanosleep(struct call *c, int64_t clock, int flags, gva rqtp, gva rmtp);
 
 static int64_t sleep_until(struct call *c, int64_t clock, const struct timespec *end)
 {
@@ -67,10 +67,7 @@ static int64_t clock_sleep(struct call *c, int64_t clock, int flags, gva rqtp, g
     return flags ? sleep_absolute(c, clock, &rq) : sleep_relative(c, &rq, rmtp);
 }
 
-int64_t sys_nanosleep(struct call *c, gva rqtp, gva rmtp)
-{
-    return clock_sleep(c, CLOCK_REALTIME, 0, rqtp, rmtp);
-}
+int64_t sys_nanosleep(struct call *c, gva rqtp, gva rmtp) { return clock_sleep(c, CLOCK_REALTIME, 0, rqtp, rmtp); }
 
 /* Its errors are its result, not in errno (kern_posix_error). */
 int64_t sys_clock_nanosleep(struct call *c, int64_t clock, int flags, gva rqtp, gva rmtp)

@@ -40,24 +40,21 @@ enum { NOTIFY_NONE, NOTIFY_SIGNAL, NOTIFY_THREAD_ID = 4 };
 /* All under timers_lock, which is taken before session.lock. */
 struct timer {
     LIST_ENTRY(timer) link;
-    struct proc      *proc; /* perhaps gone: see proc_alive_locked */
-    pid_t             pid;
-    int               id;
-    clockid_t         clock;
+    struct proc          *proc; /* perhaps gone: see proc_alive_locked */
+    pid_t                 pid;
+    int                   id;
+    clockid_t             clock;
     struct guest_sigevent ev;
-    int               code; /* SI_TIMER in the guest's numbers */
-    struct itimerspec time; /* it_value: when, on clock; zero: not armed */
-    int               overrun, overrun_last;
+    int                   code; /* SI_TIMER in the guest's numbers */
+    struct itimerspec     time; /* it_value: when, on clock; zero: not armed */
+    int                   overrun, overrun_last;
 };
 
-static pthread_mutex_t     timers_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t      timers_changed;
-static LIST_HEAD(, timer)  timers = LIST_HEAD_INITIALIZER(timers);
+static pthread_mutex_t timers_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t  timers_changed;
+static LIST_HEAD(, timer) timers = LIST_HEAD_INITIALIZER(timers);
 
-static bool is_set(const struct timespec *t)
-{
-    return t->tv_sec || t->tv_nsec;
-}
+static bool            is_set(const struct timespec *t) { return t->tv_sec || t->tv_nsec; }
 
 static struct timespec now_on(clockid_t clock)
 {
@@ -73,9 +70,9 @@ static bool proc_alive_locked(const struct timer *t)
 {
     struct proc *p;
 
-    LIST_FOREACH (p, &session.procs, all)
-        if (p == t->proc)
-            return p->pid == t->pid && p->state == PROC_LIVE;
+    LIST_FOREACH(p, &session.procs, all)
+    if (p == t->proc)
+        return p->pid == t->pid && p->state == PROC_LIVE;
     return false;
 }
 
@@ -83,9 +80,9 @@ static bool is_queued(const struct timer *t, const struct sigqueue_set *set)
 {
     const struct sigpending_entry *e;
 
-    STAILQ_FOREACH (e, &set->queue, link)
-        if (e->info.signo == t->ev.signo && e->info.code == t->code && e->info.timerid == t->id)
-            return true;
+    STAILQ_FOREACH(e, &set->queue, link)
+    if (e->info.signo == t->ev.signo && e->info.code == t->code && e->info.timerid == t->id)
+        return true;
     return false;
 }
 
@@ -144,7 +141,8 @@ static struct timespec fire_due(void)
     struct timespec wait = {1, 0};
     struct timer   *t;
 
-    LIST_FOREACH (t, &timers, link) {
+    LIST_FOREACH(t, &timers, link)
+    {
         const struct timespec now = now_on(t->clock);
 
         if (!is_set(&t->time.it_value))
@@ -168,9 +166,9 @@ static bool any_armed(void)
 {
     struct timer *t;
 
-    LIST_FOREACH (t, &timers, link)
-        if (is_set(&t->time.it_value))
-            return true;
+    LIST_FOREACH(t, &timers, link)
+    if (is_set(&t->time.it_value))
+        return true;
     return false;
 }
 
@@ -212,9 +210,9 @@ static struct timer *timer_find(const struct proc *p, int id)
 {
     struct timer *t;
 
-    LIST_FOREACH (t, &timers, link)
-        if (t->proc == p && t->id == id)
-            return t;
+    LIST_FOREACH(t, &timers, link)
+    if (t->proc == p && t->id == id)
+        return t;
     return NULL;
 }
 

@@ -26,10 +26,7 @@ struct time_arg {
 /* The guest's clocks by number: 'r' jumps when the time is set, 'm' does not, the others are the provider's. */
 static const char clocks[] = "r...mm.mmrrmmr";
 
-static bool valid(const struct timespec *t)
-{
-    return t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < NSEC;
-}
+static bool       valid(const struct timespec *t) { return t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < NSEC; }
 
 /* A time-out in scratch, and the futex operation that takes it.  0, or -GATE_PUNT. */
 static int64_t time_get(struct call *c, gva size, gva at, uint64_t *ts, int *op)
@@ -56,10 +53,7 @@ static int64_t time_get(struct call *c, gva size, gva at, uint64_t *ts, int *op)
     return 0;
 }
 
-static int64_t wait_result(int64_t r)
-{
-    return r == -EAGAIN ? 0 : r; /* another value: nothing to wait for */
-}
+static int64_t wait_result(int64_t r) { return r == -EAGAIN ? 0 : r; /* another value: nothing to wait for */ }
 
 static int64_t wait_uint(struct call *c, gva obj, uint64_t val, gva size, gva at)
 {
@@ -108,15 +102,11 @@ int64_t gate__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uad
 {
     switch (op) {
     case UMTX_WAIT_UINT:
-    case UMTX_WAIT_UINT_PRIVATE:
-        return wait_uint(c, obj, val, uaddr1, uaddr2);
+    case UMTX_WAIT_UINT_PRIVATE: return wait_uint(c, obj, val, uaddr1, uaddr2);
     case UMTX_WAKE:
-    case UMTX_WAKE_PRIVATE:
-        return wake(c, obj, (int)val, op == UMTX_WAKE);
-    case UMTX_WAIT:
-        return uaddr2.va ? -GATE_PUNT : wait_long(c, obj, val);
-    default:
-        return -GATE_PUNT;
+    case UMTX_WAKE_PRIVATE: return wake(c, obj, (int)val, op == UMTX_WAKE);
+    case UMTX_WAIT: return uaddr2.va ? -GATE_PUNT : wait_long(c, obj, val);
+    default: return -GATE_PUNT;
     }
 }
 

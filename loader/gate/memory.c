@@ -21,12 +21,9 @@ static bool plain_range(uint64_t addr, uint64_t len, struct range *r)
 }
 
 /* What fails begins anew in the provider, which knows FreeBSD's errors and passes over holes. */
-static int64_t or_punt(int64_t r)
-{
-    return r < 0 && r >= -4095 ? -GATE_PUNT : r;
-}
+static int64_t or_punt(int64_t r) { return r < 0 && r >= -4095 ? -GATE_PUNT : r; }
 
-int64_t gate_mmap(struct call *c, gva addr, uint64_t len, uint64_t prot, uint64_t flags, int fd)
+int64_t        gate_mmap(struct call *c, gva addr, uint64_t len, uint64_t prot, uint64_t flags, int fd)
 {
     const uint64_t how = flags & (MAP_SHARED | MAP_PRIVATE), rest = flags & ~(how | MAP_ANONYMOUS | MAP_FIXED);
     struct range   r;

@@ -3,11 +3,11 @@
  * FreeBSD's libthr and libc do: the fast path in user land, the kernel when a
  * mark in the object says so.
  */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -28,10 +28,33 @@
 int64_t sys__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uaddr1, gva uaddr2);
 
 enum {
-    OP_WAIT = 2, OP_WAKE, OP_TRYLOCK, OP_LOCK, OP_UNLOCK, OP_SET_CEILING, OP_CV_WAIT, OP_CV_SIGNAL, OP_CV_BROADCAST,
-    OP_WAIT_UINT, OP_RDLOCK, OP_WRLOCK, OP_RW_UNLOCK, OP_WAIT_UINT_PRIVATE, OP_WAKE_PRIVATE, OP_MUTEX_WAIT,
-    OP_MUTEX_WAKE, OP_SEM_WAIT, OP_SEM_WAKE, OP_NWAKE, OP_WAKE2, OP_SEM2_WAIT, OP_SEM2_WAKE, OP_SHM, OP_ROBUST,
-    OP_GET_MIN, OP_SET_MIN,
+    OP_WAIT = 2,
+    OP_WAKE,
+    OP_TRYLOCK,
+    OP_LOCK,
+    OP_UNLOCK,
+    OP_SET_CEILING,
+    OP_CV_WAIT,
+    OP_CV_SIGNAL,
+    OP_CV_BROADCAST,
+    OP_WAIT_UINT,
+    OP_RDLOCK,
+    OP_WRLOCK,
+    OP_RW_UNLOCK,
+    OP_WAIT_UINT_PRIVATE,
+    OP_WAKE_PRIVATE,
+    OP_MUTEX_WAIT,
+    OP_MUTEX_WAKE,
+    OP_SEM_WAIT,
+    OP_SEM_WAKE,
+    OP_NWAKE,
+    OP_WAKE2,
+    OP_SEM2_WAIT,
+    OP_SEM2_WAKE,
+    OP_SHM,
+    OP_ROBUST,
+    OP_GET_MIN,
+    OP_SET_MIN,
 };
 
 #define CONTESTED 0x80000000u
@@ -44,7 +67,7 @@ struct utime {
 
 static struct fake *first;
 
-static int64_t op(struct fake *f, void *obj, int nr, uint64_t val, uint64_t a1, void *a2)
+static int64_t      op(struct fake *f, void *obj, int nr, uint64_t val, uint64_t a1, void *a2)
 {
     return sys__umtx_op(fake_call(f), GVA((uintptr_t)obj), nr, val, GVA(a1), GVA((uintptr_t)a2));
 }
@@ -57,12 +80,9 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static uint32_t load(uint32_t *p)
-{
-    return __atomic_load_n(p, __ATOMIC_SEQ_CST);
-}
+static uint32_t load(uint32_t *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 
-static bool swap(uint32_t *p, uint32_t was, uint32_t to)
+static bool     swap(uint32_t *p, uint32_t was, uint32_t to)
 {
     return __atomic_compare_exchange_n(p, &was, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
@@ -73,8 +93,8 @@ struct thread {
     pthread_t    t;
     struct fake *f;
     int64_t (*fn)(struct fake *f, void *arg);
-    void        *arg;
-    int64_t      result;
+    void   *arg;
+    int64_t result;
 };
 
 static void *thread_main(void *p)
@@ -98,10 +118,7 @@ static int64_t finish(struct thread *t)
     return t->result;
 }
 
-static void pause_ms(int ms)
-{
-    usleep((useconds_t)ms * 1000);
-}
+static void pause_ms(int ms) { usleep((useconds_t)ms * 1000); }
 
 /* ---- plain waits ----------------------------------------------------------------- */
 
@@ -205,15 +222,9 @@ static void one_host_call_each(void **state)
     assert_int_equal(fake_host_calls(), 3);
 }
 
-static int64_t wait_forever(struct fake *f, void *arg)
-{
-    return op(f, arg, OP_WAIT_UINT_PRIVATE, 0, 0, NULL);
-}
+static int64_t wait_forever(struct fake *f, void *arg) { return op(f, arg, OP_WAIT_UINT_PRIVATE, 0, 0, NULL); }
 
-static int64_t wait_long_forever(struct fake *f, void *arg)
-{
-    return op(f, arg, OP_WAIT, 0, 0, NULL);
-}
+static int64_t wait_long_forever(struct fake *f, void *arg) { return op(f, arg, OP_WAIT, 0, 0, NULL); }
 
 static int64_t wait_long_timed(struct fake *f, void *arg)
 {
@@ -744,8 +755,8 @@ static void shared_objects_have_one_key(void **state)
 {
     const struct umtx_key none = {0};
     struct umtx_key       k[3];
-    char *a = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    char *b = mremap(a, 0, 8192, MREMAP_MAYMOVE); /* the same memory a second time */
+    char                 *a = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char                 *b = mremap(a, 0, 8192, MREMAP_MAYMOVE); /* the same memory a second time */
 
     (void)state;
     assert_true(a != MAP_FAILED && b != MAP_FAILED && a != b);
@@ -780,12 +791,9 @@ static int64_t die_holding(struct fake *f, void *arg)
     return 0;
 }
 
-static int64_t lock_it(struct fake *f, void *arg)
-{
-    return op(f, arg, OP_LOCK, 0, 0, NULL);
-}
+static int64_t lock_it(struct fake *f, void *arg) { return op(f, arg, OP_LOCK, 0, 0, NULL); }
 
-static void a_dead_owner_is_told(void **state)
+static void    a_dead_owner_is_told(void **state)
 {
     static struct umutex m[3];
     struct thread        dying, waiting;

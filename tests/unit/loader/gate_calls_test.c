@@ -1,9 +1,9 @@
 /* The gate's own short cuts: what they serve, and what they leave to the provider. */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "loader/gate/futex.c"
 #include "loader/gate/memory.c"
@@ -11,7 +11,7 @@
 
 static struct fake *f;
 
-static int64_t umtx(void *obj, int64_t op, uint64_t val, uint64_t size, const void *t)
+static int64_t      umtx(void *obj, int64_t op, uint64_t val, uint64_t size, const void *t)
 {
     return gate__umtx_op(fake_call(f), GVA((uintptr_t)obj), op, val, GVA(size), GVA((uintptr_t)t));
 }
@@ -28,8 +28,7 @@ static void waits_and_wakes(void **state)
     assert_int_equal(umtx(&l, UMTX_WAIT_UINT, 1, 0, NULL), 0);
     assert_int_equal(umtx(&l, UMTX_WAIT, 1ull << 32, 0, NULL), 0);
     for (t.clock = 0; t.clock < 14; t.clock++)
-        assert_int_equal(umtx(&l, UMTX_WAIT_UINT_PRIVATE, 0, 24, &t),
-                         clocks[t.clock] == '.' ? -GATE_PUNT : -ETIMEDOUT);
+        assert_int_equal(umtx(&l, UMTX_WAIT_UINT_PRIVATE, 0, 24, &t), clocks[t.clock] == '.' ? -GATE_PUNT : -ETIMEDOUT);
     for (t.clock = 0; t.clock <= 4; t.clock += 4) {
         t.flags = UMTX_ABSTIME;
         clock_gettime(t.clock ? CLOCK_MONOTONIC : CLOCK_REALTIME, &t.timeout);
@@ -152,9 +151,8 @@ static int group_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(waits_and_wakes),     cmocka_unit_test(leaves_the_rest),
-        cmocka_unit_test(sleeps),              cmocka_unit_test(maps_memory),
-        cmocka_unit_test(leaves_other_mappings),
+        cmocka_unit_test(waits_and_wakes), cmocka_unit_test(leaves_the_rest),       cmocka_unit_test(sleeps),
+        cmocka_unit_test(maps_memory),     cmocka_unit_test(leaves_other_mappings),
     };
 
     return cmocka_run_group_tests_name("loader/gate calls", tests, group_up, group_down);

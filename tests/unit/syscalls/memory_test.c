@@ -1,9 +1,9 @@
 /* The memory calls, in the test's own address space. */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,17 +38,14 @@ int64_t sys_sbrk(struct call *c, int incr);
 
 static struct fake *f;
 
-static int64_t map(uint64_t at, uint64_t len, uint64_t prot, uint64_t flags)
+static int64_t      map(uint64_t at, uint64_t len, uint64_t prot, uint64_t flags)
 {
     return sys_mmap(fake_call(f), GVA(at), len, prot, flags, -1, 0);
 }
 
-static int64_t unmap(int64_t at, uint64_t len)
-{
-    return sys_munmap(fake_call(f), GVA(at), len);
-}
+static int64_t unmap(int64_t at, uint64_t len) { return sys_munmap(fake_call(f), GVA(at), len); }
 
-static void refuses_what_freebsd_refuses(void **state)
+static void    refuses_what_freebsd_refuses(void **state)
 {
     static const struct {
         uint64_t at, len, prot, flags;
@@ -79,8 +76,9 @@ static void refuses_what_freebsd_refuses(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-        assert_int_equal(sys_mmap(fake_call(f), GVA(bad[i].at), bad[i].len, bad[i].prot, bad[i].flags, bad[i].fd,
-                                  bad[i].pos), bad[i].error);
+        assert_int_equal(
+            sys_mmap(fake_call(f), GVA(bad[i].at), bad[i].len, bad[i].prot, bad[i].flags, bad[i].fd, bad[i].pos),
+            bad[i].error);
     assert_int_equal(unmap(0x10000, 0), -EINVAL);
     assert_int_equal(unmap(-4096, 8192), -EINVAL);
     assert_int_equal(sys_sbrk(fake_call(f), 1), -EOPNOTSUPP);
@@ -233,8 +231,8 @@ static void the_zone_is_out_of_reach(void **state)
 
 static void advice_is_never_an_error(void **state)
 {
-    static const int64_t advice[] = {MADV_NORMAL, MADV_RANDOM, MADV_WILLNEED, MADV_COLD, MADV_FREE, D_MADV_NOSYNC,
-                                     D_MADV_AUTOSYNC, MADV_DONTDUMP, MADV_DODUMP};
+    static const int64_t advice[] = {MADV_NORMAL,   MADV_RANDOM,     MADV_WILLNEED, MADV_COLD,  MADV_FREE,
+                                     D_MADV_NOSYNC, D_MADV_AUTOSYNC, MADV_DONTDUMP, MADV_DODUMP};
     const int64_t        at = map(0, 0x2000, RW, MAP_SHARED | MAP_ANONYMOUS);
 
     (void)state;

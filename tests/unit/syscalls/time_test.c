@@ -1,9 +1,9 @@
 /* Clocks, sleeps and timers. */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -39,20 +39,20 @@ int64_t sys_ktimer_getoverrun(struct call *c, int id);
 static const int16_t errnos[ERRNO_HOST_MAX] = {[EINVAL] = 22, [EFAULT] = 14, [EOPNOTSUPP] = 45, [EINTR] = 4};
 static const uint8_t signals[65] = {[SIGALRM] = 14};
 
-static int code_from_host(int sig, int code)
+static int           code_from_host(int sig, int code)
 {
     (void)sig;
     return code == SI_TIMER ? 0x10003 : code;
 }
 
-static const struct abi abi = {.errno_from_host = errnos, .sig_from_host = signals, .nsig = 128,
-                               .sigcode_from_host = code_from_host};
+static const struct abi abi = {
+    .errno_from_host = errnos, .sig_from_host = signals, .nsig = 128, .sigcode_from_host = code_from_host};
 
 static struct fake    *f;
 static struct ksiginfo last;
 static int             posted;
 
-void signal_post_proc_locked(struct proc *p, const struct ksiginfo *info)
+void                   signal_post_proc_locked(struct proc *p, const struct ksiginfo *info)
 {
     (void)p;
     last = *info;
@@ -76,17 +76,14 @@ static int posts(void)
     return n;
 }
 
-static int64_t ns(const struct timespec *t)
-{
-    return t->tv_sec * NSEC + t->tv_nsec;
-}
+static int64_t ns(const struct timespec *t) { return t->tv_sec * NSEC + t->tv_nsec; }
 
-static void every_clock_reads(void **state)
+static void    every_clock_reads(void **state)
 {
-    static const int64_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE,
-                                     CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, D_CLOCK_VIRTUAL,
-                                     D_CLOCK_SECOND};
-    struct timespec      a, b, res;
+    static const int64_t clocks[] = {
+        CLOCK_REALTIME,           CLOCK_MONOTONIC,         CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE,
+        CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, D_CLOCK_VIRTUAL,       D_CLOCK_SECOND};
+    struct timespec a, b, res;
 
     (void)state;
     for (size_t i = 0; i < sizeof(clocks) / sizeof(*clocks); i++) {
