@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/layout.h"
 #include "syscalls/arena.h"
 
 struct session session __attribute__((weak)) = { .lock = PTHREAD_MUTEX_INITIALIZER, .arena_fd = -1, .gate_fd = -1 };
@@ -237,10 +238,6 @@ int64_t copy_in_str(struct call *c, char *dst, gva src, size_t max)
     }
     return -ENAMETOOLONG;
 }
-
-/* Weak, for tests of parts that have nothing to do with layouts and do not link them. */
-int  layout_to_host(const struct layout *l, const void *guest, void *host) __attribute__((weak));
-void layout_to_guest(const struct layout *l, const void *host, void *guest) __attribute__((weak));
 
 int struct_in(struct call *c, const struct layout *l, void *host, gva src)
 {

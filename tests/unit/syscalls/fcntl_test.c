@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "syscalls/fcntl.h"
@@ -155,6 +156,7 @@ static void the_holder_is_named(void **state)
         int          fd = open("a", O_RDWR);
 
         fcntl(fd, F_SETLK, &mine);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* when the test fails before it can kill us */
         write(p[1], "x", 1);
         pause();
     }
