@@ -11,9 +11,10 @@ $(BUILD)/lib.a: $(LIB_OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# The fake of syscalls/call.h comes first and wins over the provider's own.
+# The fake of syscalls/call.h comes first and wins over the provider's own; all objects are there, also for weak names.
 $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(UNIT_HELP) $(BUILD)/lib.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_HELP) -Wl,--allow-multiple-definition $(BUILD)/lib.a -lcmocka $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_HELP) -Wl,--allow-multiple-definition \
+		-Wl,--whole-archive $(BUILD)/lib.a -Wl,--no-whole-archive -lcmocka $(LIBS)
 
 $(BUILD)/tests/tools/%: tests/tools/%.c
 	@mkdir -p $(@D)
