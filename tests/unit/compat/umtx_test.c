@@ -3,11 +3,12 @@
  * FreeBSD's libthr and libc do: the fast path in user land, the kernel when a
  * mark in the object says so.
  */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,9 +1,10 @@
 /* The gate's own short cuts: what they serve, and what they leave to the provider. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "loader/gate/futex.c"
 #include "loader/gate/memory.c"
