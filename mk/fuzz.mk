@@ -23,4 +23,6 @@ fuzz: $(FUZZERS) $(BUILD)/fuzz/seeds
 			-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$$f.corpus; \
 	done
 
+check-long: fuzz
+
 .PHONY: fuzz
