@@ -144,20 +144,11 @@ static int child_sync(void)
     return ioctl(fd, NOTIF_SET_FLAGS, NOTIF_SYNC_WAKE_UP) ? errno : 0;
 }
 
-static void probe_notify(struct finding *f)
-{
-    found_by_child(f, child_notify);
-}
+static void probe_notify(struct finding *f) { found_by_child(f, child_notify); }
 
-static void probe_killable(struct finding *f)
-{
-    found_by_child(f, child_killable);
-}
+static void probe_killable(struct finding *f) { found_by_child(f, child_killable); }
 
-static void probe_sync(struct finding *f)
-{
-    found_by_child(f, child_sync);
-}
+static void probe_sync(struct finding *f) { found_by_child(f, child_sync); }
 
 /* A tracer needs no more than PTRACE_SEIZE of its own child: Yama's scope 1 allows that. */
 static int child_ptrace(void)
@@ -280,10 +271,7 @@ static int child_memfd(void)
     return errno;
 }
 
-static void probe_memfd(struct finding *f)
-{
-    found_by_child(f, child_memfd);
-}
+static void probe_memfd(struct finding *f) { found_by_child(f, child_memfd); }
 
 /* One process reads and writes the memory of another that it may trace. */
 static int child_vm(void)
@@ -307,10 +295,7 @@ static int child_vm(void)
     return err;
 }
 
-static void probe_vm(struct finding *f)
-{
-    found_by_child(f, child_vm);
-}
+static void probe_vm(struct finding *f) { found_by_child(f, child_vm); }
 
 /* ---- report ------------------------------------------------------------ */
 

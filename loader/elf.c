@@ -56,10 +56,7 @@ static bool in_file(const struct elf_in *in, uint64_t off, uint64_t len)
     return off <= in->im->file_size && len <= in->im->file_size - off;
 }
 
-static bool power_of_two(uint64_t x)
-{
-    return x && !(x & (x - 1));
-}
+static bool power_of_two(uint64_t x) { return x && !(x & (x - 1)); }
 
 #define BAD(in, ...) (image_fail((in)->err, ENOEXEC, __VA_ARGS__), -ENOEXEC)
 
@@ -159,15 +156,9 @@ static int check_segment(const struct elf_in *in, const GElf_Phdr *p, unsigned i
     return 0;
 }
 
-static uint64_t page_down(uint64_t x)
-{
-    return x & ~(IMAGE_PAGE - 1);
-}
+static uint64_t page_down(uint64_t x) { return x & ~(IMAGE_PAGE - 1); }
 
-static uint64_t page_up(uint64_t x)
-{
-    return page_down(x + IMAGE_PAGE - 1);
-}
+static uint64_t page_up(uint64_t x) { return page_down(x + IMAGE_PAGE - 1); }
 
 /* The rule for two segments in one page: image.h, struct image_segment. */
 static bool may_share_page(const struct image_segment *a, const struct image_segment *b)

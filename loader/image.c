@@ -111,8 +111,8 @@ static void no_abi(const struct elf_id *id, struct image_error *err)
     if (os && strcmp(os, "Linux") == 0)
         image_fail(err, ENOEXEC, "a Linux program: run it directly, without dragoman");
     else if (os)
-        image_fail(err, ENOEXEC, "a program for %s, of which no ABI is here (only %s): it runs on %s itself", os,
-                   names, os);
+        image_fail(err, ENOEXEC, "a program for %s, of which no ABI is here (only %s): it runs on %s itself", os, names,
+                   os);
     else
         image_fail(err, ENOEXEC,
                    "an x86-64 program that does not name its system: run it directly if it is Linux's, else try "

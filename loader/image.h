@@ -99,7 +99,7 @@ void image_open_failed(int host_errno, struct image_error *err);
  * -ENOEXEC (not an ELF program for this machine, or damaged), -EACCES (no
  * regular file), -ENOMEM, -EIO.  path is for nothing but messages, may be NULL.
  */
-int image_read(int fd, const char *path, struct image *out, struct image_error *err);
+int  image_read(int fd, const char *path, struct image *out, struct image_error *err);
 void image_free(struct image *im);
 
 /* What abi->match is asked about; points into im. */
@@ -113,7 +113,7 @@ struct elf_id image_id(const struct image *im);
 const struct abi *image_abi(const struct image *im, const char *forced, struct image_error *err);
 
 /* The program's interpreter was looked for and is not there (host_errno says how). */
-void image_interp_missing(const struct image *im, int host_errno, struct image_error *err);
+void        image_interp_missing(const struct image *im, int host_errno, struct image_error *err);
 
 const char *image_kind_name(enum image_kind kind);
 
@@ -140,10 +140,10 @@ struct script {
  * the script's path, argv[1...]; an interpreter that is itself a script is
  * ENOEXEC (script_nested says so).
  */
-int script_parse(int fd, struct script *out, struct image_error *err);
+int  script_parse(int fd, struct script *out, struct image_error *err);
 void script_nested(const struct script *s, struct image_error *err);
 
-int info_main(int argc, char **argv);   /* loader/info.c: dragoman info [--abi=NAME] [--sysroot=DIR] PROGRAM */
-int doctor_main(int argc, char **argv); /* loader/doctor.c: dragoman doctor */
+int  info_main(int argc, char **argv);   /* loader/info.c: dragoman info [--abi=NAME] [--sysroot=DIR] PROGRAM */
+int  doctor_main(int argc, char **argv); /* loader/doctor.c: dragoman doctor */
 
 #endif

@@ -15,12 +15,9 @@
 
 static const char usage[] = "usage: dragoman info [--abi=NAME] [--sysroot=DIR | --root=DIR] PROGRAM\n";
 
-static void print_fact(const char *name, const char *value)
-{
-    printf("%-12s %s\n", name, value);
-}
+static void       print_fact(const char *name, const char *value) { printf("%-12s %s\n", name, value); }
 
-static void prot_name(int prot, char out[4])
+static void       prot_name(int prot, char out[4])
 {
     out[0] = prot & PROT_READ ? 'r' : '-';
     out[1] = prot & PROT_WRITE ? 'w' : '-';
@@ -178,8 +175,10 @@ static int print_file(const char *path, int fd, const char *forced)
 enum { OPT_ABI = 256, OPT_SYSROOT, OPT_ROOT, OPT_HELP };
 
 static const struct option options[] = {
-    {"abi", required_argument, NULL, OPT_ABI},   {"sysroot", required_argument, NULL, OPT_SYSROOT},
-    {"root", required_argument, NULL, OPT_ROOT}, {"help", no_argument, NULL, OPT_HELP},
+    {"abi", required_argument, NULL, OPT_ABI},
+    {"sysroot", required_argument, NULL, OPT_SYSROOT},
+    {"root", required_argument, NULL, OPT_ROOT},
+    {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
 
@@ -192,21 +191,11 @@ static int options_take(int argc, char **argv, struct info_options *o)
 {
     for (int opt; (opt = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
         switch (opt) {
-        case OPT_ABI:
-            o->abi = optarg;
-            break;
-        case OPT_SYSROOT:
-            o->sysroot = optarg;
-            break;
-        case OPT_ROOT:
-            o->root = optarg;
-            break;
-        case OPT_HELP:
-            fputs(usage, stdout);
-            return 0;
-        default:
-            fputs(usage, stderr);
-            return 2;
+        case OPT_ABI: o->abi = optarg; break;
+        case OPT_SYSROOT: o->sysroot = optarg; break;
+        case OPT_ROOT: o->root = optarg; break;
+        case OPT_HELP: fputs(usage, stdout); return 0;
+        default: fputs(usage, stderr); return 2;
         }
     }
     if (optind + 1 == argc)

@@ -11,15 +11,9 @@
 
 #include "loader/image.h"
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-static bool is_end(char c)
-{
-    return c == '\n' || c == '\0';
-}
+static bool is_end(char c) { return c == '\n' || c == '\0'; }
 
 /* line is what follows "#!", len bytes of it. */
 static int parse_line(const char *line, size_t len, struct script *out, struct image_error *err)

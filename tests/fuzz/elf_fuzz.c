@@ -11,13 +11,13 @@
 
 #include "loader/image.h"
 
-#define MUST(x)      \
-    do {             \
-        if (!(x))    \
-            abort(); \
+#define MUST(x)                                                                                                        \
+    do {                                                                                                               \
+        if (!(x))                                                                                                      \
+            abort();                                                                                                   \
     } while (0)
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int         LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_segments(const struct image *im)
 {

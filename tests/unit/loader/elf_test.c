@@ -15,7 +15,7 @@ static struct built       b;
 static struct image       im;
 static struct image_error err;
 
-static int read_built(void)
+static int                read_built(void)
 {
     int fd = built_file(&b);
     int rc = image_read(fd, "built", &im, &err);
@@ -159,8 +159,14 @@ struct damage {
     uint64_t    value;
 };
 
-#define EH(field, v, text)     {text, offsetof(struct built, eh.field), sizeof(((struct built *)0)->eh.field), v}
-#define PH(nr, field, v, text) {text, offsetof(struct built, ph[nr].field), sizeof(((struct built *)0)->ph[0].field), v}
+#define EH(field, v, text)                                                                                             \
+    {                                                                                                                  \
+        text, offsetof(struct built, eh.field), sizeof(((struct built *)0)->eh.field), v                               \
+    }
+#define PH(nr, field, v, text)                                                                                         \
+    {                                                                                                                  \
+        text, offsetof(struct built, ph[nr].field), sizeof(((struct built *)0)->ph[0].field), v                        \
+    }
 
 static const struct damage damages[] = {
     EH(e_ident[EI_CLASS], ELFCLASS32, "x32"),

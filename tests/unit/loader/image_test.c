@@ -17,7 +17,7 @@ static struct built       b;
 static struct image       im;
 static struct image_error err;
 
-static const struct abi *abi_of(const char *forced)
+static const struct abi  *abi_of(const char *forced)
 {
     int fd = built_file(&b);
 
@@ -63,9 +63,9 @@ static void other_systems_are_named(void **state)
         const char *note, *says;
         uint8_t     osabi;
     } others[] = {
-        {"NetBSD", "a program for NetBSD", 0},       {"OpenBSD", "a program for OpenBSD", 0},
-        {"xyz", "a program for OpenBSD", 12},        {"DragonFly", "a program for DragonFly", 0},
-        {"xyz", "a program for illumos", 6},         {"xyz", "a Linux program: run it directly", 3},
+        {"NetBSD", "a program for NetBSD", 0},  {"OpenBSD", "a program for OpenBSD", 0},
+        {"xyz", "a program for OpenBSD", 12},   {"DragonFly", "a program for DragonFly", 0},
+        {"xyz", "a program for illumos", 6},    {"xyz", "a Linux program: run it directly", 3},
         {"xyz", "does not name its system", 0},
     };
 
@@ -106,7 +106,9 @@ static void no_elf_is_named(void **state)
         {"", 0, "empty file"},
         {"hello\n", 6, "a text file"},
         {"\x7f", 1, "format is unknown"},
-        {"\x7f""EL", 3, "format is unknown"},
+        {"\x7f"
+         "EL",
+         3, "format is unknown"},
         {"#!/bin/sh\n", 10, "a script"},
         {"\xcf\xfa\xed\xfe\x07\0\0\1", 8, "Mach-O"},
         {"\xca\xfe\xba\xbe\0\0\0\2", 8, "universal Mach-O"},

@@ -24,18 +24,42 @@ enum { MC_LEN = 200, MC_FPFORMAT = 208, MC_OWNEDFP = 216, MC_FPSTATE = 224, MC_F
 static uint8_t            xstate[XLEN];
 static struct sigframe_in in;
 
-static void given(void)
+static void               given(void)
 {
     for (size_t i = 0; i < sizeof xstate; i++)
         xstate[i] = (uint8_t)(i * 7 + 1);
     in = (struct sigframe_in){
-        .regs = {.r15 = 15, .r14 = 14, .r13 = 13, .r12 = 12, .rbp = 5, .rbx = 3, .r11 = 11, .r10 = 10, .r9 = 9,
-                 .r8 = 8, .rax = 0xa, .rcx = 0xc, .rdx = 0xd, .rsi = 0x51, .rdi = 0xd1, .rip = 0x401234,
-                 .cs = 0x33, .ss = 0x2b, .eflags = 0x10647, .rsp = SP + 5, .fs_base = 0xf5000},
+        .regs = {.r15 = 15,
+                 .r14 = 14,
+                 .r13 = 13,
+                 .r12 = 12,
+                 .rbp = 5,
+                 .rbx = 3,
+                 .r11 = 11,
+                 .r10 = 10,
+                 .r9 = 9,
+                 .r8 = 8,
+                 .rax = 0xa,
+                 .rcx = 0xc,
+                 .rdx = 0xd,
+                 .rsi = 0x51,
+                 .rdi = 0xd1,
+                 .rip = 0x401234,
+                 .cs = 0x33,
+                 .ss = 0x2b,
+                 .eflags = 0x10647,
+                 .rsp = SP + 5,
+                 .fs_base = 0xf5000},
         .xstate = xstate,
         .xstate_len = XLEN,
         .mask = {{0x1122334455667788, 0x99}},
-        .info = {.signo = 30, .error = 2, .code = 0x10001, .pid = 77, .uid = 88, .status = 3, .addr = 0xadd4,
+        .info = {.signo = 30,
+                 .error = 2,
+                 .code = 0x10001,
+                 .pid = 77,
+                 .uid = 88,
+                 .status = 3,
+                 .addr = 0xadd4,
                  .value = 0x7a1},
         .handler = 0x405000,
         .sa_flags = D_SA_SIGINFO,
@@ -52,12 +76,9 @@ static uint64_t u64(const struct sigframe_out *out, uint64_t off)
     return v;
 }
 
-static uint64_t mc(const struct sigframe_out *out, uint64_t off)
-{
-    return u64(out, SF_UC + UC_MC + off);
-}
+static uint64_t mc(const struct sigframe_out *out, uint64_t off) { return u64(out, SF_UC + UC_MC + off); }
 
-static void trampoline_state(void **state)
+static void     trampoline_state(void **state)
 {
     struct sigframe_out out;
 
@@ -159,7 +180,7 @@ static void contents(void **state)
     assert_int_equal(mc(&out, MC_RFLAGS), 0x10647);
     assert_int_equal(mc(&out, MC_CS), 0x43);
     assert_int_equal(mc(&out, MC_SS), 0x3b);
-    assert_int_equal(mc(&out, 128) >> 32, 0x1b0013);            /* mc_fs, mc_gs */
+    assert_int_equal(mc(&out, 128) >> 32, 0x1b0013);             /* mc_fs, mc_gs */
     assert_int_equal(mc(&out, MC_FLAGS), 0x003b003b00000005ull); /* HASSEGS, HASFPXSTATE; mc_es, mc_ds */
     assert_int_equal(mc(&out, MC_LEN), 800);
     assert_int_equal(mc(&out, MC_FPFORMAT), 0x10002);
@@ -227,15 +248,20 @@ static void forged_contexts(void **state)
         uint32_t at, size;
         uint64_t value;
     } bad[] = {
-        {MC_FLAGS, 4, 8},          {MC_FLAGS, 4, ~0u},
-        {MC_RFLAGS, 8, 0x3202},    /* I/O privilege */
-        {MC_RFLAGS, 8, 0x2},       /* interrupts off */
-        {MC_RFLAGS, 8, 0x20202},   /* virtual 8086 mode */
+        {MC_FLAGS, 4, 8},
+        {MC_FLAGS, 4, ~0u},
+        {MC_RFLAGS, 8, 0x3202},  /* I/O privilege */
+        {MC_RFLAGS, 8, 0x2},     /* interrupts off */
+        {MC_RFLAGS, 8, 0x20202}, /* virtual 8086 mode */
         {MC_RFLAGS, 8, 0x100000202ull},
-        {MC_CS, 8, 0},             {MC_CS, 8, 0x10},
-        {MC_CS, 8, 0x20},          {MC_CS, 8, 0x23},
-        {MC_CS, 8, 0x100000043ull}, {MC_FPFORMAT, 8, 0x10001},
-        {MC_FPFORMAT, 8, 0},       {MC_OWNEDFP, 8, 0},
+        {MC_CS, 8, 0},
+        {MC_CS, 8, 0x10},
+        {MC_CS, 8, 0x20},
+        {MC_CS, 8, 0x23},
+        {MC_CS, 8, 0x100000043ull},
+        {MC_FPFORMAT, 8, 0x10001},
+        {MC_FPFORMAT, 8, 0},
+        {MC_OWNEDFP, 8, 0},
         {MC_OWNEDFP, 8, 0x20003},
     };
     struct sigframe_out out;
