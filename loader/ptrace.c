@@ -8,12 +8,13 @@
  */
 #include "loader/ptrace.h"
 
-#include <elf.h>
 #include <asm/prctl.h>
+#include <elf.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -22,6 +23,7 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loader/affinity.h"
@@ -32,22 +34,22 @@
 
 _Static_assert(sizeof(struct regs) == sizeof(struct user_regs_struct), "struct regs is the host's");
 
+/* What came of the clone that was to make the task, and so who ends it: its tracer, or the creator. */
+enum clone_state { CLONE_UNDECIDED, CLONE_MADE, CLONE_FAILED };
+
 struct door_task {
-    pthread_t           thread;
-    struct regs         regs;  /* the guest's, at its trap */
-    bool                dirty; /* they are not what the task has */
-    int                 dying; /* the host signal that the task is to die by, and that goes through to it; 0: none */
-    bool                attached; /* before that a kick would kill it */
-    bool                given; /* regs were set before the first event */
+    struct regs         regs;    /* the guest's, at its trap */
+    bool                dirty;   /* they are not what the task has */
+    int                 dying;   /* the host signal that the task is to die by, and that goes through to it; 0: none */
+    bool                started; /* its first stop at the gate's door has been seen; before that a kick would kill it */
+    bool                given;   /* regs were set before the first event */
+    uint32_t            clone;   /* futex, enum clone_state; the creator does not touch the task after setting it */
     struct affinity     affinity;
     uint64_t            noted;
     struct area_siginfo saved[65];
 };
 
-static int64_t futex(uint32_t *word, int op, uint32_t val)
-{
-    return syscall(SYS_futex, word, op, val, NULL, NULL, 0);
-}
+static int64_t futex(uint32_t *word, int op, uint32_t val) { return syscall(SYS_futex, word, op, val, NULL, NULL, 0); }
 
 /* ---- stops ---------------------------------------------------------------- */
 
@@ -77,10 +79,8 @@ static bool is_fault(const siginfo_t *si)
     case SIGBUS:
     case SIGILL:
     case SIGFPE:
-    case SIGTRAP:
-        return si->si_code > 0;
-    default:
-        return false;
+    case SIGTRAP: return si->si_code > 0;
+    default: return false;
     }
 }
 
@@ -137,7 +137,8 @@ static enum stop wait_stop(struct task *t, struct regs *r, siginfo_t *si)
         sig = WSTOPSIG(st);
         event = st >> 16;
         if (event == PTRACE_EVENT_SECCOMP) {
-            ptrace(PTRACE_GETREGS, t->host_tid, 0, r);
+            if (ptrace(PTRACE_GETREGS, t->host_tid, 0, r))
+                continue; /* killed at its stop: the next wait tells */
             return r->orig_rax == DOOR_NR && r->rip >= GATE_BASE && r->rip < ZONE_END ? STOP_DOOR : STOP_CALL;
         }
         if (event == PTRACE_EVENT_STOP && sig != SIGTRAP) {
@@ -187,13 +188,9 @@ static int64_t stub_result(struct task *t, bool wait, bool cas, struct regs *r)
         siginfo_t si;
 
         switch (wait_stop(t, r, &si)) {
-        case STOP_GONE:
-            return -ESRCH;
-        case STOP_STUB:
-            return (int64_t)r->rax;
-        case STOP_DOOR: /* execveat succeeded, and the new gate is there */
-            t->door->regs = *r;
-            return 0;
+        case STOP_GONE: return -ESRCH;
+        case STOP_STUB: return (int64_t)r->rax;
+        case STOP_DOOR: /* execveat succeeded, and the new gate is there */ t->door->regs = *r; return 0;
         case STOP_FAULT:
             if (cas)
                 return -EFAULT;
@@ -204,8 +201,7 @@ static int64_t stub_result(struct task *t, bool wait, bool cas, struct regs *r)
                 return -EINTR;
             ptrace(PTRACE_CONT, t->host_tid, 0, 0);
             break;
-        default:
-            return -ESRCH;
+        default: return -ESRCH;
         }
     }
 }
@@ -293,12 +289,32 @@ static int pt_cas(struct task *t, uint64_t at, uint32_t expect, uint32_t want, u
 
 static void *tracer_main(void *arg);
 
-static void pt_regs_set(struct task *t, const struct regs *r);
+static void  clone_decide(struct task *child, enum clone_state what)
+{
+    uint32_t *word = &child->door->clone;
+
+    __atomic_store_n(word, what, __ATOMIC_RELEASE);
+    futex(word, FUTEX_WAKE, 1);
+}
+
+/* The tracee is gone.  The creator may be about to look at the task still: it is ended after that. */
+static void tracer_end(struct task *t)
+{
+    struct door_task *d = t->door;
+
+    while (__atomic_load_n(&d->clone, __ATOMIC_ACQUIRE) == CLONE_UNDECIDED)
+        futex(&d->clone, FUTEX_WAIT, CLONE_UNDECIDED);
+    affinity_stop(&d->affinity);
+    task_end(t);
+}
+
+static void    pt_regs_set(struct task *t, const struct regs *r);
 
 static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags, uint64_t tls, const struct regs *regs)
 {
     struct regs  r = parent->door->regs;
     struct area *ca = child->area;
+    pthread_t    thread;
     int64_t      v;
     int          err;
 
@@ -308,7 +324,7 @@ static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags,
     affinity_init(&child->door->affinity, &parent->door->affinity);
     ca->attached = 0;
     ca->frame = 0;
-    err = pthread_create(&child->door->thread, NULL, tracer_main, child);
+    err = pthread_create(&thread, NULL, tracer_main, child);
     if (err)
         return -err;
     r.rax = SYS_clone;
@@ -321,11 +337,12 @@ static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags,
     stub_run(parent, &r, pico_gate()->pt_clone);
     v = stub_result(parent, false, false, &r);
     if (v < 0) {
-        __atomic_store_n(&ca->ready, 2, __ATOMIC_RELEASE);
+        clone_decide(child, CLONE_FAILED);
         futex(&ca->ready, FUTEX_WAKE, 1);
-        pthread_join(child->door->thread, NULL);
+        pthread_join(thread, NULL);
     } else {
-        pthread_detach(child->door->thread);
+        clone_decide(child, CLONE_MADE);
+        pthread_detach(thread);
     }
     return v;
 }
@@ -341,8 +358,7 @@ static void pt_finish(struct task *t, long nr, int status)
     while (wait_stop(t, &r, &si) != STOP_GONE)
         ptrace(PTRACE_CONT, t->host_tid, 0, 0);
     t->dead = true;
-    affinity_stop(&t->door->affinity);
-    task_end(t);
+    tracer_end(t);
     pthread_exit(NULL);
 }
 
@@ -361,10 +377,7 @@ static void pt_die(struct call *c, int hostsig)
 
 /* ---- registers ------------------------------------------------------------- */
 
-static void pt_regs_get(struct task *t, struct regs *r)
-{
-    *r = t->door->regs;
-}
+static void pt_regs_get(struct task *t, struct regs *r) { *r = t->door->regs; }
 
 static void pt_regs_set(struct task *t, const struct regs *r)
 {
@@ -419,8 +432,8 @@ static void pt_take_noted(struct task *t, noted_fn *fn)
 
 static void pt_kick(struct task *t)
 {
-    /* Not attached yet: its first stop is to come, and what is pending will be seen there. */
-    if (t->host_tid > 0 && !t->dead && t->door && t->door->attached)
+    /* Not started yet: its first stop is to come, and what is pending will be seen there. */
+    if (t->host_tid > 0 && !t->dead && t->door && t->door->started)
         syscall(SYS_tgkill, t->proc->pid, t->host_tid, KICK_SIGNAL);
 }
 
@@ -433,33 +446,65 @@ static int pt_task_init(struct task *t)
 }
 
 /* The tracer thread frees its task by itself; here it is only made to notice. */
-static void pt_reap(struct task *t)
+static void pt_reap(struct task *t) { t->dead = true; }
+
+/* It was killed before it could be attached.  Nobody traces it yet, so a process's end is for us to collect here. */
+static bool orphaned(struct task *t)
 {
+    struct rusage ru;
+    int           st;
+    bool          live;
+
+    if (t->host_tid && t->host_tid == t->proc->pid && wait4(t->host_tid, &st, __WALL | WNOHANG, &ru) == t->host_tid) {
+        gone(t, st, &ru);
+        return true;
+    }
+    pthread_mutex_lock(&session.lock);
+    live = t->proc->state == PROC_LIVE && !(t->host_tid && kill(t->host_tid, 0) && errno == ESRCH);
+    pthread_mutex_unlock(&session.lock);
+    return !live;
+}
+
+/* Dead by now, or the host does not let us trace: either way its process ends, and is collected here. */
+static void not_traceable(struct task *t, int err)
+{
+    struct rusage ru;
+    int           st;
+
     t->dead = true;
+    if (err != ESRCH)
+        kill(t->proc->pid, SIGKILL);
+    if (err == EPERM && t->proc == session.first && t->host_tid == t->proc->pid)
+        fprintf(stderr, "dragoman: the host does not let a process trace its child; use --door=notify\n");
+    if (t->host_tid == t->proc->pid && wait4(t->host_tid, &st, __WALL, &ru) == t->host_tid)
+        gone(t, st, &ru);
 }
 
 static bool attach(struct task *t)
 {
-    struct area *a = t->area;
-    long         options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXEC;
-    uint32_t     state;
+    static const struct timespec look_again = {0, 20000000};
 
-    /* 1: the child is in its gate and waits; 2: there will be none */
-    while ((state = __atomic_load_n(&a->ready, __ATOMIC_ACQUIRE)) == 0)
-        futex(&a->ready, FUTEX_WAIT, 0);
-    if (state == 2)
-        return false;
+    struct area                 *a = t->area;
+    long                         options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXEC;
+
+    /* The child says when it is in its gate; one that was killed before that says nothing. */
+    while (!__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE)) {
+        if (__atomic_load_n(&t->door->clone, __ATOMIC_ACQUIRE) == CLONE_FAILED)
+            return false;
+        if (__atomic_load_n(&t->door->clone, __ATOMIC_ACQUIRE) == CLONE_MADE && orphaned(t)) {
+            t->dead = true;
+            return true;
+        }
+        syscall(SYS_futex, &a->ready, FUTEX_WAIT, 0, &look_again, NULL, 0);
+    }
     pthread_mutex_lock(&session.lock);
     if (!t->host_tid)
         task_adopt_locked(t, (pid_t)a->host_tid);
     pthread_mutex_unlock(&session.lock);
     if (ptrace(PTRACE_SEIZE, t->host_tid, 0, options)) {
-        t->dead = true;
+        not_traceable(t, errno);
         return true;
     }
-    pthread_mutex_lock(&session.lock);
-    t->door->attached = true;
-    pthread_mutex_unlock(&session.lock);
     __atomic_store_n(&a->attached, 1, __ATOMIC_RELEASE);
     futex(&a->attached, FUTEX_WAKE, 1);
     return true;
@@ -503,6 +548,9 @@ static bool event_serve(struct task *t, enum stop s, const struct regs *r, const
     switch (s) {
     case STOP_DOOR:
         first_regs(d, r);
+        pthread_mutex_lock(&session.lock);
+        d->started = true;
+        pthread_mutex_unlock(&session.lock);
         task_serve(t, (enum area_event)t->area->event);
         return true;
     case STOP_CALL:
@@ -518,12 +566,15 @@ static bool event_serve(struct task *t, enum stop s, const struct regs *r, const
         task_serve(t, EVENT_SIGNAL);
         return true;
     case STOP_SIGNAL:
-        d->regs = *r;
         note(t, si);
+        if (!d->started) {
+            ptrace(PTRACE_CONT, t->host_tid, 0, 0); /* still in the gate: these are not the guest's registers */
+            return true;
+        }
+        d->regs = *r;
         task_serve(t, EVENT_NOTED);
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -540,23 +591,24 @@ static void *tracer_main(void *arg)
 
         if (s == STOP_GONE || !event_serve(t, s, &r, &si))
             break;
-        if (!t->dead)
+        if (!t->dead && t->door->started)
             guest_run(t);
     }
-    affinity_stop(&t->door->affinity);
-    task_end(t);
+    tracer_end(t);
     return NULL;
 }
 
 int ptrace_start(struct task *first)
 {
-    int err;
+    pthread_t thread;
+    int       err;
 
     first->area->ready = 1;
+    first->door->clone = CLONE_MADE;
     affinity_init(&first->door->affinity, NULL);
-    err = pthread_create(&first->door->thread, NULL, tracer_main, first);
+    err = pthread_create(&thread, NULL, tracer_main, first);
     if (!err)
-        pthread_detach(first->door->thread);
+        pthread_detach(thread);
     return -err;
 }
 
