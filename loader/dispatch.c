@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "loader/hostsig.h"
 #include "loader/trace.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
@@ -33,10 +34,7 @@ static void args_read(struct call *c, const struct regs *r)
         copy_in(c, &c->raw[have], GVA(stack), (c->row->nargs - have) * 8);
 }
 
-static const struct row *row_of(const struct abi *abi, uint64_t nr)
-{
-    return nr < abi->nrows ? &abi->rows[nr] : NULL;
-}
+static const struct row *row_of(const struct abi *abi, uint64_t nr) { return nr < abi->nrows ? &abi->rows[nr] : NULL; }
 
 /* syscall(0)-style: the number is the first argument, and the rest moves up by one. */
 static void unfold(struct call *c, struct regs *r)
@@ -122,17 +120,11 @@ static bool call_serve(struct call *c)
     return result_put(c, result);
 }
 
-static bool is_fault(const struct area_siginfo *i)
-{
-    return i->code > 0 && (i->signo == SIGSEGV || i->signo == SIGBUS || i->signo == SIGILL || i->signo == SIGFPE ||
-                           i->signo == SIGTRAP);
-}
-
 static void signal_serve(struct call *c)
 {
     struct area_siginfo info = c->task->area->info;
 
-    if (is_fault(&info))
+    if (hostsig_is_fault(info.signo, info.code))
         signal_fault(c, &info);
     else
         signal_from_host(c->task, &info);
@@ -145,20 +137,11 @@ void task_serve(struct task *t, enum area_event event)
 
     call_init(&c, t);
     switch (event) {
-    case EVENT_CALL:
-        restart = call_serve(&c);
-        break;
-    case EVENT_SIGNAL:
-        signal_serve(&c);
-        break;
-    case EVENT_BOOT:
-        exec_boot(&c);
-        break;
-    case EVENT_START:
-        thread_started(&c);
-        break;
-    default:
-        break;
+    case EVENT_CALL: restart = call_serve(&c); break;
+    case EVENT_SIGNAL: signal_serve(&c); break;
+    case EVENT_BOOT: exec_boot(&c); break;
+    case EVENT_START: thread_started(&c); break;
+    default: break;
     }
     if (event != EVENT_CALL || c.no_result)
         task_share(t); /* a new image, thread or process */

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "loader/affinity.h"
+#include "loader/hostsig.h"
 #include "loader/pico.h"
 #include "syscalls/call.h"
 #include "syscalls/proc.h"
@@ -55,35 +56,6 @@ static int64_t futex(uint32_t *word, int op, uint32_t val) { return syscall(SYS_
 
 enum stop { STOP_GONE, STOP_DOOR, STOP_CALL, STOP_STUB, STOP_FAULT, STOP_SIGNAL };
 
-static void info_from_host(struct area_siginfo *to, const siginfo_t *si)
-{
-    memset(to, 0, sizeof(*to));
-    to->signo = si->si_signo;
-    to->error = si->si_errno;
-    to->code = si->si_code;
-    if (si->si_code > 0 && (si->si_signo == SIGSEGV || si->si_signo == SIGBUS || si->si_signo == SIGILL ||
-                            si->si_signo == SIGFPE || si->si_signo == SIGTRAP)) {
-        to->addr = (uint64_t)si->si_addr;
-        return;
-    }
-    to->pid = si->si_pid;
-    to->uid = si->si_uid;
-    to->timerid = si->si_pid;
-    to->value = (uint64_t)si->si_value.sival_ptr;
-}
-
-static bool is_fault(const siginfo_t *si)
-{
-    switch (si->si_signo) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGTRAP: return si->si_code > 0;
-    default: return false;
-    }
-}
-
 static void gone(struct task *t, int status, const struct rusage *ru)
 {
     t->dead = true;
@@ -102,7 +74,7 @@ static enum stop signal_stop(struct task *t, int sig, struct regs *r, siginfo_t 
         return STOP_SIGNAL;
     if (sig == SIGTRAP && r->rip > g->pt_call && r->rip <= g->text_end)
         return STOP_STUB;
-    return is_fault(si) ? STOP_FAULT : STOP_SIGNAL;
+    return hostsig_is_fault(si->si_signo, si->si_code) ? STOP_FAULT : STOP_SIGNAL;
 }
 
 static void note(struct task *t, const siginfo_t *si)
@@ -111,7 +83,7 @@ static void note(struct task *t, const siginfo_t *si)
     int               sig = si->si_signo;
 
     if (!(d->noted >> (sig - 1) & 1))
-        info_from_host(&d->saved[sig], si);
+        hostsig_info(&d->saved[sig], si);
     d->noted |= 1ull << (sig - 1);
 }
 
@@ -562,7 +534,7 @@ static bool event_serve(struct task *t, enum stop s, const struct regs *r, const
     case STOP_FAULT:
     case STOP_STUB: /* an int3 of the guest's that jumped into the gate */
         d->regs = *r;
-        info_from_host(&t->area->info, si);
+        hostsig_info(&t->area->info, si);
         task_serve(t, EVENT_SIGNAL);
         return true;
     case STOP_SIGNAL:
