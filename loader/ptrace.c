@@ -131,7 +131,7 @@ static enum stop wait_stop(struct task *t, struct regs *r, siginfo_t *si)
 
 /* ---- host calls -------------------------------------------------------------- */
 
-static int64_t stub_run(struct task *t, struct regs *r, uint64_t rip)
+static void stub_run(struct task *t, struct regs *r, uint64_t rip)
 {
     r->rip = rip;
     r->orig_rax = ~0ull; /* nothing of the stopped call is left to do or to restart */
@@ -139,11 +139,9 @@ static int64_t stub_run(struct task *t, struct regs *r, uint64_t rip)
     r->ss = t->door->regs.ss;
     r->eflags = 0x202;
     t->door->dirty = true;
-    if (ptrace(PTRACE_SETREGS, t->host_tid, 0, r) || ptrace(PTRACE_CONT, t->host_tid, 0, 0)) {
-        if (errno == ESRCH)
-            return 0; /* being killed: the wait will tell */
-    }
-    return 0;
+    /* One that is being killed fails here; the wait will tell. */
+    if (!ptrace(PTRACE_SETREGS, t->host_tid, 0, r))
+        ptrace(PTRACE_CONT, t->host_tid, 0, 0);
 }
 
 static bool host_interrupted(int64_t rax)
