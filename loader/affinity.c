@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned        load[CPU_SETSIZE]; /* runnable guest threads by CPU, under lock */
 
-void affinity_init(struct affinity *a, const struct affinity *from)
+void                   affinity_init(struct affinity *a, const struct affinity *from)
 {
     a->cpu = -1;
     a->running = false;
@@ -62,7 +64,7 @@ void affinity_stop(struct affinity *a)
     pthread_mutex_unlock(&lock);
 }
 
-int affinity_set(struct affinity *a, const void *mask, size_t size)
+static int affinity_set(struct affinity *a, const void *mask, size_t size)
 {
     cpu_set_t want, host;
 
@@ -78,10 +80,22 @@ int affinity_set(struct affinity *a, const void *mask, size_t size)
     return 0;
 }
 
-int affinity_get(const struct affinity *a, void *mask, size_t size)
+static int affinity_get(const struct affinity *a, void *mask, size_t size)
 {
     size_t n = size < sizeof(a->allowed) ? size : sizeof(a->allowed);
 
     memcpy(mask, &a->allowed, n);
     return (int)n;
+}
+
+int64_t affinity_call(struct affinity *a, pid_t guest, long nr, const uint64_t args[6])
+{
+    uint8_t      mask[sizeof(cpu_set_t)] = {0};
+    size_t       n = args[1] < sizeof(mask) ? args[1] : sizeof(mask);
+    struct iovec mine = {mask, n}, theirs = {(void *)args[2], n};
+
+    if (nr == SYS_sched_setaffinity)
+        return process_vm_readv(guest, &mine, 1, &theirs, 1, 0) == (ssize_t)n ? affinity_set(a, mask, n) : -EFAULT;
+    n = (size_t)affinity_get(a, mask, n);
+    return process_vm_writev(guest, &mine, 1, &theirs, 1, 0) == (ssize_t)mine.iov_len ? (int64_t)n : -EFAULT;
 }

@@ -10,6 +10,7 @@
 
 #include <sched.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct affinity {
@@ -24,8 +25,11 @@ void affinity_init(struct affinity *a, const struct affinity *from);
 void affinity_run(struct affinity *a, pid_t tid);
 /* The task stopped running guest code. */
 void affinity_stop(struct affinity *a);
-/* sched_setaffinity and sched_getaffinity as the guest's host calls see them. 0 / bytes written, or -errno. */
-int affinity_set(struct affinity *a, const void *mask, size_t size);
-int affinity_get(const struct affinity *a, void *mask, size_t size);
+/*
+ * sched_setaffinity and sched_getaffinity (nr) as the guest's host calls see them:
+ * its view, for the host's is ours.  The mask is in the memory of process guest.
+ * 0 or the bytes written; -EFAULT, -EINVAL.
+ */
+int64_t affinity_call(struct affinity *a, pid_t guest, long nr, const uint64_t args[6]);
 
 #endif

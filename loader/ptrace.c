@@ -184,29 +184,16 @@ static struct task *task_by_host_tid_locked(pid_t tid)
     return NULL;
 }
 
-/* The guest's view of its affinity: the host's is ours, to keep the pair together. */
-static int64_t affinity_call(struct task *self, long nr, const uint64_t a[6])
+static int64_t affinity_of(struct task *self, long nr, const uint64_t a[6])
 {
     struct task *t;
-    uint8_t      mask[sizeof(cpu_set_t)] = {0};
-    size_t       n = a[1] < sizeof(mask) ? a[1] : sizeof(mask);
-    struct iovec mine = {mask, n}, theirs = {(void *)a[2], n};
-    int64_t      r = -EFAULT;
+    int64_t      r = -ESRCH;
 
-    if (nr == SYS_sched_setaffinity && process_vm_readv(self->proc->pid, &mine, 1, &theirs, 1, 0) != (ssize_t)n)
-        return -EFAULT;
     pthread_mutex_lock(&session.lock);
     t = a[0] ? task_by_host_tid_locked((pid_t)a[0]) : self;
-    if (!t || !t->door)
-        r = -ESRCH;
-    else if (nr == SYS_sched_setaffinity)
-        r = affinity_set(&t->door->affinity, mask, n);
-    else
-        r = affinity_get(&t->door->affinity, mask, n);
+    if (t && t->door)
+        r = affinity_call(&t->door->affinity, self->proc->pid, nr, a);
     pthread_mutex_unlock(&session.lock);
-    if (nr == SYS_sched_getaffinity && r > 0 &&
-        process_vm_writev(self->proc->pid, &mine, 1, &theirs, 1, 0) != (ssize_t)n)
-        return -EFAULT;
     return r;
 }
 
@@ -220,7 +207,7 @@ static int64_t pt_host(struct task *t, long nr, const uint64_t a[6], bool wait)
     if (wait && t->door->noted)
         return -EINTR;
     if (nr == SYS_sched_getaffinity || nr == SYS_sched_setaffinity)
-        return affinity_call(t, nr, a);
+        return affinity_of(t, nr, a);
     r.rax = (uint64_t)nr;
     r.rdi = a[0];
     r.rsi = a[1];

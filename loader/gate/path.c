@@ -22,7 +22,7 @@ static bool starts(const char *s, const char *with)
 /* /dev/fd/N, /dev/stdin, /proc/curproc/file and their kin. */
 static bool special(const char *s)
 {
-    return starts(s, "/dev/") || starts(s, "/proc/");
+    return starts(s, "/dev/fd/") || starts(s, "/dev/std") || starts(s, "/proc/");
 }
 
 int path_resolve(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out)

@@ -22,7 +22,10 @@
 
 /* ---- what only the gate decides --------------------------------------------------- */
 
-/* Files and directories that nobody watches; pipes, terminals and sockets block, and are the provider's. */
+/*
+ * Calls on files and directories: pipes, terminals and sockets block, and are the
+ * provider's.  The closing of whatever nobody wants to hear of.
+ */
 static bool fd_is_ours(struct call *c, int fd, bool closing)
 {
     struct fdtable *t = c->proc->fds;
@@ -37,9 +40,11 @@ static bool fd_is_ours(struct call *c, int fd, bool closing)
     if (slot > FD_HOST_MAX)
         return false;
     of = ofile_at(__atomic_load_n(&t->entries[slot - 1].ofile, __ATOMIC_RELAXED));
-    if (!of || of->host_offset || (of->kind != OF_FILE && of->kind != OF_DIR))
+    if (!of)
         return false;
-    return !closing || (!of->watched && !of->object && !of->posix_locks);
+    if (closing)
+        return of->kind != OF_KQUEUE && !of->watched && !of->object && !of->posix_locks;
+    return !of->host_offset && (of->kind == OF_FILE || of->kind == OF_DIR);
 }
 
 /* Clocks that are the same in every process; the host's own call is a third of a trap's price. */
