@@ -254,6 +254,13 @@ static void  clone_decide(struct task *child, enum clone_state what)
     futex(word, FUTEX_WAKE, 1);
 }
 
+static void child_is_made(struct task *child)
+{
+    pthread_mutex_lock(&session.lock);
+    child->state = TASK_LIVE; /* its creator's handler is to leave it alone */
+    pthread_mutex_unlock(&session.lock);
+}
+
 /* The tracee is gone.  The creator may be about to look at the task still: it is ended after that. */
 static void tracer_end(struct task *t)
 {
@@ -293,11 +300,13 @@ static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags,
     r.r9 = (uint64_t)ca;
     stub_run(parent, &r, pico_gate()->pt_clone);
     v = stub_result(parent, false, false, &r);
-    if (v < 0) {
+    if (v < 0 && !(v == -ESRCH && __atomic_load_n(&ca->ready, __ATOMIC_ACQUIRE))) {
         clone_decide(child, CLONE_FAILED);
         futex(&ca->ready, FUTEX_WAKE, 1);
         pthread_join(thread, NULL);
     } else {
+        if (v < 0)
+            child_is_made(child); /* the creator was killed, the child lives */
         clone_decide(child, CLONE_MADE);
         pthread_detach(thread);
     }

@@ -28,14 +28,6 @@ static struct task *child_make(struct call *c)
     return t;
 }
 
-static void child_undo(struct task *t)
-{
-    struct proc *p = t->proc;
-
-    task_end(t);
-    proc_abandon(p);
-}
-
 /*
  * The table's lock is held over the host's clone, so that our copy of the
  * descriptors and the host's are of the same moment.
@@ -57,17 +49,20 @@ static int64_t fork_common(struct call *c, uint64_t flags)
 {
     struct task *t = child_make(c);
     struct regs  r;
+    struct proc *p;
     uint32_t     index;
     int64_t      pid;
 
     if (!t)
         return -EAGAIN;
+    p = t->proc;
     index = t->index;
     door->regs_get(c->task, &r);
     c->abi->fork_child(&r);
     pid = clone_with_fds(c, t, flags | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, &r);
     if (pid < 0) {
-        child_undo(t);
+        if (task_unmake(t, index))
+            proc_abandon(p);
         return pid;
     }
     pthread_mutex_lock(&session.lock);
@@ -79,22 +74,16 @@ static int64_t fork_common(struct call *c, uint64_t flags)
     return pid;
 }
 
-int64_t sys_fork(struct call *c)
-{
-    return fork_common(c, 0);
-}
+int64_t sys_fork(struct call *c) { return fork_common(c, 0); }
 
-int64_t sys_vfork(struct call *c)
-{
-    return fork_common(c, CLONE_VM | CLONE_VFORK);
-}
+int64_t sys_vfork(struct call *c) { return fork_common(c, CLONE_VM | CLONE_VFORK); }
 
 /* rfork(2) flags, sys/unistd.h */
-#define RFFDG      (1u << 2)
-#define RFPROC     (1u << 4)
-#define RFMEM      (1u << 5)
-#define RFCFDG     (1u << 12)
-#define RFPPWAIT   (1u << 31)
+#define RFFDG    (1u << 2)
+#define RFPROC   (1u << 4)
+#define RFMEM    (1u << 5)
+#define RFCFDG   (1u << 12)
+#define RFPPWAIT (1u << 31)
 
 int64_t sys_rfork(struct call *c, uint64_t flags)
 {

@@ -8,17 +8,11 @@
 #include "syscalls/fd.h"
 #include "syscalls/sigqueue.h"
 
-struct task *task_by_index_locked(uint32_t index)
-{
-    return index < TASKS_MAX ? session.tasks[index] : NULL;
-}
+struct task *task_by_index_locked(uint32_t index) { return index < TASKS_MAX ? session.tasks[index] : NULL; }
 
-int64_t task_tid(const struct task *t)
-{
-    return (int64_t)t->host_tid + TID_BASE;
-}
+int64_t      task_tid(const struct task *t) { return (int64_t)t->host_tid + TID_BASE; }
 
-void task_adopt_locked(struct task *t, pid_t host_tid)
+void         task_adopt_locked(struct task *t, pid_t host_tid)
 {
     t->host_tid = host_tid;
     t->tid = task_tid(t);
@@ -72,7 +66,7 @@ void tasks_share(struct proc *p)
 
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(t, &p->tasks, link)
-        task_share(t);
+    task_share(t);
     pthread_mutex_unlock(&session.lock);
 }
 
@@ -130,6 +124,20 @@ void task_end(struct task *t)
     proc_put(p);
 }
 
+bool task_unmake(struct task *t, uint32_t index)
+{
+    bool mine;
+
+    pthread_mutex_lock(&session.lock);
+    mine = session.tasks[index] == t && !t->ending && t->state == TASK_NEW;
+    if (mine)
+        t->ending = true;
+    pthread_mutex_unlock(&session.lock);
+    if (mine)
+        task_end(t);
+    return mine;
+}
+
 void task_exiting(struct task *t)
 {
     pthread_mutex_lock(&session.lock);
@@ -142,9 +150,8 @@ static struct task *swept_locked(struct proc *p)
     struct task *t;
 
     LIST_FOREACH(t, &p->tasks, link)
-        if (!t->ending && t->state == TASK_GONE && t->host_tid &&
-            !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
-            return t;
+    if (!t->ending && t->state == TASK_GONE && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
+        return t;
     return NULL;
 }
 
@@ -175,7 +182,8 @@ static struct task *end_next(struct proc *p, const struct task *but)
     struct task *t, *fresh = NULL;
 
     pthread_mutex_lock(&session.lock);
-    LIST_FOREACH(t, &p->tasks, link) {
+    LIST_FOREACH(t, &p->tasks, link)
+    {
         /* task_end has taken it off the list.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         if (t == but || t->ending)
             continue;

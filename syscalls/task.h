@@ -22,6 +22,13 @@ void task_adopt_locked(struct task *t, pid_t host_tid);
 void task_share(struct task *t);
 void tasks_share(struct proc *p);
 
+/*
+ * After a clone that gave an error: ends the task if it never came to life, and says
+ * so.  false: it did (only its creator was killed), or has been ended already;
+ * t may be gone.
+ */
+bool task_unmake(struct task *t, uint32_t index);
+
 struct task *task_by_index_locked(uint32_t index);
 /* The guest's number of a task, once its host thread is known. */
 int64_t task_tid(const struct task *t);

@@ -84,7 +84,7 @@ int64_t sys_thr_new(struct call *c, gva param, int size)
     copy_out(c, GVA(r.rsp), &zero, sizeof(zero)); /* the return address of start_func */
     tid = door->clone(c->task, t, THREAD_FLAGS, tp.tls_base, &r);
     if (tid < 0) {
-        task_end(t);
+        task_unmake(t, index);
         return tid;
     }
     return tids_write(c, t, index, (pid_t)tid, GVA(tp.child_tid), GVA(tp.parent_tid));
@@ -104,7 +104,7 @@ static bool is_last(struct call *c)
     unsigned     n = 0;
 
     LIST_FOREACH(t, &c->proc->tasks, link)
-        n += t->state != TASK_GONE;
+    n += t->state != TASK_GONE;
     return n == 1;
 }
 
@@ -130,10 +130,7 @@ int64_t sys_thr_exit(struct call *c, gva state)
     return -ESRCH;
 }
 
-int64_t sys_thr_self(struct call *c, gva id)
-{
-    return put_long(c, id, task_tid(c->task));
-}
+int64_t sys_thr_self(struct call *c, gva id) { return put_long(c, id, task_tid(c->task)); }
 
 int64_t sys_thr_set_name(struct call *c, int64_t id, gva name)
 {
