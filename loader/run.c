@@ -49,19 +49,6 @@ static int fail(const char *what, const char *with, int err, int status)
 
 /* ---- descriptors that we were started with ----------------------------------------- */
 
-static enum ofile_kind kind_of_mode(mode_t mode)
-{
-    if (S_ISREG(mode) || S_ISBLK(mode))
-        return OF_FILE;
-    if (S_ISDIR(mode))
-        return OF_DIR;
-    if (S_ISFIFO(mode))
-        return OF_PIPE;
-    if (S_ISSOCK(mode))
-        return OF_SOCKET;
-    return S_ISCHR(mode) ? OF_CHAR : OF_OTHER;
-}
-
 /* Each becomes the guest's descriptor of the same number.  Called before we open anything that stays. */
 static int inherit(struct fdtable *t, const int *fds, int n)
 {
@@ -71,7 +58,7 @@ static int inherit(struct fdtable *t, const int *fds, int n)
 
         if (flags < 0 || fstat(fds[i], &st))
             continue;
-        int err = fdtable_inherit(t, fds[i], kind_of_mode(st.st_mode), (uint32_t)flags);
+        int err = fdtable_inherit(t, fds[i], fd_kind_of_mode(st.st_mode), (uint32_t)flags);
         if (err)
             return err;
     }

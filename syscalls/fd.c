@@ -357,7 +357,7 @@ int fd_last(struct call *c)
 
 /* ---- kind ---------------------------------------------------------------------- */
 
-static enum ofile_kind kind_of_mode(uint32_t mode)
+enum ofile_kind fd_kind_of_mode(uint32_t mode)
 {
     switch (mode & S_IFMT) {
     case S_IFREG:
@@ -385,5 +385,5 @@ int fd_kind(struct call *c, int hostfd)
 
     const int64_t r = host_call(c, SYS_fstat, hostfd, s.va);
 
-    return r < 0 ? (int)r : (int)kind_of_mode(((struct stat *)s.p)->st_mode);
+    return r < 0 ? (int)r : (int)fd_kind_of_mode(((struct stat *)s.p)->st_mode);
 }

@@ -215,25 +215,6 @@ void rights_done(struct call *c, struct rights *r, bool sent)
 
 /* ---- receiving --------------------------------------------------------------------------- */
 
-static enum ofile_kind kind_of(mode_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFREG:
-    case S_IFBLK:
-        return OF_FILE;
-    case S_IFDIR:
-        return OF_DIR;
-    case S_IFIFO:
-        return OF_PIPE;
-    case S_IFSOCK:
-        return OF_SOCKET;
-    case S_IFCHR:
-        return OF_CHAR;
-    default:
-        return OF_OTHER;
-    }
-}
-
 /* A host process shares it, so the host's own offset is the truth. */
 static struct ofile *stranger(const struct identity *id)
 {
@@ -241,7 +222,7 @@ static struct ofile *stranger(const struct identity *id)
 
     if (!of)
         return NULL;
-    of->kind = (uint8_t)kind_of(id->mode);
+    of->kind = (uint8_t)fd_kind_of_mode(id->mode);
     of->host_offset = true;
     of->flags = (uint32_t)id->flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_ASYNC | O_SYNC | O_DIRECT);
     return of;

@@ -146,17 +146,25 @@ static bool uncatchable_locked(struct proc *p, int sig)
     return false;
 }
 
+/* What a posted signal does at once; false: that was all of it.  t: the task it is for, NULL for the process. */
+static bool post_begin_locked(struct proc *p, const struct task *t, int sig)
+{
+    if (p->state != PROC_LIVE || sig <= 0)
+        return false;
+    if (signal_on_post)
+        signal_on_post(p, sig);
+    stop_or_continue_locked(p, sig);
+    if (uncatchable_locked(p, sig))
+        return false;
+    return !ignored_locked(p, sig) || (t ? waits_for(t, sig) : awaited_locked(p, sig));
+}
+
 void signal_post_proc_locked(struct proc *p, const struct ksiginfo *info)
 {
     struct task *t;
     int          sig = info->signo;
 
-    if (p->state != PROC_LIVE || sig <= 0)
-        return;
-    if (signal_on_post)
-        signal_on_post(p, sig);
-    stop_or_continue_locked(p, sig);
-    if (uncatchable_locked(p, sig) || (ignored_locked(p, sig) && !awaited_locked(p, sig)))
+    if (!post_begin_locked(p, NULL, sig))
         return;
     sigqueue_add(&p->pending, info, is_rt(p, sig));
     t = taker_locked(p, sig);
@@ -169,12 +177,7 @@ void signal_post_task_locked(struct task *t, const struct ksiginfo *info)
     struct proc *p = t->proc;
     int          sig = info->signo;
 
-    if (p->state != PROC_LIVE || sig <= 0)
-        return;
-    if (signal_on_post)
-        signal_on_post(p, sig);
-    stop_or_continue_locked(p, sig);
-    if (uncatchable_locked(p, sig) || (ignored_locked(p, sig) && !waits_for(t, sig)))
+    if (!post_begin_locked(p, t, sig))
         return;
     sigqueue_add(&t->pending, info, is_rt(p, sig));
     if (waits_for(t, sig) || !sigset_has(&t->mask, sig))

@@ -138,13 +138,6 @@ bool task_unmake(struct task *t, uint32_t index)
     return mine;
 }
 
-void task_exiting(struct task *t)
-{
-    pthread_mutex_lock(&session.lock);
-    t->state = TASK_GONE;
-    pthread_mutex_unlock(&session.lock);
-}
-
 static struct task *swept_locked(struct proc *p)
 {
     struct task *t;

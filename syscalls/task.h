@@ -8,8 +8,6 @@
 struct task *task_new(struct proc *p);
 /* Its host thread is gone (or never was): out of every list, freed.  Not under session.lock. */
 void task_end(struct task *t);
-/* Marks a task whose host thread is about to exit; it is ended once the host says that it has. */
-void task_exiting(struct task *t);
 /* Ends the tasks whose host threads have gone meanwhile (notify door). */
 void tasks_sweep(struct proc *p);
 /* Ends all tasks of p but one (NULL: none is kept); their host threads are gone (notify door). */
