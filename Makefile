@@ -57,9 +57,22 @@ $(BUILD)/loader/gate_blob.o: $(BUILD)/gate.elf
 # Samples, tests, packages and the rest: one file a subject.
 include $(wildcard mk/*.mk)
 
+# What people call; the parts are in mk/.
+check: deps check-build
+	tests/run --build=$(BUILD)
+
+check-long: deps check-build
+	tests/run --build=$(BUILD) --long
+
+demo: deps all samples
+	tests/demo $(BUILD)
+
+bench: deps all samples esbuild
+	tests/bench/run --build=$(BUILD)
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(OBJ:.o=.d) $(GATE_OBJ:.o=.d)
 
-.PHONY: all clean
+.PHONY: all check check-long demo bench clean

@@ -32,18 +32,6 @@ other-compiler:
 
 check-build: all samples test-tools go-programs esbuild unit-tests unit-san other-compiler
 
-check: deps check-build
-	tests/run --build=$(BUILD)
-
-check-long: deps check-build
-	tests/run --build=$(BUILD) --long
-
-demo: deps all samples
-	tests/demo $(BUILD)
-
-bench: deps all samples esbuild
-	tests/bench/run --build=$(BUILD)
-
 -include $(UNIT_SRC:%.c=$(BUILD)/%.d) $(UNIT_HELP:.o=.d)
 
-.PHONY: unit-tests test-tools unit-san other-compiler check-build check check-long demo bench
+.PHONY: unit-tests test-tools unit-san other-compiler check-build
