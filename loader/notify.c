@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -359,6 +360,14 @@ static void serve(const struct seccomp_notif *req, struct seccomp_notif_resp *re
     atomic_store(&d->state, PARKED);
 }
 
+/* Once the last process behind the filter is gone, receiving fails at once and for ever, with the same ENOENT. */
+static bool nobody_left(void)
+{
+    struct pollfd p = {.fd = listener_fd};
+
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP);
+}
+
 static void *worker_main(void *unused)
 {
     struct seccomp_notif      req;
@@ -368,7 +377,7 @@ static void *worker_main(void *unused)
     for (;;) {
         memset(&req, 0, sizeof(req));
         if (ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &req)) {
-            if (errno == EINTR || errno == ENOENT)
+            if (errno == EINTR || (errno == ENOENT && !nobody_left()))
                 continue;
             return NULL;
         }
