@@ -327,27 +327,6 @@ static int map_part(struct call *c, struct part *p)
     return err;
 }
 
-/* What the host's exec put there for a Linux program; the guest is to see none of it. */
-static void unmap_host_stack(struct call *c)
-{
-    char  path[32], line[512];
-    FILE *f;
-
-    snprintf(path, sizeof(path), "/proc/%d/maps", c->proc->pid);
-    f = fopen(path, "re");
-    if (!f)
-        return;
-    while (fgets(line, sizeof(line), f)) {
-        unsigned long lo, hi;
-
-        if (strstr(line, "[stack]") && sscanf(line, "%lx-%lx", &lo, &hi) == 2) {
-            host_call(c, SYS_munmap, lo, hi - lo);
-            break;
-        }
-    }
-    fclose(f);
-}
-
 static int map_stack(struct call *c, struct start_in *in, bool exec_stack)
 {
     struct rlimit rl;
@@ -436,7 +415,6 @@ int exec_image_load(struct call *c, struct exec_image *e)
     struct start_out out;
     int              err;
 
-    unmap_host_stack(c);
     err = map_part(c, &e->prog);
     if (!err && e->has_interp)
         err = map_part(c, &e->interp);

@@ -3,14 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 extern const char gate_blob[], gate_blob_end[];
@@ -34,55 +32,47 @@ int pico_gate_file(void)
     return fd;
 }
 
-pid_t pico_spawn(int gate_fd, int arena_fd, uint32_t index, const char *name)
+/* The notify door's filter is there from the first instruction on, so gate_enter must run at its own address. */
+static gate_enter_fn *gate_map(int gate_fd)
 {
-    char        conf[48];
-    const char *argv[] = {name, NULL}, *envp[] = {conf, NULL};
-    sigset_t    none;
-    pid_t       pid;
+    const size_t n = (size_t)(gate_blob_end - gate_blob);
+    void        *p = mmap((void *)GATE_BASE, n, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED_NOREPLACE, gate_fd, 0);
 
-    snprintf(conf, sizeof(conf), "%d,%u", arena_fd, index);
+    return p == MAP_FAILED ? NULL : (gate_enter_fn *)pico_gate()->enter;
+}
+
+struct spawn {
+    struct gate_exec exec;
+    gate_enter_fn   *enter; /* NULL: the ptrace door, whose filter is installed when the tracer is there */
+};
+
+static int spawned(void *arg)
+{
+    struct spawn *s = arg;
+    sigset_t      none;
+
     sigemptyset(&none);
-    pid = vfork();
-    if (pid == 0) {
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        syscall(SYS_execveat, gate_fd, "", argv, envp, AT_EMPTY_PATH);
-        _exit(125);
-    }
-    return pid < 0 ? -errno : pid;
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (s->enter)
+        s->enter(&s->exec);
+    syscall(SYS_execveat, s->exec.gate_fd, "", s->exec.argv, s->exec.envp, AT_EMPTY_PATH);
+    _exit(125);
 }
 
-/* Gives up when the process dies instead of answering. */
-static int wait_word(uint32_t *word, uint32_t want, pid_t pid)
+pid_t pico_spawn(int gate_fd, int arena_fd, uint32_t index, const char *name, int *listener)
 {
-    struct timespec second = {1, 0};
+    static char  stack[16384] __attribute__((aligned(16)));
+    char         conf[48];
+    const char  *argv[] = {name, NULL}, *envp[] = {conf, NULL};
+    struct spawn s = {.exec = {gate_fd, argv, envp, listener}, .enter = listener ? gate_map(gate_fd) : NULL};
+    pid_t        pid;
 
-    while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != want) {
-        char stat[64];
-
-        syscall(SYS_futex, word, FUTEX_WAIT, *(volatile uint32_t *)word, &second, NULL, 0);
-        snprintf(stat, sizeof(stat), "/proc/%d", pid);
-        if (kill(pid, 0))
-            return -ESRCH;
-    }
-    return 0;
-}
-
-int pico_listener(struct area *a, pid_t pid)
-{
-    int err = wait_word(&a->listener_taken, 1, pid), pidfd, fd;
-
-    if (err)
-        return err;
-    if (a->listener < 0)
-        return a->listener;
-    pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (pidfd < 0)
+    if (listener && !s.enter)
         return -errno;
-    fd = (int)syscall(SYS_pidfd_getfd, pidfd, a->listener, 0);
-    err = errno;
-    close(pidfd);
-    __atomic_store_n(&a->listener_taken, 2, __ATOMIC_RELEASE);
-    syscall(SYS_futex, &a->listener_taken, FUTEX_WAKE, 1, NULL, NULL, 0);
-    return fd < 0 ? -err : fd;
+    snprintf(conf, sizeof(conf), "%d,%u", arena_fd, index);
+    /* One table of descriptors until the exec: the listener comes to us, and its close-on-exec keeps it from the child. */
+    pid = clone(spawned, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &s);
+    if (pid < 0)
+        return -errno;
+    return listener && *listener < 0 ? *listener : pid;
 }

@@ -10,9 +10,10 @@
 const struct gate_header *pico_gate(void);
 /* The gate as a file to execute.  Descriptor without close-on-exec, or -errno. */
 int pico_gate_file(void);
-/* Starts a process that executes the gate with this area.  Its pid, or -errno. */
-pid_t pico_spawn(int gate_fd, int arena_fd, uint32_t index, const char *name);
-/* Waits for the gate's seccomp listener and takes it over.  Descriptor (close-on-exec) or -errno. */
-int pico_listener(struct area *a, pid_t pid);
+/*
+ * Starts a process that executes the gate with this area; once in a session.  Its pid, or -errno.  listener: where the
+ * notify door's filter leaves its descriptor (close-on-exec); NULL: the ptrace door.
+ */
+pid_t pico_spawn(int gate_fd, int arena_fd, uint32_t index, const char *name, int *listener);
 
 #endif

@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,26 +158,19 @@ static struct task *first_make(struct exec_image *e, const int *fds, int nfds)
 }
 
 /* 0 or -errno. */
-static int notify_begin(struct task *t, pid_t pid)
-{
-    int listener;
-
-    t->area->attached = 1;
-    syscall(SYS_futex, &t->area->attached, 1 /* FUTEX_WAKE */, 1, NULL, NULL, 0);
-    listener = pico_listener(t->area, pid);
-    return listener < 0 ? listener : notify_start(listener);
-}
-
 static int begin(struct task *t, const char *name)
 {
-    pid_t pid = pico_spawn(session.gate_fd, session.arena_fd, t->index, name);
+    int   listener = -1;
+    pid_t pid;
 
+    t->area->attached = !door->is_ptrace;
+    pid = pico_spawn(session.gate_fd, session.arena_fd, t->index, name, door->is_ptrace ? NULL : &listener);
     if (pid < 0)
         return pid;
     pthread_mutex_lock(&session.lock);
     task_adopt_locked(t, pid);
     pthread_mutex_unlock(&session.lock);
-    return door->is_ptrace ? ptrace_start(t) : notify_begin(t, pid);
+    return door->is_ptrace ? ptrace_start(t) : notify_start(listener);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

@@ -44,7 +44,6 @@ static void area_reset(struct task *t)
     memset(a, 0, sizeof(*a));
     a->self = (uint64_t)a;
     a->index = t->index;
-    a->listener = -1;
     a->door_ptrace = door->is_ptrace;
     a->fsgsbase = session.fsgsbase;
     t->area = a;

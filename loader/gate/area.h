@@ -70,10 +70,8 @@ struct area {
     uint32_t provider_pid;
     uint32_t door_ptrace; /* 1: the ptrace door */
     uint32_t filtered;    /* the seccomp filter is there already */
-    int32_t  listener;    /* notification descriptor, for the provider to fetch; -1 before, -errno when it failed */
-    uint32_t listener_taken; /* futex */
     uint32_t fsgsbase;
-    uint64_t boot_stack;  /* an address in the host's own first stack */
+    uint64_t boot_stack;  /* the host's own first stack as it was found: argc and so on */
     uint64_t fds;        /* the process's descriptor table, in the arena */
     uint64_t nofile;     /* the guest's limit of descriptors */
     uint32_t rows;       /* enum gate_rows: which ABI's rows the gate serves by itself */
@@ -93,8 +91,20 @@ struct gate_header {
     uint64_t pt_call;  /* syscall; int3 */
     uint64_t pt_clone; /* clone, whose child goes its own way; int3 */
     uint64_t pt_cas;   /* lock cmpxchg %edx, (%rdi); int3 */
+    uint64_t enter;    /* gate_enter_fn */
     uint64_t text_end;
 };
+/*
+ * Called where the gate is mapped at GATE_BASE, by a process that is to execute the gate: installs the filter and makes
+ * itself a pico process.  *listener is the filter's, close-on-exec, or -errno; the caller sees it through shared memory.
+ */
+struct gate_exec {
+    int                gate_fd;
+    const char *const *argv, *const *envp;
+    int               *listener;
+};
+typedef void gate_enter_fn(const struct gate_exec *e);
+
 #define GATE_MAGIC  0x6e616d6f67617244ull
 #define GATE_HEADER 0x1000 /* offset in the file and from GATE_BASE */
 

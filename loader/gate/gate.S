@@ -14,6 +14,7 @@
     .quad gate_pt_call
     .quad gate_pt_clone
     .quad gate_pt_cas
+    .quad gate_enter
     .quad gate_text_end
 
     .text

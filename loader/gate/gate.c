@@ -4,7 +4,9 @@
  */
 #include <asm/prctl.h>
 #include <asm/unistd.h>
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
@@ -299,41 +301,54 @@ struct area *gate_boot(uint64_t *sp)
     return a;
 }
 
-static void filter_start(struct area *a)
+_Noreturn void gate_enter(const struct gate_exec *e)
 {
-    int64_t r;
+    const int64_t fd = filter_install(false);
 
-    if (a->filtered)
-        return;
-    r = filter_install(a->door_ptrace);
-    a->filtered = r >= 0;
-    if (r < 0 || !a->door_ptrace) {
-        a->listener = (int32_t)r;
-        futex_set(&a->listener_taken, 1);
-        if (r < 0)
-            die(125);
-        /* 2: the provider has its own copy.  Ours must go, or nobody would notice the provider's death. */
-        while (__atomic_load_n(&a->listener_taken, __ATOMIC_ACQUIRE) != 2)
-            host(__NR_futex, (uint64_t)&a->listener_taken, FUTEX_WAIT, 1, 0, 0, 0);
-        host(__NR_close, (uint64_t)r, 0, 0, 0, 0, 0);
-    }
+    *e->listener = (int)fd;
+    if (fd >= 0)
+        host(__NR_execveat, (uint64_t)e->gate_fd, (uint64_t)"", (uint64_t)e->argv, (uint64_t)e->envp, AT_EMPTY_PATH, 0);
+    die(125);
+}
+
+/*
+ * What the host's exec put there for a Linux program goes; the guest is to see none of it.  At the very top are eight
+ * zero bytes and below them the name that AT_EXECFN points to; the kernel makes 128 KiB of room below (fs/exec.c).
+ */
+static void host_stack_unmap(uint64_t *sp)
+{
+    const char     *name = NULL;
+    const uint64_t *v = sp + *sp + 2;
+    uint64_t        low = ((uint64_t)sp & ~4095ull) - 0x40000;
+
+    while (*v++)
+        ; /* the environment */
+    for (; v[0] != AT_NULL; v += 2)
+        if (v[0] == AT_EXECFN)
+            name = (const char *)v[1];
+    while (name && *name)
+        name++;
+    if (name)
+        host(__NR_munmap, low, (((uint64_t)name + 9 + 4095) & ~4095ull) - low, 0, 0, 0, 0);
 }
 
 _Noreturn void gate_boot_on_own_stack(struct area *a)
 {
     uint64_t none = 0;
 
+    host_stack_unmap((uint64_t *)a->boot_stack);
     futex_wait_nonzero(&a->attached);
     host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);
     if (a->door_ptrace) {
-        filter_start(a);
+        if (!a->filtered && filter_install(true) < 0)
+            die(125);
+        a->filtered = 1;
         a->event = EVENT_BOOT;
         for (;;)
             gate_door(a->index); /* the tracer takes over at this call and does not come back */
     }
     altstack_set(a);
     handlers_install();
-    filter_start(a);
     a->booting = 1;
     host(__NR_tgkill, (uint64_t)host(__NR_getpid, 0, 0, 0, 0, 0, 0), (uint64_t)host(__NR_gettid, 0, 0, 0, 0, 0, 0),
          KICK_SIGNAL, 0, 0, 0);

@@ -25,6 +25,7 @@ int            gate_trap(int sig, siginfo_t *si, ucontext_t *uc);
 void           gate_again(void);
 struct area   *gate_boot(uint64_t *sp);
 _Noreturn void gate_boot_on_own_stack(struct area *a);
+_Noreturn void gate_enter(const struct gate_exec *e);
 _Noreturn void gate_child(struct area *a);
 
 void *memcpy(void *d, const void *s, size_t n);
