@@ -274,6 +274,33 @@ static void task_coroutine(void *arg)
     park(t);
 }
 
+static void *worker_main(void *unused);
+
+static int worker_add(void)
+{
+    pthread_t thread;
+    int       err = pthread_create(&thread, NULL, worker_main, NULL);
+
+    if (!err)
+        pthread_detach(thread);
+    return -err;
+}
+
+static atomic_int tasks, workers;
+
+/* As many workers as there are tasks, and no more than processors: a single task never speaks twice at once. */
+static void workers_adjust(void)
+{
+    static long most; /* every writer writes the same */
+
+    if (listener_fd < 0 || atomic_load(&workers) >= atomic_load(&tasks))
+        return;
+    if (!most)
+        most = sysconf(_SC_NPROCESSORS_ONLN);
+    if (atomic_fetch_add(&workers, 1) >= (most < 2 ? 2 : most > 16 ? 16 : most) || worker_add())
+        atomic_fetch_sub(&workers, 1); /* those that are there will do */
+}
+
 static int notify_task_init(struct task *t)
 {
     struct door_task *d = calloc(1, sizeof(*d));
@@ -284,6 +311,8 @@ static int notify_task_init(struct task *t)
     }
     d->sp = coro_prepare(d->stack, task_coroutine, t);
     t->door = d;
+    atomic_fetch_add(&tasks, 1);
+    workers_adjust();
     return 0;
 }
 
@@ -308,6 +337,7 @@ static void notify_reap(struct task *t)
     coro_stack_free(d->stack);
     free(d);
     t->door = NULL;
+    atomic_fetch_sub(&tasks, 1);
 }
 
 const struct door_ops notify_door = {
@@ -388,20 +418,8 @@ static void *worker_main(void *unused)
 
 int notify_start(int listener)
 {
-    long      n = sysconf(_SC_NPROCESSORS_ONLN);
-    pthread_t thread;
-
     listener_fd = listener;
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, (uint64_t)SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-    if (n < 2)
-        n = 2;
-    if (n > 16)
-        n = 16;
-    for (long i = 0; i < n; i++) {
-        int err = pthread_create(&thread, NULL, worker_main, NULL);
-        if (err)
-            return -err;
-        pthread_detach(thread);
-    }
-    return 0;
+    atomic_fetch_add(&workers, 1);
+    return worker_add();
 }

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,13 +33,13 @@
 
 const struct door_ops *door;
 
-static pthread_cond_t first_ended = PTHREAD_COND_INITIALIZER;
-static bool           ended;
+static atomic_bool ended;
+static pthread_t   main_thread; /* serves signals, and reaps */
 
 void session_first_ended(void)
 {
     ended = true;
-    pthread_cond_broadcast(&first_ended);
+    pthread_kill(main_thread, SIGCHLD);
 }
 
 static int fail(const char *what, const char *with, int err, int status)
@@ -88,41 +90,61 @@ static int open_now(int *fds, int max)
 
 /* ---- signals to the provider ---------------------------------------------------------- */
 
+static sigset_t every_signal;
+
+static void signals_block(void)
+{
+    /* Whoever started us may ignore SIGCHLD, and then nothing could be waited for; stops of tracees are no news here. */
+    const struct sigaction chld = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+
+    main_thread = pthread_self();
+    sigaction(SIGCHLD, &chld, NULL);
+    sigfillset(&every_signal);
+    pthread_sigmask(SIG_BLOCK, &every_signal, NULL);
+}
+
 /*
  * Somebody who knows only our pid (timeout, a test runner, kill) means the
  * guest.  What the terminal sends goes to the whole group, and the guest has it already.
  */
-static void *signal_main(void *set)
+static void signal_forward(const siginfo_t *si)
 {
-    for (;;) {
-        siginfo_t       si;
-        int             sig = sigwaitinfo(set, &si);
-        struct ksiginfo k = {0};
+    struct ksiginfo k = {0};
 
-        if (sig <= 0 || sig == SIGCHLD || si.si_code > 0 || si.si_pid == getpid())
-            continue;
-        pthread_mutex_lock(&session.lock);
-        k.signo = signal_guest(session.first, sig);
-        k.code = session.first->abi->sigcode_from_host(k.signo, si.si_code);
-        k.pid = si.si_pid;
-        k.uid = si.si_uid;
-        signal_post_proc_locked(session.first, &k);
-        pthread_mutex_unlock(&session.lock);
-    }
-    return NULL;
+    if (si->si_code > 0 || si->si_pid == getpid())
+        return;
+    pthread_mutex_lock(&session.lock);
+    k.signo = signal_guest(session.first, si->si_signo);
+    k.code = session.first->abi->sigcode_from_host(k.signo, si->si_code);
+    k.pid = si->si_pid;
+    k.uid = si->si_uid;
+    signal_post_proc_locked(session.first, &k);
+    pthread_mutex_unlock(&session.lock);
 }
 
-static sigset_t every_signal;
-
-static int signals_start(void)
+/* The notify door's pico processes are our children, and only this thread waits for them. */
+static void reap_all(void)
 {
-    pthread_t thread;
-    int       err;
+    struct rusage ru;
+    int           status;
+    pid_t         pid;
 
-    err = pthread_create(&thread, NULL, signal_main, &every_signal);
-    if (!err)
-        pthread_detach(thread);
-    return -err;
+    while (!door->is_ptrace && (pid = wait4(-1, &status, __WALL | WNOHANG, &ru)) > 0)
+        proc_exited(pid, status, &ru);
+}
+
+static void watch_until_first_ended(void)
+{
+    siginfo_t si;
+
+    while (!ended) {
+        const int sig = sigwaitinfo(&every_signal, &si);
+
+        if (sig == SIGCHLD)
+            reap_all();
+        else if (sig > 0)
+            signal_forward(&si);
+    }
 }
 
 /* ---- the first process -------------------------------------------------------------------- */
@@ -174,30 +196,6 @@ static int begin(struct task *t, const char *name)
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
-
-/* The notify door's pico processes are our children, and only this thread waits for them. */
-static void reap_until_first_ended(void)
-{
-    struct rusage ru;
-    int           status;
-    pid_t         pid;
-
-    while (!ended) {
-        pid = wait4(-1, &status, __WALL, &ru);
-        if (pid > 0)
-            proc_exited(pid, status, &ru);
-        else if (errno != EINTR)
-            break;
-    }
-}
-
-static void wait_until_first_ended(void)
-{
-    pthread_mutex_lock(&session.lock);
-    while (!ended)
-        pthread_cond_wait(&first_ended, &session.lock);
-    pthread_mutex_unlock(&session.lock);
-}
 
 /* What the first process left behind ends with the session. */
 static void kill_the_rest(void)
@@ -325,22 +323,17 @@ int run(const struct run_options *o)
     session.trace = o->trace;
     if (o->trace && trace_open(o->trace_file))
         return fail("cannot write the trace to", o->trace_file, errno, 125);
-    sigfillset(&every_signal);
-    pthread_sigmask(SIG_BLOCK, &every_signal, NULL);
+    mallopt(M_ARENA_MAX, 1); /* each thread's own heap costs its first allocation more than sharing costs all the others */
+    signals_block();
     t = first_make(e, fds, nfds);
     if (!t)
         return fail("cannot set up the first process", NULL, ENOMEM, 125);
     err = begin(t, o->argv[0]);
-    if (!err)
-        err = signals_start();
     if (err) {
         kill_the_rest();
         return fail("cannot start a process through the door", door->name, -err, 125);
     }
-    if (door->is_ptrace)
-        wait_until_first_ended();
-    else
-        reap_until_first_ended();
+    watch_until_first_ended();
     kill_the_rest();
     return end_like(session.first_status);
 }
