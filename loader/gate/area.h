@@ -15,6 +15,19 @@
 /* Offsets that gate.S uses; asserted below. */
 #define AREA_SELF  0
 #define AREA_NOTED 8
+#define AREA_REGS  16 /* struct gate_regs */
+#define REGS_RAX   (AREA_REGS + 0)
+#define REGS_RDI   (AREA_REGS + 8)
+#define REGS_RSI   (AREA_REGS + 16)
+#define REGS_RDX   (AREA_REGS + 24)
+#define REGS_R10   (AREA_REGS + 32)
+#define REGS_R8    (AREA_REGS + 40)
+#define REGS_R9    (AREA_REGS + 48)
+#define REGS_FLAGS (AREA_REGS + 56)
+#define REGS_RIP   (AREA_REGS + 64)
+#define REGS_RSP   (AREA_REGS + 72)
+#define REGS_CONT  (AREA_REGS + 80)
+#define AREA_TOP   (AREA_REGS + 88)
 
 #define AREA_SCRATCH   0x1000
 #define AREA_STACK     0x6000
@@ -51,9 +64,21 @@ struct area_siginfo {
     int32_t  trapno, timerid;
 };
 
+/* The guest's registers at a call, as far as a call reads or changes them. */
+struct gate_regs {
+    uint64_t rax;
+    uint64_t arg[6]; /* rdi rsi rdx r10 r8 r9 */
+    uint64_t flags;
+    uint64_t rip;  /* after the call */
+    uint64_t rsp;  /* of a call through a rewritten site, as is cont */
+    uint64_t cont; /* where the guest goes on: rip, or what was moved from there to the site's stub */
+};
+
 struct area {
     uint64_t self;  /* its own address, at %gs:0 */
     uint64_t noted; /* host signals not yet seen by the provider, bit n - 1; atomic */
+    struct gate_regs regs; /* of the call that the gate serves */
+    uint64_t top;          /* of the gate's stack, for calls through rewritten sites */
     uint32_t index;
     uint32_t host_tid; /* cleared by the host kernel when the thread is gone */
     uint32_t event;    /* enum area_event */
@@ -82,6 +107,10 @@ struct area {
 };
 _Static_assert(offsetof(struct area, self) == AREA_SELF, "gate.S");
 _Static_assert(offsetof(struct area, noted) == AREA_NOTED, "gate.S");
+_Static_assert(offsetof(struct area, regs) == AREA_REGS, "gate.S");
+_Static_assert(offsetof(struct area, regs.arg[5]) == REGS_R9, "gate.S");
+_Static_assert(offsetof(struct area, regs.cont) == REGS_CONT, "gate.S");
+_Static_assert(offsetof(struct area, top) == AREA_TOP, "gate.S");
 _Static_assert(AREA_STACK_END == TASK_STRIDE, "arena.h");
 _Static_assert(sizeof(struct area) <= AREA_SCRATCH, "the area's first page");
 
@@ -93,6 +122,7 @@ struct gate_header {
     uint64_t pt_cas;   /* lock cmpxchg %edx, (%rdi); int3 */
     uint64_t enter;    /* gate_enter_fn */
     uint64_t text_end;
+    uint64_t fast; /* where the stubs of rewritten sites jump to */
 };
 /*
  * Called where the gate is mapped at GATE_BASE, by a process that is to execute the gate: installs the filter and makes

@@ -9,6 +9,22 @@
 #include <asm/unistd.h>
 #include "loader/gate/area.h"
 
+#define RFLAGS_DF   0x400
+#define RFLAGS_SLOW 0x54500 /* DF, TF, NT, RF, AC: sahf does not set them */
+
+    .macro GUEST_REGISTERS
+    mov %gs:REGS_RAX, %rax
+    mov %gs:REGS_RDI, %rdi
+    mov %gs:REGS_RSI, %rsi
+    mov %gs:REGS_RDX, %rdx
+    mov %gs:REGS_RIP, %rcx
+    mov %gs:REGS_R10, %r10
+    mov %gs:REGS_R8, %r8
+    mov %gs:REGS_R9, %r9
+    mov %gs:REGS_RSP, %rsp
+    jmp *%gs:REGS_CONT
+    .endm
+
     .section .gate.header, "a"
     .quad 0x6e616d6f67617244
     .quad gate_pt_call
@@ -16,6 +32,7 @@
     .quad gate_pt_cas
     .quad gate_enter
     .quad gate_text_end
+    .quad gate_fast
 
     .text
 
@@ -59,6 +76,72 @@ gate_exit_end:
 gate_leave:
     mov %rdi, %rsp
     jmp gate_exit_start
+
+/*
+ * A call through a rewritten site: its stub (loader/rewrite.c) jumps here with
+ * everything as the guest left it but rcx, the address after the call, and r11,
+ * where the stub goes on; the call would have changed both.  The guest's stack is
+ * not touched.  The gate's own is the host's alternate signal stack, so a signal
+ * from here on finds itself on it already.
+ */
+    .globl gate_fast
+gate_fast:
+    mov %rsp, %gs:REGS_RSP
+    mov %gs:AREA_TOP, %rsp
+    mov %rcx, %gs:REGS_RIP
+    mov %r11, %gs:REGS_CONT
+    mov %rax, %gs:REGS_RAX
+    mov %rdi, %gs:REGS_RDI
+    mov %rsi, %gs:REGS_RSI
+    mov %rdx, %gs:REGS_RDX
+    mov %r10, %gs:REGS_R10
+    mov %r8, %gs:REGS_R8
+    mov %r9, %gs:REGS_R9
+    pushfq
+    mov (%rsp), %r11
+    mov %r11, %gs:REGS_FLAGS
+    add $8, %rsp
+    test $RFLAGS_DF, %r11d
+    jnz 2f
+1:  mov %gs:AREA_SELF, %rdi
+    call gate_fast_call
+    test %al, %al
+    jz gate_fast_punt
+/* Until the last instruction everything can be done again from here: see gate_note. */
+    .globl gate_fast_exit_start, gate_fast_exit_end
+gate_fast_exit_start:
+    cmpq $0, %gs:AREA_NOTED
+    jne gate_fast_noted
+    mov %gs:REGS_FLAGS, %r11
+    test $RFLAGS_SLOW, %r11d
+    jnz 3f
+    mov %r11d, %eax          /* sahf takes five flags from ah; the overflow of 0x7f + 1 is the sixth */
+    shl $8, %eax
+    bt $11, %r11d
+    setc %al
+    add $0x7f, %al
+    sahf
+4:  GUEST_REGISTERS
+gate_fast_exit_end:
+    ud2
+2:  cld
+    jmp 1b
+3:  mov %gs:AREA_TOP, %rsp   /* all of the flags, which takes 20 times as long */
+    push %r11
+    popfq
+    jmp 4b
+
+/* The provider has to see this: the same registers once more, and a trap that gives it all of them. */
+gate_fast_noted:
+    lea gate_stub_noted(%rip), %rax
+    jmp 5f
+gate_fast_punt:
+    lea gate_stub_call(%rip), %rax
+5:  mov %rax, %gs:REGS_CONT
+    mov %gs:AREA_TOP, %rsp
+    push %gs:REGS_FLAGS
+    popfq
+    GUEST_REGISTERS
 
 /* int64_t gate_host(nr, const uint64_t args[6]) */
     .globl gate_host
@@ -162,5 +245,18 @@ gate_pt_clone:
 gate_pt_cas:
     lock cmpxchg %edx, (%rdi)
     int3
+
+/*
+ * Behind the text, where the host takes no calls: a `syscall` here raises SIGSYS
+ * as the guest's own does.  gate_trap knows the two by their addresses.
+ */
+    .section .gate.stubs, "ax", @progbits
+    .globl gate_stub_call, gate_stub_noted
+gate_stub_call:
+    syscall
+    ud2
+gate_stub_noted:
+    syscall
+    ud2
 
     .section .note.GNU-stack, "", @progbits

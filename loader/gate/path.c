@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include "loader/gate/area.h"
 #include "loader/gate/rows.h"
+#include "syscalls/proc.h"
 
 static bool starts(const char *s, const char *with)
 {
@@ -30,7 +32,7 @@ int path_resolve(struct call *c, int guest_dirfd, gva path, unsigned how, struct
     const struct scratch s = scratch_get(c, GUEST_PATH_MAX);
     int64_t              n;
 
-    if (guest_dirfd != (int)c->abi->at_fdcwd || (how & ~PATH_NOFOLLOW))
+    if (!c->task->area->plain_view || guest_dirfd != (int)c->abi->at_fdcwd || (how & ~PATH_NOFOLLOW))
         return -GATE_PUNT;
     n = s.p ? copy_in_str(c, s.p, path, GUEST_PATH_MAX) : -ENOMEM;
     if (n < 0)

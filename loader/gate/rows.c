@@ -20,6 +20,12 @@
 #include "syscalls/proc.h"
 #include "syscalls/socket.h"
 
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
 /* ---- what only the gate decides --------------------------------------------------- */
 
 /*
@@ -71,15 +77,6 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
     return -GATE_PUNT;
 }
 
-/* ---- the table --------------------------------------------------------------------- */
-
-typedef int64_t handler_fn(struct call *c, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f);
-
-struct gate_row {
-    struct row  row;
-    handler_fn *fn;
-};
-
 #define SYS(...)
 #define HOSTCALL(...)
 #define MISSING(...)
@@ -97,88 +94,126 @@ struct gate_row {
 #define sys_munmap gate_munmap
 #define sys_mprotect gate_mprotect
 #define sys_madvise gate_madvise
-#define GATE(n, nm, h, st, why, r, ...) \
-    {.row = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__)}, .fn = (handler_fn *)(void (*)(void))(h)},
-static const struct gate_row rows[] = {
-#include "abi/freebsd/syscalls.tbl"
-};
-#undef GATE
-
-static const struct gate_row *row_find(uint64_t nr)
-{
-    for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        if (rows[i].row.nr == nr)
-            return &rows[i];
-    return NULL;
-}
 
 /* ---- one call ------------------------------------------------------------------------ */
 
-static int64_t invoke(struct call *c, const struct gate_row *g)
+typedef int64_t handler_fn(struct call *c, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f);
+#define HANDLER_ARGS 5 /* more would be on the stack; no row of the gate has them */
+
+/*
+ * Inlined where the row is a constant, the loops unroll and what is left of them
+ * is the conversion of that row's arguments.
+ */
+static inline __attribute__((always_inline)) int64_t invoke(struct call *c, const struct row *row, handler_fn *fn)
 {
     _Alignas(16) uint8_t buf[LAYOUT_HOST_MAX]; /* no row of the gate has more than one structure */
     struct arg_value     v[ARGS_MAX];
+    bool                 structs = false;
     int64_t              r;
 
-    for (unsigned i = 0; i < g->row.nargs; i++) {
-        const struct arg *a = &g->row.args[i];
-        int               err;
+    c->row = row;
+    UNROLL
+    for (unsigned i = row->nargs; i < HANDLER_ARGS; i++)
+        v[i].word = 0;
+    UNROLL
+    for (unsigned i = 0; i < row->nargs; i++) {
+        const struct arg *a = &row->args[i];
+        int               err = 0;
 
-        if (a->kind == ARG_FD && !fd_is_ours(c, (int)(int32_t)c->raw[i], g->row.nr == 6))
-            return -GATE_PUNT;
-        err = arg_is_struct((enum arg_kind)a->kind) ? arg_struct(c, a, c->raw[i], buf, &v[i])
-                                                    : arg_scalar(a, c->raw[i], &v[i].word);
+        switch (a->kind) {
+        case ARG_FD:
+            if (!fd_is_ours(c, (int)(int32_t)c->raw[i], row->nr == 6))
+                return -GATE_PUNT;
+            v[i].word = (uint64_t)(int64_t)(int32_t)c->raw[i];
+            break;
+        case ARG_IN_STRUCT:
+        case ARG_OUT_STRUCT:
+        case ARG_INOUT_STRUCT:
+        case ARG_OUT_ALWAYS:
+            structs = true;
+            err = arg_struct(c, a, c->raw[i], buf, &v[i]);
+            break;
+        case ARG_LONG:
+        case ARG_ULONG:
+        case ARG_PTR:
+        case ARG_PATH:
+        case ARG_IN_BUF:
+        case ARG_OUT_BUF: v[i].word = c->raw[i]; break;
+        default: err = arg_scalar(a, c->raw[i], &v[i].word); break;
+        }
         if (err)
             return err;
     }
     /* As libffi does it: every argument is one register of the System V ABI, and a callee looks at its own only. */
     /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
-    r = g->fn(c, v[0].word, v[1].word, v[2].word, v[3].word, v[4].word);
-    return r == -GATE_PUNT ? r : args_out(c, v, r);
+    r = fn(c, v[0].word, v[1].word, v[2].word, v[3].word, v[4].word);
+    return r == -GATE_PUNT || !structs ? r : args_out(c, v, r);
 }
 
-static void result_put(greg_t *g, int64_t r)
+/* ---- the table --------------------------------------------------------------------- */
+
+#define FN_(h) ((handler_fn *)(void (*)(void))(h))
+#define GATE(n, nm, h, st, why, r, ...)                                             \
+    static int64_t row_##n(struct call *c)                                          \
+    {                                                                               \
+        static const struct row row = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__)};    \
+        return invoke(c, &row, FN_(h));                                             \
+    }
+#include "abi/freebsd/syscalls.tbl"
+#undef GATE
+
+/* By number; NULL: a row of the provider's. */
+typedef int64_t row_fn(struct call *c);
+#define GATE(n, ...) [n] = row_##n,
+static row_fn *const rows[FREEBSD_NSYSCALLS] = {
+#include "abi/freebsd/syscalls.tbl"
+};
+#undef GATE
+
+static void result_put(struct gate_regs *g, int64_t r)
 {
     if (r < 0 && r >= -4095) {
-        g[REG_RAX] = freebsd_errno_from_host[-r < ERRNO_HOST_MAX ? -r : EINVAL];
-        g[REG_EFL] |= EFLAGS_CF;
+        g->rax = (uint64_t)freebsd_errno_from_host[-r < ERRNO_HOST_MAX ? -r : EINVAL];
+        g->flags |= EFLAGS_CF;
     } else {
-        g[REG_RAX] = r;
-        g[REG_EFL] &= ~(greg_t)EFLAGS_CF;
+        g->rax = (uint64_t)r;
+        g->flags &= ~(uint64_t)EFLAGS_CF;
     }
-    g[REG_RCX] = g[REG_RIP];
-    g[REG_R11] = g[REG_EFL];
-    g[REG_R8] = g[REG_R9] = g[REG_R10] = 0;
+    g->arg[3] = g->arg[4] = g->arg[5] = 0; /* r10, r8, r9 */
 }
 
-bool gate_row(struct area *a, ucontext_t *uc)
+bool gate_call(struct area *a)
 {
-    greg_t                *g = uc->uc_mcontext.gregs;
-    const struct gate_row *row = row_find((uint32_t)g[REG_RAX]);
-    struct proc            proc; /* what handlers of the gate use of it is set below */
-    struct task            task;
-    struct abi             abi;
-    struct call            c;
-    int64_t                r;
+    struct gate_regs *g = &a->regs;
+    const uint32_t    nr = (uint32_t)g->rax;
+    struct proc       proc; /* what handlers of the gate use of it is set below */
+    struct task       task;
+    struct abi        abi;
+    struct call       c;
+    int64_t           r;
 
-    if (!row || !a->plain_view)
+    if (nr >= FREEBSD_NSYSCALLS || !rows[nr])
         return false;
     proc.fds = (struct fdtable *)a->fds;
     proc.nofile = a->nofile;
     task.index = a->index;
     task.area = a;
     abi.at_fdcwd = (uint64_t)-100;
-    c = (struct call){.task = &task, .proc = &proc, .abi = &abi, .row = &row->row};
-    c.raw[0] = (uint64_t)g[REG_RDI];
-    c.raw[1] = (uint64_t)g[REG_RSI];
-    c.raw[2] = (uint64_t)g[REG_RDX];
-    c.raw[3] = (uint64_t)g[REG_R10];
-    c.raw[4] = (uint64_t)g[REG_R8];
-    c.raw[5] = (uint64_t)g[REG_R9];
-    r = invoke(&c, row);
+    c.task = &task;
+    c.proc = &proc;
+    c.abi = &abi;
+    c.scratch_used = 0;
+    for (int i = 0; i < 6; i++)
+        c.raw[i] = g->arg[i];
+    r = rows[nr](&c);
     if (r == -GATE_PUNT || r == -ERESTART)
         return false;
     result_put(g, r);
     a->served++;
     return true;
+}
+
+bool gate_fast_call(struct area *a)
+{
+    return a->rows && gate_call(a);
 }
