@@ -18,6 +18,7 @@
 #include "loader/image.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
+#include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/task.h"
 #include "syscalls/view.h"
@@ -30,7 +31,9 @@ struct part {
 
 struct exec_image {
     const struct abi *abi;
-    char             *path; /* absolute host path */
+    struct call      *c;     /* while it is looked at; NULL: at start */
+    char             *given; /* the name that was executed */
+    char             *path;  /* absolute, as the guest knows it */
     struct part       prog, interp;
     bool              has_interp;
     char            **argv, **envp;
@@ -71,6 +74,7 @@ void exec_image_free(struct exec_image *e)
         image_free(&e->interp.im);
     strv_free(e->argv);
     strv_free(e->envp);
+    free(e->given);
     free(e->path);
     free(e);
 }
@@ -93,7 +97,7 @@ static int argv_for_script(struct exec_image *e, const struct script *s)
     v[n++] = strdup(s->interp);
     if (s->has_arg)
         v[n++] = strdup(s->arg);
-    v[n++] = strdup(e->path);
+    v[n++] = strdup(e->given);
     for (int i = 1; i < e->argc; i++)
         v[n++] = strdup(e->argv[i]);
     strv_free(e->argv);
@@ -109,9 +113,16 @@ static void path_set(struct exec_image *e, const char *given)
 
     snprintf(link, sizeof(link), "/proc/self/fd/%d", e->prog.fd);
     n = readlink(link, name, sizeof(name) - 1);
-    free(e->path);
     name[n > 0 ? n : 0] = 0;
-    e->path = strdup(name[0] == '/' ? name : given);
+    free(e->path);
+    free(e->given);
+    e->path = strdup(name[0] == '/' ? view_name(name) : given);
+    e->given = strdup(given);
+}
+
+static int interp_file(const struct exec_image *e, const char *name)
+{
+    return e->c ? path_open_interp(e->c, name) : view_open(name);
 }
 
 static int script_follow(struct exec_image *e, struct image_error *err)
@@ -121,7 +132,7 @@ static int script_follow(struct exec_image *e, struct image_error *err)
 
     if (r <= 0)
         goto out;
-    fd = view_open(s->interp);
+    fd = interp_file(e, s->interp);
     if (fd < 0) {
         image_open_failed(-fd, err);
         r = fd;
@@ -144,7 +155,7 @@ out:
 
 static int interp_open(struct exec_image *e, struct image_error *err)
 {
-    int fd = view_open(e->prog.im.interp);
+    int fd = interp_file(e, e->prog.im.interp);
 
     if (fd < 0) {
         image_interp_missing(&e->prog.im, -fd, err);
@@ -175,8 +186,8 @@ static int look(struct exec_image *e, const char *force_abi, struct image_error 
     return e->prog.im.interp ? interp_open(e, err) : 0;
 }
 
-int exec_image_make(int fd, const char *path, const char *const *argv, const char *const *envp, const char *force_abi,
-                    struct exec_image **out, char *text, size_t size, int *exit_status)
+int exec_image_make(struct call *c, int fd, const char *path, const char *const *argv, const char *const *envp,
+                    const char *force_abi, struct exec_image **out, char *text, size_t size, int *exit_status)
 {
     struct image_error err = {.host_errno = ENOMEM, .exit_status = 126, .text = "out of memory"};
     struct exec_image *e = calloc(1, sizeof(*e));
@@ -186,10 +197,11 @@ int exec_image_make(int fd, const char *path, const char *const *argv, const cha
     if (e) {
         e->prog.fd = fd;
         e->interp.fd = -1;
+        e->c = c;
         path_set(e, path);
         e->argv = strv_copy(argv, &e->argc);
         e->envp = strv_copy(envp, &e->envc);
-        if (e->path && e->argv && e->envp)
+        if (e->path && e->given && e->argv && e->envp)
             r = look(e, force_abi, &err);
     }
     if (!r) {
@@ -371,7 +383,7 @@ static void start_describe(struct start_in *in, struct exec_image *e)
         in->base = e->interp.bias;
         in->interp_entry = e->interp.bias + e->interp.im.entry;
     }
-    in->execpath = e->path;
+    in->execpath = e->given[0] == '/' ? e->given : e->path; /* kern_exec.c, do_execve */
     in->argv = (const char *const *)e->argv;
     in->argc = e->argc;
     in->envp = (const char *const *)e->envp;

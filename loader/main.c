@@ -22,7 +22,7 @@ static const char usage[] =
     "  --door=DOOR       how system calls are intercepted (default: notify)\n"
     "  --abi=NAME        the program's ABI, where the file does not tell\n"
     "  --sysroot=DIR     absolute paths are looked up there first\n"
-    "  --root=DIR        the program's root directory\n"
+    "  --root=DIR        the program's root directory, where it starts unless it is inside already\n"
     "  --env NAME=VALUE  adds to the program's environment; NAME alone removes it\n"
     "  --trace[=FILE]    prints each system call (to standard error)\n";
 

@@ -266,7 +266,7 @@ static int image_make(const struct run_options *o, struct exec_image **e)
         image_error_print(o->argv[0], &err);
         return err.exit_status;
     }
-    if (exec_image_make(fd, path, (const char *const *)o->argv, (const char *const *)o->envp, o->abi, e, err.text,
+    if (exec_image_make(NULL, fd, path, (const char *const *)o->argv, (const char *const *)o->envp, o->abi, e, err.text,
                         sizeof(err.text), &status)) {
         image_error_print(o->argv[0], &err);
         return status;
@@ -323,6 +323,9 @@ int run(const struct run_options *o)
     session.trace = o->trace;
     if (o->trace && trace_open(o->trace_file))
         return fail("cannot write the trace to", o->trace_file, errno, 125);
+    err = view_enter();
+    if (err)
+        return fail("cannot enter the directory", o->root, -err, 125);
     mallopt(M_ARENA_MAX, 1); /* each thread's own heap costs its first allocation more than sharing costs all the others */
     signals_block();
     t = first_make(e, fds, nfds);

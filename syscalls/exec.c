@@ -200,8 +200,8 @@ static int64_t exec_program(struct call *c, int progfd, const char *name, gva ar
     if (!r)
         r = strv_read(c, &env, envv);
     if (!r) {
-        hostprog = exechost_is(progfd) ? fcntl(progfd, F_DUPFD_CLOEXEC, 3) : -1;
-        r = exec_image_make(progfd, name, (const char *const *)args.v, (const char *const *)env.v, NULL, &e, text,
+        hostprog = exechost_is(c, progfd) ? fcntl(progfd, F_DUPFD_CLOEXEC, 3) : -1;
+        r = exec_image_make(c, progfd, name, (const char *const *)args.v, (const char *const *)env.v, NULL, &e, text,
                             sizeof(text), &status);
         progfd = -1;
     }
@@ -227,18 +227,20 @@ static int64_t exec_program(struct call *c, int progfd, const char *name, gva ar
 
 int64_t sys_execve(struct call *c, gva path, gva argv, gva envv)
 {
-    char name[4096];
-    int  fd = path_open_program(c, PATH_CWD(c), path, PATH_FOLLOW, name, sizeof(name));
+    char    name[GUEST_PATH_MAX];
+    int     fd = path_open_program(c, PATH_CWD(c), path, PATH_FOLLOW);
+    int64_t n = fd < 0 ? fd : copy_in_str(c, name, path, sizeof(name));
 
-    return fd < 0 ? fd : exec_program(c, fd, name, argv, envv);
+    if (n < 0 && fd >= 0)
+        close(fd);
+    return n < 0 ? n : exec_program(c, fd, name, argv, envv);
 }
 
 int64_t sys_fexecve(struct call *c, int fd, gva argv, gva envv)
 {
     struct fdref ref;
-    char         link[64], name[4096];
+    char         name[32];
     int          err = fd_get(c, fd, &ref), own;
-    ssize_t      n;
 
     if (err)
         return err;
@@ -246,9 +248,7 @@ int64_t sys_fexecve(struct call *c, int fd, gva argv, gva envv)
     fd_put(c, &ref);
     if (own < 0)
         return own;
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", own);
-    n = readlink(link, name, sizeof(name) - 1);
-    name[n > 0 ? n : 0] = 0;
+    snprintf(name, sizeof(name), "/dev/fd/%d", fd); /* what the interpreter of a script gets (imgact_shell.c) */
     return exec_program(c, own, name, argv, envv);
 }
 

@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #include "syscalls/door.h"
-#include "syscalls/fd.h"
+#include "syscalls/fdtable.h"
+#include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/view.h"
@@ -32,16 +33,16 @@ static bool elf_of_host(const unsigned char *h)
            (h[EI_OSABI] == ELFOSABI_NONE || h[EI_OSABI] == ELFOSABI_LINUX);
 }
 
-/* The interpreter that a first line names, opened through the guest's view. */
-static int script_interp(char *line)
+/* The interpreter that a first line names. */
+static int script_interp(struct call *c, char *line)
 {
     char *name = line + 2 + strspn(line + 2, " \t");
 
     name[strcspn(name, " \t\n")] = '\0';
-    return *name ? view_open(name) : -ENOEXEC;
+    return *name ? path_open_interp(c, name) : -ENOEXEC;
 }
 
-bool exechost_is(int fd)
+bool exechost_is(struct call *c, int fd)
 {
     unsigned char head[256] = {0};
     bool          is;
@@ -51,7 +52,7 @@ bool exechost_is(int fd)
         return false;
     if (memcmp(head, "#!", 2) != 0)
         return elf_of_host(head);
-    interp = script_interp((char *)head);
+    interp = script_interp(c, (char *)head);
     is = interp >= 0 && pread(interp, head, sizeof(Elf64_Ehdr), 0) == sizeof(Elf64_Ehdr) && elf_of_host(head);
     if (interp >= 0)
         close(interp);
@@ -68,7 +69,7 @@ struct passed {
 #define GROUPS_MAX 1024
 
 struct setup {
-    int          progfd, cwd, report; /* report: where the watcher writes */
+    int          progfd, cwd, root, report; /* root: -1, it is ours; report: where the watcher writes */
     char *const *argv, *const *envp;
     char           path[4096];
     struct passed *fds;
@@ -222,6 +223,10 @@ static int setup_make(struct call *c, struct setup *s)
     n = readlink(link, s->path, sizeof(s->path) - 1);
     s->path[n > 0 ? n : 0] = '\0';
     s->cwd = dir_fetch(c, ".");
+    if (c->proc->fds->chrooted) {
+        s->root = dir_fetch(c, "/");
+        s->path[0] = '\0'; /* ours; in there it may be another file's, or nobody's */
+    }
     s->provider = getpid();
     s->pgid = getpgid(c->proc->pid);
     s->same_session = getsid(c->proc->pid) == getsid(0);
@@ -239,6 +244,8 @@ static void setup_free(struct setup *s)
             close(s->fds[i].own);
     if (s->cwd >= 0)
         close(s->cwd);
+    if (s->root >= 0)
+        close(s->root);
     free(s->fds);
     free(s);
 }
@@ -253,6 +260,8 @@ static void child_fds(struct setup *s)
     for (int i = 0; i < s->nfds; i++)
         if (s->fds[i].own >= 0 && s->fds[i].own < s->top)
             s->fds[i].own = fcntl(s->fds[i].own, F_DUPFD_CLOEXEC, s->top);
+    if (s->root >= 0 && (fchdir(s->root) || chroot(".")))
+        _exit(126);
     fchdir(s->cwd);
     for (int i = 0; i < s->nfds; i++) { /* in ascending order, as the table gives them */
         if (s->fds[i].guest > next)
@@ -485,7 +494,7 @@ void exechost_run(struct call *c, int fd, char *const *argv, char *const *envp)
     int           status = 126 << 8, err = -ENOMEM;
 
     if (s) {
-        *s = (struct setup){.progfd = fd, .cwd = -1, .report = -1, .argv = argv, .envp = envp};
+        *s = (struct setup){.progfd = fd, .cwd = -1, .root = -1, .report = -1, .argv = argv, .envp = envp};
         err = watch(c, s, &status);
         setup_free(s);
     }

@@ -15,7 +15,7 @@
 #include "syscalls/call.h"
 
 /* Whether the host itself runs the file behind fd: its own ELF, or a script for one.  Never under --root. */
-bool exechost_is(int fd);
+bool exechost_is(struct call *c, int fd);
 
 /*
  * In a fresh pico process, past the point of no return, with the close-on-exec

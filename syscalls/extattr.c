@@ -29,6 +29,20 @@ struct target {
     bool        nofollow;
 };
 
+/* A view gave a directory and a name in it; the host's calls for attributes take no directory. */
+static int target_in_dir(struct call *c, struct target *t)
+{
+    const struct scratch s = scratch_get(c, NAME_MAX + 40);
+
+    if (!s.p) {
+        path_put(c, &t->path);
+        return -ENOMEM;
+    }
+    snprintf(s.p, NAME_MAX + 40, "/proc/self/fd/%d/%s", t->path.dirfd, t->path.str);
+    t->va = s.va;
+    return 0;
+}
+
 static int target_path(struct call *c, gva path, bool nofollow, struct target *t)
 {
     const int err = path_resolve(c, PATH_CWD(c), path, nofollow ? PATH_NOFOLLOW : PATH_FOLLOW, &t->path);
@@ -37,10 +51,7 @@ static int target_path(struct call *c, gva path, bool nofollow, struct target *t
         return err;
     t->nofollow = nofollow;
     t->va = t->path.va;
-    if (t->path.dirfd == AT_FDCWD)
-        return 0;
-    path_put(c, &t->path); /* only under --root, and only for the links' variants */
-    return -EOPNOTSUPP;
+    return t->path.dirfd == AT_FDCWD ? 0 : target_in_dir(c, t);
 }
 
 static int target_fd(struct call *c, int fd, struct target *t)

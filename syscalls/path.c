@@ -97,7 +97,7 @@ static int path_special(struct call *c, struct path *out)
         return err ? err : path_replace_fd(c, out, out->ref.hostfd) ?: 1;
     }
     if (c->proc->execpath && path_is_own_program(c, out->str))
-        return path_replace(c, out, c->proc->execpath) ?: 1;
+        return path_replace(c, out, c->proc->execpath) ?: !view_root();
     return 0;
 }
 
@@ -174,14 +174,6 @@ static int64_t read_link(struct call *c, const char *name, char *out, size_t siz
     return n;
 }
 
-/* What follows the root's own name in a host path; NULL: it lies outside. */
-static const char *below_root(const char *path, const char *root)
-{
-    const size_t n = strcmp(root, "/") ? strlen(root) : 0;
-
-    return strncmp(path, root, n) == 0 && (path[n] == '/' || !path[n]) ? path + n : NULL;
-}
-
 /*
  * Names the directory hostfd (AT_FDCWD too) as seen from the process's root.  A
  * directory that was moved out of the root has no such name: -ENOENT.
@@ -207,7 +199,7 @@ int path_inside(struct call *c, int hostfd, char *out, size_t size)
     if (r < 0)
         return (int)r;
 
-    const char *inside = below_root(dir, root);
+    const char *inside = view_below(dir, root);
 
     if (!inside)
         return -ENOENT;
@@ -236,12 +228,35 @@ static int from_root(struct call *c, struct path *p)
     return 0;
 }
 
+static int path_own(struct path *p, int64_t hostfd)
+{
+    if (hostfd < 0)
+        return (int)hostfd;
+    p->owned = (int)hostfd;
+    p->dirfd = (int)hostfd;
+    return 0;
+}
+
+/* The directory itself may lie outside of the root: what counts is what the root has in its place. */
+static int dir_in_root(struct call *c, struct path *p)
+{
+    char        name[PATH_MAX];
+    struct path dir;
+    const int   rootfd = root_fd(c);
+    int         err = rootfd < 0 ? rootfd : path_inside(c, p->dirfd, name, sizeof(name));
+
+    if (!err)
+        err = path_replace(c, &dir, name);
+    return err ? err : path_own(p, do_openat2(c, rootfd, dir.va, O_PATH | O_DIRECTORY, 0,
+                                              RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+}
+
 /* Sets p->dirfd and string to what openat2 takes with *resolve. */
 static int confine(struct call *c, struct path *p, unsigned how, uint64_t *resolve)
 {
     if (how & PATH_BENEATH) {
         *resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-        return 0;
+        return view_root() ? dir_in_root(c, p) : 0;
     }
     if (p->str[0] != '/') {
         const int err = from_root(c, p);
@@ -254,19 +269,21 @@ static int confine(struct call *c, struct path *p, unsigned how, uint64_t *resol
     return p->dirfd < 0 ? p->dirfd : 0;
 }
 
+/* Opens what confine prepared, and lets go of the directory that it may have opened. */
+static int64_t confined_open(struct call *c, struct path *p, uint64_t flags, uint32_t mode, uint64_t resolve)
+{
+    const int64_t r = do_openat2(c, p->dirfd, p->va, flags, mode, resolve);
+
+    if (p->owned >= 0)
+        host_call(c, SYS_close, p->owned);
+    p->owned = -1;
+    return r;
+}
+
 static bool confined(const struct call *c, unsigned how)
 {
     (void)c;
     return how & PATH_BENEATH || view_root();
-}
-
-static int path_own(struct path *p, int64_t hostfd)
-{
-    if (hostfd < 0)
-        return (int)hostfd;
-    p->owned = (int)hostfd;
-    p->dirfd = (int)hostfd;
-    return 0;
 }
 
 /* Splits at the last component.  NULL: the path has none that could be looked up by name (".", "..", "/"). */
@@ -304,7 +321,7 @@ static int confined_parent(struct call *c, struct path *p, uint64_t resolve)
     int err = path_replace(c, p, path);
 
     if (!err)
-        err = path_own(p, do_openat2(c, p->dirfd, p->va, O_PATH | O_DIRECTORY, 0, resolve));
+        err = path_own(p, confined_open(c, p, O_PATH | O_DIRECTORY, 0, resolve));
     return err ? err : path_replace(c, p, name);
 }
 
@@ -317,7 +334,7 @@ static int path_confine(struct call *c, struct path *p, unsigned how)
         return err;
     if (how & PATH_NOFOLLOW)
         return confined_parent(c, p, resolve);
-    err = path_own(p, do_openat2(c, p->dirfd, p->va, O_PATH, 0, resolve));
+    err = path_own(p, confined_open(c, p, O_PATH, 0, resolve));
     return err ? err : path_replace_fd(c, p, p->owned);
 }
 
@@ -395,7 +412,7 @@ static int64_t open_found(struct call *c, struct path *p, uint64_t flags, uint32
     const int err = confine(c, p, how, &resolve);
 
     /* openat2 refuses what openat ignores. */
-    return err ? err : do_openat2(c, p->dirfd, p->va, flags, flags & O_CREAT ? mode : 0, resolve);
+    return err ? err : confined_open(c, p, flags, flags & O_CREAT ? mode : 0, resolve);
 }
 
 int64_t path_open_or_ref(struct call *c, int guest_dirfd, gva path, uint64_t flags, uint32_t mode, unsigned how,
@@ -422,27 +439,32 @@ int64_t path_open_host(struct call *c, int guest_dirfd, gva path, uint64_t flags
     return path_open_or_ref(c, guest_dirfd, path, flags, mode, how, NULL);
 }
 
-static void program_name(struct call *c, int hostfd, char *name, size_t size)
+/* The provider's own descriptor of a host descriptor of the guest's process, which is closed there. */
+static int take_out(struct call *c, int64_t hostfd)
 {
-    char link[32];
-
-    snprintf(link, sizeof(link), PROC_FD, hostfd);
-    if (read_link(c, link, name, size) < 0)
-        name[0] = 0;
-}
-
-int path_open_program(struct call *c, int guest_dirfd, gva path, unsigned how, char *name, size_t size)
-{
-    const int64_t hostfd = path_open_host(c, guest_dirfd, path, O_RDONLY | O_NONBLOCK, 0, how);
-
     if (hostfd < 0)
         return (int)hostfd;
-    program_name(c, (int)hostfd, name, size);
-    if (!name[0])
-        copy_in_str(c, name, path, size);
 
     const int fd = host_fd_fetch(c, (int)hostfd);
 
     host_call(c, SYS_close, hostfd);
     return fd;
+}
+
+#define PROGRAM_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY) /* a FIFO is refused, not waited for */
+
+int path_open_program(struct call *c, int guest_dirfd, gva path, unsigned how)
+{
+    return take_out(c, path_open_host(c, guest_dirfd, path, PROGRAM_FLAGS, 0, how));
+}
+
+int path_open_interp(struct call *c, const char *name)
+{
+    struct path p = { .dirfd = AT_FDCWD, .owned = -1 };
+    int64_t     r = path_replace(c, &p, name);
+
+    if (!r)
+        r = open_found(c, &p, PROGRAM_FLAGS, 0, PATH_FOLLOW, false);
+    path_put(c, &p);
+    return take_out(c, r);
 }

@@ -50,10 +50,11 @@ int64_t path_open_host(struct call *c, int guest_dirfd, gva path, uint64_t flags
 
 /*
  * For exec: opens the program read-only and gives the provider's own descriptor
- * of it (close-on-exec), or -errno.  name gets the absolute host path when it is
- * known, else the path as it was given.
+ * of it (close-on-exec), or -errno.
  */
-int path_open_program(struct call *c, int guest_dirfd, gva path, unsigned how, char *name, size_t size);
+int path_open_program(struct call *c, int guest_dirfd, gva path, unsigned how);
+/* The same for a name that stands in the program (its interpreter): from the guest's root and working directory. */
+int path_open_interp(struct call *c, const char *name);
 
 /*
  * The same, but a path that stands for a descriptor (/dev/fd/N, /dev/stdin, ...)

@@ -2,10 +2,12 @@
  * Shared memory objects.  Anonymous ones are the host's memory files; named ones
  * lie in /dev/shm under the name that a host program would give them, so that
  * guest and host programs can share them (FreeBSD keeps such names apart from files).
+ * Under --root they are the root's own: its path comes first, as a jail's does (uipc_shm.c).
  */
 #include "syscalls/shm.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/memfd.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 
 #include "syscalls/fd.h"
 #include "syscalls/path.h"
+#include "syscalls/view.h"
 
 #define SHM_ANON 1u /* the guest's (char *)1 */
 #define SHM_DIR  "/dev/shm/"
@@ -20,6 +23,23 @@
 /* FreeBSD's numbers (GROUP(shm) of the ABI keeps them) */
 #define SHM_ALLOW_SEALING 1u
 #define SHM_LARGEPAGE     4u
+
+static int shm_host_name(struct call *c, const char *name, struct scratch *out)
+{
+    const char  *root = view_root() ? view_root() : "";
+    const size_t n = strlen(root), len = sizeof(SHM_DIR) + n + strlen(name) + 1;
+
+    if (n + strlen(name) + 1 > NAME_MAX)
+        return -ENAMETOOLONG;
+    *out = scratch_get(c, len);
+    if (!out->p)
+        return -ENOMEM;
+    snprintf(out->p, len, SHM_DIR "%s%s%s", root, n ? "!" : "", name);
+    for (char *s = (char *)out->p + sizeof(SHM_DIR) - 1; *s; s++)
+        if (*s == '/')
+            *s = '!';
+    return 0;
+}
 
 /* The host's path of a guest's name in scratch: its first slash goes, the others become '!'. */
 static int64_t shm_path(struct call *c, gva path, struct scratch *out)
@@ -33,16 +53,9 @@ static int64_t shm_path(struct call *c, gva path, struct scratch *out)
         return -EINVAL;
     if (n > 255)
         return -ENAMETOOLONG;
-    for (char *s = name + 1; *s; s++)
-        if (*s == '/')
-            *s = '!';
     if (!name[1] || !strcmp(name + 1, ".") || !strcmp(name + 1, ".."))
         return -EINVAL;
-    *out = scratch_get(c, sizeof(SHM_DIR) + (size_t)n);
-    if (!out->p)
-        return -ENOMEM;
-    sprintf(out->p, SHM_DIR "%s", name + 1);
-    return 0;
+    return shm_host_name(c, name + 1, out);
 }
 
 static int64_t open_anon(struct call *c, uint64_t shmflags)

@@ -4,6 +4,7 @@
 #include "syscalls/statfs.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/stat.h>
 #include <mntent.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "syscalls/fd.h"
 #include "syscalls/path.h"
+#include "syscalls/view.h"
 
 #define MOUNTINFO "/proc/self/mountinfo"
 #define PROC_MOUNT_LINE 4096
@@ -66,11 +68,17 @@ static void set_name(char *to, size_t size, const char *from)
     snprintf(to, size, "%s", from);
 }
 
+/* The mount that the root lies on is "/" (kern_jail.c, prison_enforce_statfs). */
+static const char *mount_name(const char *on)
+{
+    return !view_root() || view_below(on, view_root()) ? view_name(on) : "/";
+}
+
 static void set_names(struct kstatfs *k, const struct mount_line *m)
 {
     set_name(k->fstypename, sizeof(k->fstypename), m->type);
     set_name(k->mntfromname, sizeof(k->mntfromname), m->from);
-    set_name(k->mntonname, sizeof(k->mntonname), m->on);
+    set_name(k->mntonname, sizeof(k->mntonname), mount_name(m->on));
 }
 
 /* Names by mount number; without one (pipes, ...) they stay empty. */
@@ -195,22 +203,47 @@ static int64_t give_mount(struct call *c, const struct layout *l, const struct m
     return r == -ESRCH || r == -EFAULT ? r : r > 0;
 }
 
+/* The mount that path lies on, by the longest name. */
+static void mount_of(const char *path, char *on, size_t size)
+{
+    char  line[PROC_MOUNT_LINE];
+    FILE *f = fopen(MOUNTINFO, "re");
+
+    on[0] = 0;
+    while (f && fgets(line, sizeof(line), f)) {
+        struct mount_line m;
+
+        if (mount_parse(line, &m) && view_below(path, m.on) && strlen(m.on) >= strlen(on))
+            snprintf(on, size, "%s", m.on);
+    }
+    if (f)
+        fclose(f);
+}
+
+/* Under --root: only what lies in it, and what it lies on. */
+static bool mount_is_seen(const struct mount_line *m, const char *root_on)
+{
+    return !view_root() || view_below(m->on, view_root()) || !strcmp(m->on, root_on);
+}
+
 /* The number of mounts; with a buffer as many are written as fit (vfs_syscalls.c, kern_getfsstat). */
 int64_t sys_getfsstat(struct call *c, gva buf, int64_t size, int64_t mode)
 {
     const struct layout *l = c->row->args[0].of;
     const int64_t        room = buf.va ? size / l->gsize : INT64_MAX;
-    char                 line[PROC_MOUNT_LINE];
+    char                 line[PROC_MOUNT_LINE], root_on[PATH_MAX] = "";
     int64_t              n = 0, r = 0;
     FILE                *f = size < 0 ? NULL : fopen(MOUNTINFO, "re");
 
     (void)mode; /* the host's numbers are always fresh */
     if (!f)
         return size < 0 ? -EINVAL : -EIO;
+    if (view_root())
+        mount_of(view_root(), root_on, sizeof(root_on));
     while (r >= 0 && n < room && fgets(line, sizeof(line), f)) {
         struct mount_line m;
 
-        if (!mount_parse(line, &m))
+        if (!mount_parse(line, &m) || !mount_is_seen(&m, root_on))
             continue;
         r = buf.va ? give_mount(c, l, &m, GVA(buf.va + (uint64_t)n * l->gsize)) : 1;
         n += r > 0;

@@ -21,7 +21,7 @@ struct view {
 
 static int open_in(int dirfd, const char *path, uint64_t flags)
 {
-    struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+    struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
     const long      fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 
     return fd < 0 ? -errno : (int)fd;
@@ -93,6 +93,31 @@ void view_end(void)
 const char *view_root(void)
 {
     return session.view ? session.view->root : NULL;
+}
+
+const char *view_below(const char *path, const char *directory)
+{
+    const size_t n = strcmp(directory, "/") ? strlen(directory) : 0;
+
+    return strncmp(path, directory, n) == 0 && (path[n] == '/' || !path[n]) ? path + n : NULL;
+}
+
+const char *view_name(const char *host)
+{
+    const char *root = view_root(), *below = root ? view_below(host, root) : NULL;
+
+    if (!below)
+        return host;
+    return *below ? below : "/";
+}
+
+int view_enter(void)
+{
+    char cwd[PATH_MAX];
+
+    if (!view_root() || (getcwd(cwd, sizeof(cwd)) && view_below(cwd, view_root())))
+        return 0;
+    return fchdir(session.view->root_fd) ? -errno : 0;
 }
 
 /* The name by which the host knows an open file. */

@@ -21,6 +21,12 @@ struct view;
  */
 int view_init(const char *sysroot, const char *root, const char **culprit);
 
+/*
+ * Under --root, makes the root the working directory when that lies outside of
+ * it: the first program starts there.  0 or -errno.
+ */
+int view_enter(void);
+
 /* Back to the plain view. */
 void view_end(void);
 
@@ -39,5 +45,11 @@ bool view_sysroot(const char *path, bool follow, char *out, size_t size);
 
 /* The host path of --root, NULL without one. */
 const char *view_root(void);
+
+/* What follows directory's own name in an absolute host path ("" for itself); NULL: path lies outside. */
+const char *view_below(const char *path, const char *directory);
+
+/* The guest's name of a host path: without --root, and outside of it, that is the host's. */
+const char *view_name(const char *host);
 
 #endif

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #include "syscalls/exechost.h"
+#include "tests/unit/fake_call.h"
+
+static struct fake *f;
 
 static bool is(const void *bytes, size_t n)
 {
@@ -21,7 +24,7 @@ static bool is(const void *bytes, size_t n)
     bool r;
 
     assert_int_equal(write(fd, bytes, n), n);
-    r = exechost_is(fd);
+    r = exechost_is(fake_call(f), fd);
     close(fd);
     return r;
 }
@@ -41,7 +44,7 @@ static void programs_of_the_host(void **state)
     int        fd = open("/bin/true", O_RDONLY | O_CLOEXEC);
 
     (void)state;
-    assert_true(exechost_is(fd));
+    assert_true(exechost_is(fake_call(f), fd));
     close(fd);
     assert_true(is(&e, sizeof(e)));
     e = header(ELFOSABI_LINUX, ELFCLASS64, EM_X86_64);
@@ -72,6 +75,20 @@ static void scripts_go_by_their_interpreter(void **state)
     assert_false(is("#!   \n", 6));
 }
 
+static int setup(void **state)
+{
+    (void)state;
+    f = fake_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fake_free(f);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,5 +97,5 @@ int main(void)
         cmocka_unit_test(scripts_go_by_their_interpreter),
     };
 
-    return cmocka_run_group_tests_name("syscalls/exechost", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("syscalls/exechost", tests, setup, teardown);
 }

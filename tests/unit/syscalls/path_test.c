@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 #include "syscalls/file.h"
 #include "syscalls/name.h"
 #include "syscalls/path.h"
+#include "syscalls/shm.h"
 #include "syscalls/stat.h"
 #include "syscalls/view.h"
 #include "tests/unit/fake_files.h"
@@ -252,6 +254,106 @@ static void a_moved_directory_leads_nowhere(void **state)
     assert_string_equal(through(state, "/etc/motd"), "inside");
 }
 
+/* AT_RESOLVE_BENEATH below a directory that is not in the root: what the root has there, or nothing. */
+static void beneath_an_outside_directory_is_nothing(void **state)
+{
+    struct kstat st;
+
+    make_root(state);
+    assert_int_equal(open_as(state, "/d", O_RDONLY | O_DIRECTORY), 0);
+    assert_int_equal(sys_fstatat(CALL(state), 0, P("f"), &st, D_AT_RESOLVE_BENEATH), 0);
+    assert_int_equal(sys_fstatat(CALL(state), 0, P("../etc"), &st, D_AT_RESOLVE_BENEATH), -EXDEV);
+    assert_int_equal(rename("root/d", "moved-out"), 0);
+    assert_int_equal(sys_fstatat(CALL(state), 0, P("f"), &st, D_AT_RESOLVE_BENEATH), -ENOENT);
+    assert_int_equal(sys_openat(CALL(state), 0, P("f"), O_RDONLY | D_O_RESOLVE_BENEATH, 0), -ENOENT);
+    assert_int_equal(sys_unlinkat(CALL(state), 0, P("f"), D_AT_RESOLVE_BENEATH), -ENOENT);
+    assert_string_equal(files_get("moved-out/f"), "f");
+    for (unsigned n = 1; n < 12; n++) {
+        fake_fail_host(n, EIO);
+        sys_fstatat(CALL(state), 0, P("f"), &st, D_AT_RESOLVE_BENEATH);
+    }
+}
+
+static int own_size(int fd)
+{
+    struct stat st;
+    const int   r = fd < 0 || fstat(fd, &st) ? fd : (int)st.st_size;
+
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
+/* An interpreter is looked up as the program's own paths are: from its root, and from where it is. */
+static void interpreters_come_from_where_the_guest_is(void **state)
+{
+    mkdir("dir", 0755);
+    files_put("dir/interp", "1234567");
+    assert_int_equal(sys_chdir(CALL(state), P("dir")), 0);
+    assert_int_equal(own_size(path_open_interp(CALL(state), "interp")), 7);
+    assert_int_equal(path_open_interp(CALL(state), "/no/such"), -ENOENT);
+    assert_int_equal(sys_chdir(CALL(state), P("..")), 0);
+    make_root(state);
+    assert_int_equal(own_size(path_open_interp(CALL(state), "/etc/motd")), 6);
+    assert_int_equal(own_size(path_open_interp(CALL(state), "/../../etc/motd")), 6);
+    assert_int_equal(path_open_interp(CALL(state), "/d/up"), -ENOENT);
+    assert_int_equal(path_open_interp(CALL(state), "/proc/self/root/bin/sh"), -ENOENT);
+    assert_int_equal(own_size(path_open_program(CALL(state), AT_CWD, P("/etc/motd"), PATH_FOLLOW)), 6);
+    for (unsigned n = 1; n < 8; n++) {
+        fake_fail_host(n, EIO);
+        own_size(path_open_interp(CALL(state), "/etc/motd"));
+    }
+}
+
+/* The program's own name is the guest's, and leads to it through the view. */
+static void own_program_is_named_from_the_root(void **state)
+{
+    struct proc *p = &((struct files *)*state)->f->own;
+    char         own[PATH_MAX], host[PATH_MAX];
+
+    make_root(state);
+    assert_non_null(realpath("root/etc/motd", host));
+    assert_string_equal(view_name(host), "/etc/motd");
+    assert_string_equal(view_name("/else/where"), "/else/where");
+    assert_non_null(realpath("root", host));
+    assert_string_equal(view_name(host), "/");
+    snprintf(own, sizeof(own), "%s", "/etc/motd");
+    p->execpath = own;
+    assert_string_equal(through(state, "/proc/curproc/file"), "inside");
+    p->execpath = NULL;
+}
+
+static void the_first_program_starts_inside(void **state)
+{
+    char cwd[PATH_MAX], root[PATH_MAX];
+
+    assert_int_equal(view_enter(), 0); /* plain: it stays where it is */
+    make_root(state);
+    assert_non_null(realpath("root", root));
+    assert_int_equal(view_enter(), 0);
+    assert_string_equal(getcwd(cwd, sizeof(cwd)), root);
+    assert_int_equal(chdir("d/e"), 0);
+    assert_int_equal(view_enter(), 0); /* it is inside */
+    assert_int_equal(sys___getcwd(CALL(state), P(cwd), sizeof(cwd)), 0);
+    assert_string_equal(cwd, "/d/e");
+}
+
+/* Names of shared memory are the root's own, as a jail's are. */
+static void shared_memory_is_the_roots_own(void **state)
+{
+    char    name[64], outside[96];
+    int64_t fd;
+
+    snprintf(name, sizeof(name), "/dragoman-view-%d", getpid());
+    snprintf(outside, sizeof(outside), "/dev/shm%s", name);
+    make_root(state);
+    fd = sys_shm_open2(CALL(state), P(name), O_RDWR | O_CREAT, 0600, 0, GVA(0));
+    assert_int_equal(fd, 0);
+    assert_int_equal(access(outside, F_OK), -1);
+    assert_int_equal(sys_shm_unlink(CALL(state), P(name)), 0);
+    assert_int_equal(sys_shm_unlink(CALL(state), P(name)), -ENOENT);
+}
+
 static void chroot_narrows(void **state)
 {
     char buf[64];
@@ -351,6 +453,11 @@ int main(void)
         T(relative_paths_end_at_the_top),
         T(changing_calls_stay_inside),
         T(a_moved_directory_leads_nowhere),
+        T(beneath_an_outside_directory_is_nothing),
+        T(interpreters_come_from_where_the_guest_is),
+        T(own_program_is_named_from_the_root),
+        T(the_first_program_starts_inside),
+        T(shared_memory_is_the_roots_own),
         T(chroot_narrows),
         T(real_names),
         T(renames_during_the_walk_do_not_help),
