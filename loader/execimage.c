@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "loader/execmap.h"
 #include "loader/image.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
@@ -22,12 +23,6 @@
 #include "syscalls/proc.h"
 #include "syscalls/task.h"
 #include "syscalls/view.h"
-
-struct part {
-    int          fd; /* the provider's own */
-    struct image im;
-    uint64_t     bias;
-};
 
 struct exec_image {
     const struct abi *abi;
@@ -214,164 +209,7 @@ int exec_image_make(struct call *c, int fd, const char *path, const char *const 
     return r;
 }
 
-/* ---- mapping ------------------------------------------------------------------------ */
-
-static int64_t map(struct call *c, uint64_t at, uint64_t len, int prot, int flags, int fd, uint64_t off)
-{
-    return host_call(c, SYS_mmap, at, len, prot, flags, (int64_t)fd, off);
-}
-
-/* The provider's descriptor, opened by the pico process through /proc; -1 when that does not lead to the same file. */
-static int file_in_guest(struct call *c, int fd)
-{
-    struct scratch path = scratch_get(c, 64), st = scratch_get(c, sizeof(struct stat));
-    struct stat    mine;
-    int64_t        r;
-
-    if (!path.p || !st.p || fstat(fd, &mine))
-        return -1;
-    snprintf(path.p, 64, "/proc/%d/fd/%d", session.provider_pid, fd);
-    r = host_call(c, SYS_openat, AT_FDCWD, path.va, O_RDONLY);
-    if (r < 0)
-        return -1;
-    if (!host_call(c, SYS_fstat, r, st.va) && ((struct stat *)st.p)->st_ino == mine.st_ino &&
-        ((struct stat *)st.p)->st_dev == mine.st_dev)
-        return (int)r;
-    host_call(c, SYS_close, r);
-    return -1;
-}
-
-static int copy_file(struct call *c, int fd, uint64_t at, uint64_t off, uint64_t len)
-{
-    char buf[16384];
-
-    while (len) {
-        ssize_t n = pread(fd, buf, len < sizeof(buf) ? len : sizeof(buf), (off_t)off);
-
-        if (n <= 0)
-            return n ? -errno : -EIO;
-        int err = copy_out(c, GVA(at), buf, (size_t)n);
-        if (err)
-            return err;
-        at += (uint64_t)n;
-        off += (uint64_t)n;
-        len -= (uint64_t)n;
-    }
-    return 0;
-}
-
-/* The file part, by mapping, or by copying where the guest cannot open the file. */
-static int map_file(struct call *c, struct part *p, const struct image_segment *s, int guest_fd)
-{
-    uint64_t at = p->bias + s->vaddr, lo = at & ~(IMAGE_PAGE - 1), lead = at - lo;
-    uint64_t len = lead + s->filesz;
-    int64_t  r;
-
-    if (!s->filesz)
-        return 0;
-    if (guest_fd >= 0) {
-        r = map(c, lo, len, s->prot, MAP_PRIVATE | MAP_FIXED, guest_fd, s->offset - lead);
-        return r < 0 ? (int)r : 0;
-    }
-    r = map(c, lo, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
-    if (r < 0)
-        return (int)r;
-    r = copy_file(c, p->fd, lo, s->offset - lead, len);
-    return r ? (int)r : (int)host_call(c, SYS_mprotect, lo, (len + IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1), s->prot);
-}
-
-static int clear_tail(struct call *c, uint64_t from, uint64_t to, int prot)
-{
-    static const uint8_t zero[IMAGE_PAGE];
-    int                  err;
-
-    if (from == to)
-        return 0;
-    if (!(prot & PROT_WRITE))
-        return 0; /* the kernel would fault clearing it, too; nobody can tell what is there */
-    err = copy_out(c, GVA(from), zero, to - from);
-    return err;
-}
-
-static int map_segment(struct call *c, struct part *p, const struct image_segment *s, int guest_fd)
-{
-    uint64_t file_end = p->bias + s->vaddr + s->filesz, mem_end = p->bias + s->vaddr + s->memsz;
-    uint64_t page_end = (file_end + IMAGE_PAGE - 1) & ~(IMAGE_PAGE - 1);
-    int      err = map_file(c, p, s, guest_fd);
-    int64_t  r;
-
-    if (err || s->memsz == s->filesz)
-        return err;
-    if (!s->filesz)
-        page_end = (p->bias + s->vaddr) & ~(IMAGE_PAGE - 1);
-    else if ((err = clear_tail(c, file_end, mem_end < page_end ? mem_end : page_end, s->prot)))
-        return err;
-    if (mem_end <= page_end)
-        return 0;
-    r = map(c, page_end, mem_end - page_end, s->prot, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
-    return r < 0 ? (int)r : 0;
-}
-
-static int place(struct call *c, struct part *p)
-{
-    uint64_t span = p->im.hi - p->im.lo, room = span + p->im.align;
-    int64_t  r;
-
-    if (p->im.kind == IMAGE_STATIC || p->im.kind == IMAGE_DYNAMIC)
-        return 0;
-    r = map(c, 0, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (r < 0)
-        return (int)r;
-    p->bias = (((uint64_t)r + p->im.align - 1) & ~(p->im.align - 1)) - (p->im.lo & ~(p->im.align - 1));
-    return 0;
-}
-
-static int map_part(struct call *c, struct part *p)
-{
-    size_t used = c->scratch_used;
-    int    fd = file_in_guest(c, p->fd), err = place(c, p);
-
-    c->scratch_used = used;
-    for (unsigned i = 0; i < p->im.nsegments && !err; i++)
-        err = map_segment(c, p, &p->im.segments[i], fd);
-    if (fd >= 0)
-        host_call(c, SYS_close, fd);
-    return err;
-}
-
-static int map_stack(struct call *c, struct start_in *in, bool exec_stack)
-{
-    struct rlimit rl;
-    uint64_t      size = c->abi->stack_limit;
-    int64_t       r;
-
-    if (!getrlimit(RLIMIT_STACK, &rl) && rl.rlim_max != RLIM_INFINITY && rl.rlim_max < size)
-        size = rl.rlim_max & ~(IMAGE_PAGE - 1);
-    r = map(c, 0, size + IMAGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (r < 0)
-        return (int)r;
-    in->stack_size = size;
-    in->stack_top = (uint64_t)r + IMAGE_PAGE + size;
-    r = host_call(c, SYS_mprotect, (uint64_t)r + IMAGE_PAGE, size,
-                  PROT_READ | PROT_WRITE | (exec_stack ? PROT_EXEC : 0));
-    return (int)r;
-}
-
-static int map_support(struct call *c, struct start_in *in)
-{
-    uint8_t page[IMAGE_PAGE] = {0};
-    int64_t r;
-    int     err;
-
-    if (!c->abi->support_page || !c->abi->support_page(page, sizeof(page)))
-        return 0;
-    r = map(c, 0, sizeof(page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (r < 0)
-        return (int)r;
-    in->support = (uint64_t)r;
-    err = copy_out(c, GVA(in->support), page, sizeof(page));
-    return err ? err : (int)host_call(c, SYS_mprotect, in->support, sizeof(page), PROT_READ | PROT_EXEC);
-}
+/* ---- loading -------------------------------------------------------------------------- */
 
 static void start_describe(struct start_in *in, struct exec_image *e)
 {
@@ -389,7 +227,6 @@ static void start_describe(struct start_in *in, struct exec_image *e)
     in->envp = (const char *const *)e->envp;
     in->envc = e->envc;
     in->ncpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-    in->exec_stack = e->prog.im.exec_stack;
     if (getrandom(in->random, sizeof(in->random), GRND_NONBLOCK) < 0)
         memset(in->random, 0x5a, sizeof(in->random));
 }
@@ -413,27 +250,18 @@ static void proc_describe(struct call *c, struct exec_image *e, const struct sta
     pthread_mutex_unlock(&session.lock);
 }
 
-static void name_thread(struct call *c)
-{
-    struct scratch s = scratch_get(c, 16);
-
-    snprintf(s.p, 16, "%.15s", c->proc->comm);
-    host_call(c, SYS_prctl, 15 /* PR_SET_NAME */, s.va);
-}
-
 int exec_image_load(struct call *c, struct exec_image *e)
 {
-    struct start_in  in = {0};
+    struct start_in  in = {.exec_stack = e->prog.im.exec_stack};
     struct start_out out;
+    const char      *base = strrchr(e->path, '/');
     int              err;
 
-    err = map_part(c, &e->prog);
+    err = part_map(c, &e->prog);
     if (!err && e->has_interp)
-        err = map_part(c, &e->interp);
+        err = part_map(c, &e->interp);
     if (!err)
-        err = map_stack(c, &in, e->prog.im.exec_stack);
-    if (!err)
-        err = map_support(c, &in);
+        err = start_map(c, &in, base ? base + 1 : e->path);
     if (err)
         return err;
     start_describe(&in, e);
@@ -445,7 +273,6 @@ int exec_image_load(struct call *c, struct exec_image *e)
     if (err)
         return err;
     proc_describe(c, e, &in, &out);
-    name_thread(c);
     door->regs_set(c->task, &out.regs);
     return 0;
 }

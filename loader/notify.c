@@ -89,6 +89,15 @@ static int64_t notify_host(struct task *t, long nr, const uint64_t args[6], bool
     return r;
 }
 
+static int64_t notify_batch(struct task *t, uint64_t steps, unsigned n)
+{
+    if (t->dead)
+        return -ESRCH;
+    t->area->args[0] = steps;
+    t->area->args[1] = n;
+    return order(t, OP_BATCH);
+}
+
 static int notify_cas(struct task *t, uint64_t at, uint32_t expect, uint32_t want, uint32_t *old)
 {
     struct area *a = t->area;
@@ -343,6 +352,7 @@ static void notify_reap(struct task *t)
 const struct door_ops notify_door = {
     .name = "notify",
     .host = notify_host,
+    .batch = notify_batch,
     .cas = notify_cas,
     .clone = notify_clone,
     .finish = notify_finish,

@@ -122,6 +122,34 @@ int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, 
     return r;
 }
 
+static int64_t step_make(struct call *c, struct host_step *s, unsigned i)
+{
+    const struct host_step at = s[i]; /* the guest may write here meanwhile */
+    uint64_t               v[6];
+
+    memcpy(v, at.args, sizeof(v));
+    if (at.take >= 0 && at.take < 6 && at.from >= 0 && (unsigned)at.from < i)
+        v[at.take] = (uint64_t)s[at.from].result;
+    return door->host(c->task, at.nr, v, false);
+}
+
+int host_batch(struct call *c, const struct scratch *steps, unsigned n)
+{
+    struct host_step *s = steps->p;
+    int64_t           done = door->batch ? door->batch(c->task, steps->va, n) : 0;
+
+    for (unsigned i = 0; !door->batch && i < n; i++, done++) {
+        s[i].result = step_make(c, s, i);
+        if (c->task->dead)
+            return -ESRCH;
+        if (s[i].result < 0 && s[i].result >= -4095)
+            break;
+    }
+    if (done < 0)
+        return -ESRCH;
+    return done < n ? (int)done : (int)n;
+}
+
 int guest_cas32(struct call *c, gva at, uint32_t expect, uint32_t want, uint32_t *old)
 {
     return door->cas(c->task, at.va, expect, want, old);

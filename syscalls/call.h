@@ -82,6 +82,20 @@ int64_t host_wait_once6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_
 #define host_wait_once(c, ...) HC_(host_wait_once6, c, __VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
 /*
+ * Host calls in a row, made in order until one fails: in one round trip, where the door can.  The steps are in scratch
+ * memory.  For calls that do not block.
+ */
+struct host_step {
+    int64_t  nr;
+    uint64_t args[6];
+    int64_t  result;
+    int32_t  take, from; /* argument number take is the result of step from, an earlier one; take -1: none is */
+};
+/* How many succeeded: n, or the number of the one that failed, whose result says why.  -ESRCH. */
+struct scratch;
+int host_batch(struct call *c, const struct scratch *steps, unsigned n);
+
+/*
  * Atomic compare-and-swap on a 32-bit word of guest memory, done in the guest's
  * context.  *old is what was there.  0 (also when it did not match), -EFAULT.
  */

@@ -30,6 +30,8 @@ struct door_ops {
      * A successful execveat returns 0 with the fresh image's gate at its start.
      */
     int64_t (*host)(struct task *t, long nr, const uint64_t args[6], bool wait);
+    /* syscalls/call.h's host_batch in one round trip; how many succeeded, or -ESRCH.  NULL: the door cannot. */
+    int64_t (*batch)(struct task *t, uint64_t steps, unsigned n);
     int (*cas)(struct task *t, uint64_t at, uint32_t expect, uint32_t want, uint32_t *old);
     /* clone by the parent's thread; the child will go on with these guest registers.  Host thread number or -errno. */
     int64_t (*clone)(struct task *parent, struct task *child, uint64_t flags, uint64_t tls, const struct regs *regs);

@@ -53,7 +53,7 @@ enum area_event {
     EVENT_RESULT, /* the host call asked for was made; .result */
 };
 
-enum area_op { OP_RESUME, OP_CALL, OP_WAIT, OP_CAS, OP_CLONE };
+enum area_op { OP_RESUME, OP_CALL, OP_WAIT, OP_BATCH, OP_CAS, OP_CLONE };
 
 /* The part of a host siginfo that a guest signal is made from. */
 struct area_siginfo {

@@ -18,6 +18,7 @@
 #include <ucontext.h>
 
 #include "loader/gate/gate.h"
+#include "syscalls/call.h"
 
 #define AT(l) ((uint64_t)(l))
 
@@ -104,6 +105,21 @@ static void gate_note(struct area *a, int sig, const siginfo_t *si, greg_t *rip)
         *rip = (greg_t)AT(gate_fast_exit_start);
 }
 
+/* Host calls in a row (syscalls/call.h); how many succeeded. */
+static int64_t batch_run(struct host_step *s, uint64_t n)
+{
+    uint64_t i;
+
+    for (i = 0; i < n; i++) {
+        if (s[i].take >= 0)
+            s[i].args[s[i].take] = (uint64_t)s[s[i].from].result;
+        s[i].result = gate_host(s[i].nr, s[i].args);
+        if (s[i].result < 0 && s[i].result >= -4095)
+            break;
+    }
+    return (int64_t)i;
+}
+
 static void gate_serve(struct area *a)
 {
     for (;;) {
@@ -121,6 +137,9 @@ static void gate_serve(struct area *a)
             break;
         case OP_WAIT:
             a->result = gate_host_wait((long)a->nr, a->args);
+            break;
+        case OP_BATCH:
+            a->result = batch_run((struct host_step *)a->args[0], a->args[1]);
             break;
         case OP_CAS: {
             uint32_t old = 0;
