@@ -1,4 +1,5 @@
 # Samples: samples/NAME.c becomes build/samples/OS/NAME for every OS below; a new file edits no list.
+# One that is long has more of itself in samples/NAME/*.c.
 # They are built by the host's own compiler, with no C library, and branded afterwards.
 SAMPLE_OSES    := freebsd linux
 SAMPLE_SRC     := $(wildcard samples/*.c)
@@ -25,7 +26,8 @@ $(BUILD)/samples/$(1)/%: $(BUILD)/samples/obj-$(1)/samples/%.c.o $$(SAMPLE_OBJ_$
 	$$(CC) $$(SAMPLE_LDFLAGS) -o $$@.tmp $$^
 	@printf '$$(BRAND_$(1))' | dd of=$$@.tmp bs=1 seek=7 conv=notrunc status=none
 	@mv $$@.tmp $$@
--include $$(wildcard $(BUILD)/samples/obj-$(1)/samples/*.d $(BUILD)/samples/obj-$(1)/samples/lib/*.d)
+$$(foreach n,$$(SAMPLE_NAMES),$$(eval $(BUILD)/samples/$(1)/$$(n): $$(patsubst %,$(BUILD)/samples/obj-$(1)/%.o,$$(wildcard samples/$$(n)/*.c))))
+-include $$(wildcard $(BUILD)/samples/obj-$(1)/samples/*.d $(BUILD)/samples/obj-$(1)/samples/*/*.d)
 endef
 $(foreach os,$(SAMPLE_OSES),$(eval $(call SAMPLE_RULES,$(os))))
 .SECONDARY:

@@ -21,6 +21,7 @@
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/sigdeliver.h"
+#include "syscalls/stop.h"
 #include "syscalls/view.h"
 
 /* ---- is it one? ------------------------------------------------------------- */
@@ -326,12 +327,12 @@ static void watcher_settle(const struct setup *s, pid_t starter)
         _exit(0);
 }
 
-/* Between provider and program: reports the program's number, and how it ended.  Dies with the provider. */
+/* Between provider and program: reports the program's number, its stops and how it ended.  Dies with the provider. */
 static void watcher_run(struct setup *s, pid_t starter)
 {
     struct started st;
-    int            status = 0;
-    int64_t        end;
+    int            status;
+    int64_t        report;
 
     watcher_settle(s, starter);
     st.watcher = getpid();
@@ -343,10 +344,12 @@ static void watcher_run(struct setup *s, pid_t starter)
     close_range(1, ~0u, 0);
     if (write(0, &st, sizeof(st)) != sizeof(st) && st.program > 0)
         kill(st.program, SIGKILL); /* the guest's process is gone */
-    while (st.program > 0 && waitpid(st.program, &status, 0) < 0 && errno == EINTR)
-        continue;
-    end = status;
-    (void)!write(0, &end, sizeof(end));
+    do {
+        if (waitpid(st.program, &status, WUNTRACED | WCONTINUED) < 0)
+            status = 126 << 8;
+        report = status;
+        (void)!write(0, &report, sizeof(report));
+    } while (WIFSTOPPED(status) || WIFCONTINUED(status));
     _exit(0);
 }
 
@@ -368,10 +371,32 @@ static int watcher_fork(struct setup *s)
 
 /* ---- in the guest's process ---------------------------------------------------------- */
 
+/* Linux stops no process by the terminal's signals that nobody in its session could continue; we can. */
+static bool stops_by_default(pid_t pid, int sig)
+{
+    char     path[64], line[128];
+    uint64_t held = 0, bits;
+    FILE    *f;
+
+    if (sig != SIGTSTP && sig != SIGTTIN && sig != SIGTTOU)
+        return false;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    f = fopen(path, "re");
+    if (!f)
+        return false;
+    while ( fgets(line, sizeof(line), f))
+        if (sscanf(line, "SigBlk: %lx", &bits) == 1 || sscanf(line, "SigIgn: %lx", &bits) == 1 ||
+            sscanf(line, "SigCgt: %lx", &bits) == 1)
+            held |= bits;
+    fclose(f);
+    return !(held >> (sig - 1) & 1);
+}
+
 /* Everything that the guest's number gets is meant for the program. */
-static void signals_pass(struct call *c, pid_t pid)
+static void signals_pass(struct call *c)
 {
     struct sigset   all = {{~0ull, ~0ull}};
+    struct proc    *p = c->proc;
     struct ksiginfo k;
     int             sig;
 
@@ -382,25 +407,62 @@ static void signals_pass(struct call *c, pid_t pid)
         if (!any)
             return;
         sig = c->abi->sig_to_host[k.signo];
-        if (sig && pid > 0)
-            kill(pid, sig);
+        if (sig)
+            kill(p->hostprog, p->hostprog_apart && stops_by_default(p->hostprog, sig) ? SIGSTOP : sig);
     }
 }
 
-/* The next report: 0, or -errno when there is none to come. */
-static int report_read(struct call *c, int rfd, pid_t pid, int64_t *report)
+/* The next report: 0, or -errno when there is none to come.  Before the first one there is nobody to pass signals to. */
+static int report_read(struct call *c, int rfd, int64_t *report)
 {
+    size_t         used = c->scratch_used;
     struct scratch s = scratch_get(c, sizeof(*report));
     int64_t        n;
 
     if (!s.p)
         return -ENOMEM;
-    while ((n = host_wait(c, SYS_read, rfd, s.va, sizeof(*report))) == -ERESTART)
-        signals_pass(c, pid);
+    do {
+        if (c->proc->hostprog)
+            n = host_wait(c, SYS_read, rfd, s.va, sizeof(*report));
+        else
+            n = host_call(c, SYS_read, rfd, s.va, sizeof(*report));
+        if (n == -ERESTART)
+            signals_pass(c);
+    } while (n == -ERESTART || n == -EINTR);
+    c->scratch_used = used;
     if (n != sizeof(*report))
         return n < 0 ? (int)n : -ECHILD;
     *report = *(int64_t *)s.p;
     return 0;
+}
+
+static void program_is(struct proc *p, pid_t pid, bool apart)
+{
+    pthread_mutex_lock(&session.lock);
+    p->hostprog = pid;
+    p->hostprog_apart = apart;
+    pthread_mutex_unlock(&session.lock);
+}
+
+/* Until the program has ended, with its stops in between; *status: as wait gives it. */
+static int watch_to_end(struct call *c, int rfd, int *status)
+{
+    struct proc *p = c->proc;
+    int64_t      report;
+    int          err;
+
+    while (!(err = report_read(c, rfd, &report))) {
+        *status = (int)report;
+        if (!WIFSTOPPED(*status) && !WIFCONTINUED(*status))
+            break;
+        pthread_mutex_lock(&session.lock);
+        if (WIFSTOPPED(*status))
+            proc_stopped_locked(p, signal_guest(p, WSTOPSIG(*status)));
+        else if (p->stopped)
+            proc_continued_locked(p);
+        pthread_mutex_unlock(&session.lock);
+    }
+    return err;
 }
 
 /* The process ends as the program did. */
@@ -460,31 +522,28 @@ static int watcher_start(struct call *c, struct setup *s, int *rfd)
     return err;
 }
 
-/* From the start to the end; status: as wait gives it.  -ESRCH: the guest's process was killed, and so is the program.
- */
+/* From the start to the end.  -ESRCH: the guest's process was killed, and so is the program. */
 static int watch(struct call *c, struct setup *s, int *status)
 {
     union {
         int64_t        report;
         struct started st;
-    } u;
-    struct started st = {0, 0};
-    int            rfd = -1, err = watcher_start(c, s, &rfd);
+    } u = {0};
+    int rfd = -1, err = watcher_start(c, s, &rfd);
 
     if (!err)
-        err = report_read(c, rfd, 0, &u.report);
-    if (!err) {
-        st = u.st;
-        err = report_read(c, rfd, st.program, &u.report);
+        err = report_read(c, rfd, &u.report);
+    if (!err && u.st.program > 0) {
+        program_is(c->proc, u.st.program, !s->same_session);
+        err = watch_to_end(c, rfd, status);
+        program_is(c->proc, 0, false);
+        if (err)
+            kill(u.st.program, SIGKILL);
     }
-    if (!err)
-        *status = (int)u.report;
-    else if (st.program > 0)
-        kill(st.program, SIGKILL);
     for (int i = 0; !err && i < s->nfds; i++)
         offset_in(c, &s->fds[i]);
-    if (st.watcher > 0)
-        waitpid(st.watcher, NULL, __WALL); /* or the thread that waits for everybody has it already */
+    if (u.st.watcher > 0)
+        waitpid(u.st.watcher, NULL, __WALL); /* or the thread that waits for everybody has it already */
     return err;
 }
 

@@ -83,6 +83,8 @@ struct proc {
     unsigned          refs;   /* the tree's one, and one for each task */
     unsigned          ntasks;
     bool              stopped;
+    pid_t             hostprog;       /* the host's program that runs in its place (exechost.c), 0: none */
+    bool              hostprog_apart; /* that one is in another session, out of the terminal's reach */
     struct exec_image *exec;  /* the program to be loaded at the next boot; owned */
     int               fault_signal; /* guest signal it dies by when the host has no such one */
     struct fdtable   *fds;

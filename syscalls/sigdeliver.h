@@ -10,8 +10,6 @@
 int signal_guest(const struct proc *p, int hostsig);
 /* Takes the lowest pending signal in want: the task's own first.  session.lock held. */
 bool signal_take_locked(struct task *t, const struct sigset *want, struct ksiginfo *info);
-/* Stops the process as by this signal and tells its parent.  session.lock held. */
-void signal_stop_locked(struct proc *p, int sig);
 /* Removes what can never be blocked. */
 void sigset_unmaskable(const struct proc *p, struct sigset *s);
 

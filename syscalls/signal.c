@@ -18,6 +18,7 @@
 #include "syscalls/door.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/sigdeliver.h"
+#include "syscalls/stop.h"
 #include "syscalls/task.h"
 
 void (*signal_on_post)(struct proc *p, int sig);
@@ -41,6 +42,8 @@ static bool ignored_locked(const struct proc *p, int sig)
 {
     const struct ksigaction *a = &p->actions[sig];
 
+    if (p->hostprog)
+        return false; /* the program that runs in its place decides by itself */
     if (a->handler == D_SIG_IGN)
         return true;
     return a->handler == D_SIG_DFL &&
@@ -91,45 +94,38 @@ static struct task *taker_locked(struct proc *p, int sig)
     return any;
 }
 
-static void stop_or_continue_locked(struct proc *p, int sig)
+static void drop_by_default_locked(struct proc *p, enum sig_default what)
 {
-    if (p->abi->sig_default[sig] == SIGDEF_CONT) {
-        for (int s = 1; s <= (int)p->abi->nsig; s++)
-            if (is_stop(p, s))
-                sigqueue_drop(&p->pending, s);
-        if (p->stopped) {
-            p->stopped = false;
-            p->wait_continued = true;
-            p->wait_stopped = false;
-            kill(p->pid, SIGCONT);
-            proc_wake_waiters_locked(p->parent);
-        }
-    } else if (is_stop(p, sig)) {
-        for (int s = 1; s <= (int)p->abi->nsig; s++)
-            if (p->abi->sig_default[s] == SIGDEF_CONT)
-                sigqueue_drop(&p->pending, s);
+    struct task *t;
+
+    for (int s = 1; s <= (int)p->abi->nsig; s++) {
+        if (p->abi->sig_default[s] != what)
+            continue;
+        sigqueue_drop(&p->pending, s);
+        LIST_FOREACH(t, &p->tasks, link)
+            sigqueue_drop(&t->pending, s);
     }
 }
 
-void signal_stop_locked(struct proc *p, int sig)
+/* A stop from the terminal that nobody could undo does not happen (kern_sig.c, tdsendsignal and issignal). */
+static bool stops_nobody_locked(const struct proc *p, int sig)
 {
-    struct proc *parent = p->parent;
+    return is_stop(p, sig) && sig != signal_guest(p, SIGSTOP) && p->actions[sig].handler == D_SIG_DFL && !p->hostprog &&
+           pgrp_orphaned_locked(getpgid(p->pid));
+}
 
-    p->stopped = true;
-    p->wait_stopped = true;
-    p->wait_continued = false;
-    p->stop_signal = sig;
-    kill(p->pid, SIGSTOP);
-    if (p == session.first)
-        kill(session.provider_pid, SIGSTOP); /* so that the shell which started us sees its job stop */
-    if (parent) {
-        int chld = signal_guest(parent, SIGCHLD);
-
-        proc_wake_waiters_locked(parent);
-        if (!(parent->actions[chld].flags & D_SA_NOCLDSTOP))
-            signal_post_proc_locked(
-                parent, &(struct ksiginfo){.signo = chld, .code = CLD_STOPPED, .pid = p->pid, .status = sig});
+/* False: that was all of it. */
+static bool stop_or_continue_locked(struct proc *p, int sig)
+{
+    if (p->abi->sig_default[sig] == SIGDEF_CONT) {
+        drop_by_default_locked(p, SIGDEF_STOP);
+        proc_continue_locked(p);
+    } else if (is_stop(p, sig)) {
+        if (stops_nobody_locked(p, sig))
+            return false;
+        drop_by_default_locked(p, SIGDEF_CONT);
     }
+    return true;
 }
 
 /* What no process can catch: true when it was one of those. */
@@ -140,7 +136,7 @@ static bool uncatchable_locked(struct proc *p, int sig)
         return true;
     }
     if (sig == signal_guest(p, SIGSTOP)) {
-        signal_stop_locked(p, sig);
+        proc_stop_locked(p, sig);
         return true;
     }
     return false;
@@ -153,8 +149,7 @@ static bool post_begin_locked(struct proc *p, const struct task *t, int sig)
         return false;
     if (signal_on_post)
         signal_on_post(p, sig);
-    stop_or_continue_locked(p, sig);
-    if (uncatchable_locked(p, sig))
+    if (!stop_or_continue_locked(p, sig) || uncatchable_locked(p, sig))
         return false;
     return !ignored_locked(p, sig) || (t ? waits_for(t, sig) : awaited_locked(p, sig));
 }
@@ -222,6 +217,12 @@ static bool for_thread(const struct area_siginfo *h)
     return h->signo == SIGPIPE || h->code == SI_TKILL;
 }
 
+/* The terminal's are for the whole group: a program of the host's that runs in the process's place gets its own. */
+static bool program_has_it_locked(const struct proc *p, const struct area_siginfo *h)
+{
+    return p->hostprog && !p->hostprog_apart && h->code == SI_KERNEL;
+}
+
 void signal_from_host(struct task *t, const struct area_siginfo *h)
 {
     struct proc    *p = t->proc;
@@ -232,6 +233,8 @@ void signal_from_host(struct task *t, const struct area_siginfo *h)
         return;
     k = info_to_guest(p, h, sig);
     pthread_mutex_lock(&session.lock);
+    if (program_has_it_locked(p, h))
+        k.signo = 0;
     if (for_thread(h))
         signal_post_task_locked(t, &k);
     else
@@ -296,7 +299,8 @@ static bool next_action(struct task *t, struct ksiginfo *info, struct ksigaction
         if (ignored_locked(p, info->signo))
             continue;
         if (act->handler == D_SIG_DFL && is_stop(p, info->signo)) {
-            signal_stop_locked(p, info->signo);
+            if (!stops_nobody_locked(p, info->signo))
+                proc_stop_locked(p, info->signo);
             continue;
         }
         found = true;

@@ -15,7 +15,7 @@ enum {
 enum {
     SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE = 8, SIGKILL, SIGBUS, SIGSEGV, SIGSYS, SIGPIPE,
     SIGALRM, SIGTERM, SIGURG, SIGSTOP, SIGTSTP, SIGCONT, SIGCHLD, SIGTTIN, SIGTTOU, SIGVTALRM = 26, SIGPROF,
-    SIGWINCH, SIGUSR1 = 30, SIGUSR2,
+    SIGWINCH, SIGUSR1 = 30, SIGUSR2, SIGRTMIN = 65,
 };
 
 enum {
@@ -28,7 +28,7 @@ enum {
     SA_ONSTACK = 1, SA_RESTART = 2, SA_RESETHAND = 4, SA_NODEFER = 0x10, SA_SIGINFO = 0x40, SS_DISABLE = 4,
     ILL_ILLOPC = 1, ILL_PRVOPC = 5, FPE_INTDIV = 2, SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRALN = 1, BUS_OBJERR = 3, TRAP_BRKPT = 1,
     SI_USER = 0x10001, SI_TIMER = 0x10003, SI_TKILL = 0x10007, CLD_EXITED = 1,
-    WNOHANG = 1, WUNTRACED = 2,
+    WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 4,
     ITIMER_REAL = 0, ITIMER_VIRTUAL = 1, ITIMER_PROF = 2,
     CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 4, CLOCK_PROCESS_CPUTIME_ID = 15, CLOCK_THREAD_CPUTIME_ID = 14,
     AF_UNIX = 1, AF_INET = 2, AF_INET6 = 28, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x20000000,
@@ -92,6 +92,21 @@ static inline bool os_wifexited(int status) { return (status & 0x7f) == 0; }
 static inline int  os_wexitstatus(int status) { return status >> 8 & 0xff; }
 static inline int  os_wtermsig(int status) { return status & 0x7f; }
 static inline bool os_wifstopped(int status) { return (status & 0xff) == 0x7f; }
+static inline int  os_wstopsig(int status) { return status >> 8 & 0xff; }
+static inline bool os_wifcontinued(int status) { return status == SIGCONT; }
+static inline long os_setpgid(int pid, int pgid) { return OS_CALL(82, pid, pgid); }
+static inline long os_getpgrp(void) { return OS_CALL(81); }
+static inline long os_getpgid(int pid) { return OS_CALL(207, pid); }
+static inline long os_setsid(void) { return OS_CALL(147); }
+static inline long os_getsid(int pid) { return OS_CALL(310, pid); }
+
+enum { OS_RLIMIT_NOFILE = 8, OS_RLIMIT_NPROC = 7 };
+static inline long os_getrlimit(int which, uint64_t limit[2]) { return OS_CALL(194, which, limit); }
+static inline long os_setrlimit(int which, const uint64_t limit[2]) { return OS_CALL(195, which, limit); }
+struct os_rusage {
+    int64_t utime_sec, utime_usec, stime_sec, stime_usec, rest[14];
+};
+static inline long os_getrusage(int who, struct os_rusage *r) { return OS_CALL(117, who, r); }
 
 /* ---- files */
 struct os_stat {
@@ -154,6 +169,24 @@ struct os_dirent {
 static inline long        os_getdents(int fd, void *buf, size_t n) { return OS_CALL(554, fd, buf, n, 0); }
 static inline const char *os_dirent_name(const struct os_dirent *d) { return d->name; }
 
+/* ---- terminals */
+enum os_tty_call { TIOCSPGRP = 0x80047476, TIOCGPGRP = 0x40047477, };
+static inline long os_ioctl(int fd, unsigned long call, void *arg) { return OS_CALL(54, fd, call, arg); }
+static inline long os_tcsetpgrp(int fd, int pgrp) { return os_ioctl(fd, TIOCSPGRP, &pgrp); }
+static inline long os_tcgetpgrp(int fd)
+{
+    int  pgrp = 0;
+    long r = os_ioctl(fd, TIOCGPGRP, &pgrp);
+
+    return r < 0 ? r : pgrp;
+}
+static inline bool os_isatty(int fd)
+{
+    char termios[64];
+
+    return os_ioctl(fd, 0x402c7413, termios) == 0; /* TIOCGETA */
+}
+
 /* ---- memory */
 static inline void *os_mmap(void *at, size_t n, int prot, int flags, int fd, int64_t off) { return (void *)OS_CALL(477, at, n, prot, flags, fd, off); }
 static inline long  os_munmap(void *at, size_t n) { return OS_CALL(73, at, n); }
@@ -199,7 +232,15 @@ struct os_stack {
     size_t  size;
     int32_t flags;
 };
-static inline struct os_sigset os_sigset_of(int sig) { return sig ? (struct os_sigset){{sig <= 32 ? 1u << (sig - 1) : 0, sig > 32 ? 1u << (sig - 33) : 0}} : (struct os_sigset){{0}}; }
+static inline struct os_sigset os_sigset_of(int sig)
+{
+    struct os_sigset s = {{0}};
+
+    if (sig)
+        s.bits[(sig - 1) / 32] = 1u << ((sig - 1) % 32);
+    return s;
+}
+static inline void os_sigset_add(struct os_sigset *s, int sig) { s->bits[(sig - 1) / 32] |= 1u << ((sig - 1) % 32); }
 static inline bool os_sigset_has(const struct os_sigset *s, int sig) { return s->bits[(sig - 1) / 32] >> ((sig - 1) % 32) & 1; }
 static inline long os_sigaction(int sig, const struct os_sigaction *act, struct os_sigaction *old) { return OS_CALL(416, sig, act, old); }
 static inline long os_sigprocmask(int how, const struct os_sigset *set, struct os_sigset *old) { return OS_CALL(340, how, set, old); }
@@ -208,9 +249,12 @@ static inline long os_sigsuspend(const struct os_sigset *set) { return OS_CALL(3
 static inline long os_sigtimedwait(const struct os_sigset *set, os_siginfo *si, const struct os_timespec *ts) { return OS_CALL(345, set, si, ts); }
 static inline long os_sigaltstack(const struct os_stack *ss, struct os_stack *old) { return OS_CALL(53, ss, old); }
 static inline void *os_fault_addr(const os_siginfo *si) { return si->si_addr; }
+static inline int64_t os_si_value(const os_siginfo *si) { return (int64_t)si->si_value; }
+static inline long os_sigqueue(int pid, int sig, int64_t value) { return OS_CALL(456, pid, sig, value); }
 /* ucontext_t: signal mask (16), then mcontext with mc_rip at 160 and mc_rax at 56 (machine/ucontext.h). */
 static inline uint64_t *os_uc_rip(void *uc) { return (uint64_t *)((char *)uc + 16 + 160); }
 static inline uint64_t *os_uc_rax(void *uc) { return (uint64_t *)((char *)uc + 16 + 56); }
+static inline uint64_t *os_uc_rcx(void *uc) { return (uint64_t *)((char *)uc + 16 + 32); }
 
 /* ---- threads */
 struct os_thr_param {
@@ -234,8 +278,10 @@ static inline long os_gettid(void)
     return tid;
 }
 static inline long os_tkill(long tid, int sig) { return OS_CALL(433, tid, sig); }
+static inline long os_tgkill(int pid, long tid, int sig) { return OS_CALL(481, pid, tid, sig); }
 /* UMTX_OP_WAIT_UINT_PRIVATE and UMTX_OP_WAKE_PRIVATE; the time is relative on the realtime clock's scale. */
 static inline long os_futex_wait(uint32_t *word, uint32_t value, const struct os_timespec *ts) { return OS_CALL(454, word, 15, value, 0, ts); }
+#define OS_FUTEX_RESTARTS false /* sys/kern/kern_umtx.c, do_wait */
 static inline long os_futex_wake(uint32_t *word, int n) { return OS_CALL(454, word, 16, n, 0, 0); }
 
 /* ---- sockets */
@@ -318,5 +364,14 @@ enum {
 #define NOTE_EXIT 0x80000000u
 static inline long os_kqueue(void) { return OS_CALL(362); }
 static inline long os_kevent(int kq, const struct os_kevent *ch, int nch, struct os_kevent *ev, int nev, const struct os_timespec *ts) { return OS_CALL(560, kq, ch, nch, ev, nev, ts); }
+
+/* A queue of events, and one wait for the first: where Linux has another call, the samples need only this much of it. */
+static inline long os_events(void) { return os_kqueue(); }
+static inline long os_wait_events(int events)
+{
+    struct os_kevent ev;
+
+    return os_kevent(events, 0, 0, &ev, 1, 0);
+}
 
 #endif

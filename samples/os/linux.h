@@ -15,7 +15,7 @@ enum {
 enum {
     SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE,
     SIGALRM, SIGTERM, SIGCHLD = 17, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGVTALRM = 26, SIGPROF,
-    SIGWINCH, SIGSYS = 31,
+    SIGWINCH, SIGSYS = 31, SIGRTMIN = 34,
 };
 
 enum {
@@ -29,7 +29,7 @@ enum {
     SA_SIGINFO = 4, SS_DISABLE = 2,
     ILL_ILLOPN = 2, FPE_INTDIV = 1, SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRALN = 1, BUS_ADRERR = 2,
     SI_USER = 0, SI_TKILL = -6, SI_KERNEL = 0x80, CLD_EXITED = 1,
-    WNOHANG = 1, WUNTRACED = 2,
+    WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8,
     ITIMER_REAL = 0, ITIMER_VIRTUAL = 1, ITIMER_PROF = 2,
     CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2, CLOCK_THREAD_CPUTIME_ID = 3,
     AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800,
@@ -79,6 +79,21 @@ static inline bool os_wifexited(int status) { return (status & 0x7f) == 0; }
 static inline int  os_wexitstatus(int status) { return status >> 8 & 0xff; }
 static inline int  os_wtermsig(int status) { return status & 0x7f; }
 static inline bool os_wifstopped(int status) { return (status & 0xff) == 0x7f; }
+static inline int  os_wstopsig(int status) { return status >> 8 & 0xff; }
+static inline bool os_wifcontinued(int status) { return status == 0xffff; }
+static inline long os_setpgid(int pid, int pgid) { return OS_CALL(109, pid, pgid); }
+static inline long os_getpgrp(void) { return OS_CALL(111); }
+static inline long os_getpgid(int pid) { return OS_CALL(121, pid); }
+static inline long os_setsid(void) { return OS_CALL(112); }
+static inline long os_getsid(int pid) { return OS_CALL(124, pid); }
+
+enum { OS_RLIMIT_NOFILE = 7, OS_RLIMIT_NPROC = 6 };
+static inline long os_getrlimit(int which, uint64_t limit[2]) { return OS_CALL(97, which, limit); }
+static inline long os_setrlimit(int which, const uint64_t limit[2]) { return OS_CALL(160, which, limit); }
+struct os_rusage {
+    int64_t utime_sec, utime_usec, stime_sec, stime_usec, rest[14];
+};
+static inline long os_getrusage(int who, struct os_rusage *r) { return OS_CALL(98, who, r); }
 
 /* ---- files */
 struct os_stat {
@@ -136,6 +151,24 @@ struct os_dirent {
 static inline long        os_getdents(int fd, void *buf, size_t n) { return OS_CALL(217, fd, buf, n); }
 static inline const char *os_dirent_name(const struct os_dirent *d) { return d->name; }
 
+/* ---- terminals */
+enum os_tty_call { TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, };
+static inline long os_ioctl(int fd, unsigned long call, void *arg) { return OS_CALL(16, fd, call, arg); }
+static inline long os_tcsetpgrp(int fd, int pgrp) { return os_ioctl(fd, TIOCSPGRP, &pgrp); }
+static inline long os_tcgetpgrp(int fd)
+{
+    int  pgrp = 0;
+    long r = os_ioctl(fd, TIOCGPGRP, &pgrp);
+
+    return r < 0 ? r : pgrp;
+}
+static inline bool os_isatty(int fd)
+{
+    char termios[64];
+
+    return os_ioctl(fd, 0x5401, termios) == 0; /* TCGETS */
+}
+
 /* ---- memory */
 static inline void *os_mmap(void *at, size_t n, int prot, int flags, int fd, int64_t off)
 {
@@ -187,6 +220,7 @@ struct os_stack {
 void os_sigreturn(void); /* lib/start.S */
 
 static inline struct os_sigset os_sigset_of(int sig) { return (struct os_sigset){sig ? 1ull << (sig - 1) : 0}; }
+static inline void os_sigset_add(struct os_sigset *s, int sig) { s->bits |= 1ull << (sig - 1); }
 static inline bool os_sigset_has(const struct os_sigset *s, int sig) { return s->bits >> (sig - 1) & 1; }
 static inline long os_sigaction(int sig, const struct os_sigaction *act, struct os_sigaction *old)
 {
@@ -205,14 +239,25 @@ static inline long os_sigsuspend(const struct os_sigset *set) { return OS_CALL(1
 static inline long os_sigtimedwait(const struct os_sigset *set, os_siginfo *si, const struct os_timespec *ts) { return OS_CALL(128, set, si, ts, 8); }
 static inline long os_sigaltstack(const struct os_stack *ss, struct os_stack *old) { return OS_CALL(131, ss, old); }
 static inline void *os_fault_addr(const os_siginfo *si) { return *(void *const *)&si->si_pid; }
+static inline int64_t os_si_value(const os_siginfo *si) { return *(const int64_t *)&si->si_status; }
+static inline long os_sigqueue(int pid, int sig, int64_t value)
+{
+    os_siginfo si = {.si_signo = sig, .si_code = -1, .si_pid = pid}; /* SI_QUEUE */
+
+    *(int64_t *)&si.si_status = value;
+    return OS_CALL(129, pid, sig, &si);
+}
 /* struct ucontext: flags, link and stack take 40 bytes, then the registers from r8 on. */
 static inline uint64_t *os_uc_rip(void *uc) { return (uint64_t *)((char *)uc + 40 + 16 * 8); }
 static inline uint64_t *os_uc_rax(void *uc) { return (uint64_t *)((char *)uc + 40 + 13 * 8); }
+static inline uint64_t *os_uc_rcx(void *uc) { return (uint64_t *)((char *)uc + 40 + 14 * 8); }
 
 /* ---- threads */
 static inline long os_gettid(void) { return OS_CALL(186); }
 static inline long os_tkill(long tid, int sig) { return OS_CALL(200, tid, sig); }
+static inline long os_tgkill(int pid, long tid, int sig) { return OS_CALL(234, pid, tid, sig); }
 static inline long os_futex_wait(uint32_t *word, uint32_t value, const struct os_timespec *ts) { return OS_CALL(202, word, 128, value, ts); }
+#define OS_FUTEX_RESTARTS true
 static inline long os_futex_wake(uint32_t *word, int n)
 {
     long r = OS_CALL(202, word, 129, n);
@@ -277,5 +322,13 @@ struct os_pollfd {
 enum { POLLIN = 1, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32 };
 static inline long os_poll(struct os_pollfd *p, unsigned n, int ms) { return OS_CALL(7, p, n, ms); }
 static inline long os_select(int n, void *r, void *w, void *e, void *tv) { return OS_CALL(23, n, r, w, e, tv); }
+
+static inline long os_events(void) { return OS_CALL(291, 0); }
+static inline long os_wait_events(int events)
+{
+    char event[12];
+
+    return OS_CALL(232, events, event, 1, -1);
+}
 
 #endif

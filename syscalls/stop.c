@@ -1,0 +1,80 @@
+#include "syscalls/stop.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "syscalls/sigdeliver.h"
+#include "syscalls/signal.h"
+
+static void tell_parent_locked(struct proc *p, int code, int status)
+{
+    struct proc *parent = p->parent;
+    int          chld;
+
+    if (!parent || parent->state != PROC_LIVE)
+        return;
+    chld = signal_guest(parent, SIGCHLD);
+    proc_wake_waiters_locked(parent);
+    if (!(parent->actions[chld].flags & D_SA_NOCLDSTOP))
+        signal_post_proc_locked(parent,
+                                &(struct ksiginfo){.signo = chld, .code = code, .pid = p->pid, .status = status});
+}
+
+void proc_stopped_locked(struct proc *p, int sig)
+{
+    p->stopped = true;
+    p->wait_stopped = true;
+    p->wait_continued = false;
+    p->stop_signal = sig;
+    if (p == session.first)
+        kill(session.provider_pid, SIGSTOP); /* so that the shell which started us sees its job stop */
+    tell_parent_locked(p, CLD_STOPPED, sig);
+}
+
+void proc_continued_locked(struct proc *p)
+{
+    p->stopped = false;
+    p->wait_continued = true;
+    p->wait_stopped = false;
+    tell_parent_locked(p, CLD_CONTINUED, signal_guest(p, SIGCONT));
+}
+
+void proc_stop_locked(struct proc *p, int sig)
+{
+    if (p->hostprog) {
+        kill(p->hostprog, SIGSTOP); /* who watches it will say so */
+        return;
+    }
+    kill(p->pid, SIGSTOP);
+    proc_stopped_locked(p, sig);
+}
+
+void proc_continue_locked(struct proc *p)
+{
+    if (!p->stopped)
+        return;
+    kill(p->hostprog ? p->hostprog : p->pid, SIGCONT);
+    proc_continued_locked(p);
+}
+
+/* The guest's parent, or who started the session: its number is the host parent of the provider. */
+static pid_t parent_of(const struct proc *p)
+{
+    return p->parent ? p->parent->pid : getppid();
+}
+
+bool pgrp_orphaned_locked(pid_t pgid)
+{
+    struct proc *p;
+
+    LIST_FOREACH(p, &session.procs, all) {
+        pid_t parent;
+
+        if (p->state != PROC_LIVE || getpgid(p->pid) != pgid)
+            continue;
+        parent = parent_of(p);
+        if (parent > 0 && getpgid(parent) != pgid && getsid(parent) == getsid(p->pid))
+            return false;
+    }
+    return true;
+}
