@@ -49,6 +49,7 @@ uint64_t start_auxv(uint64_t type, bool *found);
 void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void print_to(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int  print_into(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int  print_va_into(char *buf, size_t size, const char *fmt, va_list ap);
 
 /* Prints "ok WHAT" or "FAILED WHAT"; a sample returns check_status(). */
 void check(bool ok, const char *what);

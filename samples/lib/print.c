@@ -109,15 +109,23 @@ void print_to(int fd, const char *fmt, ...)
     va_end(ap);
 }
 
-int print_into(char *buf, size_t size, const char *fmt, ...)
+int print_va_into(char *buf, size_t size, const char *fmt, va_list ap)
 {
     struct out o = {buf, size, 0};
-    va_list    ap;
+
+    put_va(&o, fmt, ap);
+    return (int)o.len;
+}
+
+int print_into(char *buf, size_t size, const char *fmt, ...)
+{
+    va_list ap;
+    int     len;
 
     va_start(ap, fmt);
-    put_va(&o, fmt, ap);
+    len = print_va_into(buf, size, fmt, ap);
     va_end(ap);
-    return (int)o.len;
+    return len;
 }
 
 void check(bool ok, const char *what)

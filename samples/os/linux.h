@@ -20,7 +20,7 @@ enum {
 
 enum {
     O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_NONBLOCK = 0x800, O_APPEND = 0x400, O_CREAT = 0x40, O_TRUNC = 0x200,
-    O_EXCL = 0x80, O_CLOEXEC = 0x80000, O_DIRECTORY = 0x10000,
+    O_EXCL = 0x80, O_CLOEXEC = 0x80000, O_DIRECTORY = 0x10000, O_DIRECT = 0x4000,
     F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1,
     PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4,
     MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANON = 0x20, MAP_EXCL = 0x100000,
@@ -119,6 +119,7 @@ static inline long os_fstat(int fd, struct os_stat *st) { return OS_CALL(5, fd, 
 static inline long os_stat(const char *path, struct os_stat *st) { return OS_CALL(4, path, st); }
 static inline long os_lstat(const char *path, struct os_stat *st) { return OS_CALL(6, path, st); }
 static inline long os_ftruncate(int fd, int64_t size) { return OS_CALL(77, fd, size); }
+static inline long os_fsync(int fd) { return OS_CALL(74, fd); }
 static inline long os_dup(int fd) { return OS_CALL(32, fd); }
 static inline long os_dup2(int from, int to) { return OS_CALL(33, from, to); }
 static inline long os_fcntl(int fd, int cmd, long arg) { return OS_CALL(72, fd, cmd, arg); }
