@@ -17,7 +17,7 @@ SRC := $(wildcard loader/*.c syscalls/*.c abi/*.c abi/*/*.c compat/*.c)
 ASM := $(wildcard loader/*.S)
 OBJ := $(SRC:%.c=$(BUILD)/%.o) $(ASM:%.S=$(BUILD)/%.o)
 
-all: $(BUILD)/dragoman
+all: $(BUILD)/dragoman $(BUILD)/bench
 
 $(BUILD)/dragoman: $(OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(STATIC) -o $@ $^ $(LIBS)
@@ -70,8 +70,9 @@ check-long: deps check-build
 demo: deps all samples
 	tests/demo $(BUILD)
 
-bench: deps all samples esbuild
-	tests/bench/run --build=$(BUILD)
+bench: bench-deps all samples esbuild
+	$(BUILD)/dragoman bench --quick --json=$(BUILD)/bench.json --csv=$(BUILD)/bench.csv --html=$(BUILD)/bench.html | tee $(BUILD)/bench.txt
+	tests/bench/run --build=$(BUILD) | tee -a $(BUILD)/bench.txt
 
 clean:
 	rm -rf $(BUILD)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/bench.h"
 #include "loader/coverage.h"
 #include "loader/image.h"
 #include "loader/run.h"
@@ -15,6 +16,7 @@ static const char usage[] =
     "                [--env NAME=VALUE] [--trace[=FILE]] [--] PROGRAM [ARG...]\n"
     "       dragoman info PROGRAM     what a program is, and whether it can run here\n"
     "       dragoman doctor           what this host has for us, and what its lack costs\n"
+    "       dragoman bench [OPTION]   what all this costs, beside native runs and a virtual machine\n"
     "       dragoman --help | --version\n"
     "\n"
     "Runs a program built for another kernel's ABI (FreeBSD) as an ordinary process.\n"
@@ -105,7 +107,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*main)(int argc, char **argv);
-    } commands[] = {{"run", run_main}, {"info", info_main}, {"doctor", doctor_main}, {"coverage", coverage_main}};
+    } commands[] = {{"run", run_main}, {"info", info_main}, {"doctor", doctor_main}, {"coverage", coverage_main},
+                  {"bench", bench_main}};
 
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
         if (!strcmp(argv[1], commands[i].name)) {

@@ -2,8 +2,8 @@
  * bench.h: what the programs of `dragoman bench` share: one clock for all of them, and what they print.
  *
  * The clock is the CPU's time stamp counter, which needs no system call and is the same counter natively, under a door
- * and in a virtual machine (where the hypervisor may shift it, so only differences count).  Each program prints a pair of
- * counter and the kernel's own monotonic clock when it begins and when it ends: the reader sees when the two disagree.
+ * and in a virtual machine (where the hypervisor may shift it, so only differences count).  Each program prints a pair
+ * of counter and the kernel's own monotonic clock when it begins and when it ends: the reader sees when they disagree.
  *
  *     bench 1 OS                 the first line: version of this format
  *     sync TICKS NS              both clocks at one moment; twice

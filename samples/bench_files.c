@@ -102,8 +102,9 @@ static void remove_one(struct work *w, const char *path)
     w->done_ops++;
 }
 
-/* Visits every file below path, and leaves directories by `leave`.  Names with a dot are files, as tree_make names them. */
-static void walk(struct work *w, const char *path, void (*visit)(struct work *, const char *), long (*leave)(const char *))
+/* Visits every file below path, and leaves directories by `leave`.  Names that end in .txt are files. */
+static void walk(struct work *w, const char *path, void (*visit)(struct work *, const char *),
+                 long (*leave)(const char *))
 {
     char names[8192], below[PATH_SIZE];
     long fd = os_open(path, O_RDONLY | O_DIRECTORY, 0), got = 0;
@@ -325,7 +326,7 @@ static void append_fsync(struct work *w)
 }
 
 /*
- * One transaction of SQLite in its default mode (sqlite.org/atomiccommit.html): the old page goes to a journal, which is
+ * A transaction of SQLite in its default mode (sqlite.org/atomiccommit.html): the old page goes to a journal, which is
  * synced twice; the page is written and synced; the journal is deleted.
  */
 static void transaction(const struct work *w, int db, int dir, int64_t at)

@@ -1,7 +1,7 @@
 /*
  * bench_start: says when main began, on the clock of bench.h, and no more: a hello world whose start can be timed.
- * bench_start run TIMES PROGRAM [ARG...] (native): starts a program that often and prints, for each time, the ticks from
- * just before exec to its main, to the last byte of its output, and to its end.
+ * bench_start run TIMES PROGRAM [ARG...] (native): starts a program that often and prints, for each time, the ticks
+ * from just before exec to its main, to the last byte of its output, and to its end.
  */
 #include "bench.h"
 

@@ -36,7 +36,10 @@ static void do_mmap(void)
 static const struct {
     const char *name;
     void (*call)(void);
-} rows[] = {{"getpid", do_getpid}, {"pread-512", do_pread}, {"stat", do_stat}, {"open+close", do_open}, {"mmap+munmap", do_mmap}};
+} rows[] = {
+    {"getpid", do_getpid},     {"pread-512", do_pread},    {"stat", do_stat},
+    {"open+close", do_open},   {"mmap+munmap", do_mmap},
+};
 
 struct worker {
     struct thread thread;

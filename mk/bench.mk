@@ -1,0 +1,24 @@
+# dragoman bench finds its Python beside the executable: tests/bench, by a link in the build tree.
+$(BUILD)/bench:
+	@mkdir -p $(BUILD)
+	ln -sfn $(abspath tests/bench) $@
+
+# Debian packages that `make bench` wants besides those of `make deps`: without them it measures less, and says so.
+BENCH_DEPS := qemu-system-x86 e2fsprogs gnuplot-nox fonts-dejavu-core strace
+
+bench-deps: deps
+	-@mk/deps $(BENCH_DEPS)
+
+.PHONY: bench-deps
+
+# docs/performance.md from a full run's results: about three hours on two quiet cores, most of them the VM's.
+PERFORMANCE_JSON ?= $(BUILD)/performance.json
+
+$(PERFORMANCE_JSON):
+	$(MAKE) bench-deps all samples esbuild
+	$(BUILD)/dragoman bench --full --json=$@
+
+performance: $(PERFORMANCE_JSON)
+	$(BUILD)/dragoman bench --from=$< --markdown=docs/performance.md >$(BUILD)/performance.txt
+
+.PHONY: performance

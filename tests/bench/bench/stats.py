@@ -1,0 +1,120 @@
+"""Statistics of samples: medians, intervals by the bootstrap, histograms of latencies.  Standard library only."""
+import math
+import statistics
+
+CONFIDENCE = 0.95
+NOISY, WORTHLESS = 0.10, 0.50  # spread of the middle half, as a part of the median
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def quantile(values, q):
+    """Linear between the two nearest order statistics."""
+    values = sorted(values)
+    at = q * (len(values) - 1)
+    low = int(at)
+    high = min(low + 1, len(values) - 1)
+    return values[low] + (values[high] - values[low]) * (at - low)
+
+
+def spread(values):
+    """Width of the middle half, as a part of the median."""
+    m = median(values)
+    return (quantile(values, 0.75) - quantile(values, 0.25)) / m if m else 0.0
+
+
+def _at_least(n, k, m):
+    """The chance that of n draws with replacement from n values at least m are among the k smallest."""
+    p = k / n
+    return sum(math.comb(n, i) * p ** i * (1 - p) ** (n - i) for i in range(m, n + 1))
+
+
+def _bootstrap_quantile(n, m, q):
+    """Index of the value that is the q quantile of the m-th smallest (1 is the first) of a bootstrap resample."""
+    for k in range(1, n + 1):
+        if _at_least(n, k, m) >= q:
+            return k - 1
+    return n - 1
+
+
+def interval(values, confidence=CONFIDENCE):
+    """
+    The percentile bootstrap interval of the median, exactly and not by drawing: the m-th smallest of a resample is at
+    most the k-th smallest value when at least m of n draws fell among the k smallest (Efron 1979), a binomial sum.
+    Of an even number of values the lower end is that of the lower of the two middle ones, the upper end that of the
+    upper: not narrower than the median of the two.
+    """
+    values = sorted(values)
+    n = len(values)
+    tail = (1 - confidence) / 2
+    low = values[_bootstrap_quantile(n, (n + 1) // 2, tail)]
+    high = values[_bootstrap_quantile(n, n // 2 + 1, 1 - tail)]
+    return low, high
+
+
+def coverage(n, confidence=CONFIDENCE):
+    """No interval of n values holds the true median more often than their whole range does."""
+    return min(confidence, 1 - 2.0 ** (1 - n))
+
+
+def summary(values):
+    values = list(values)
+    low, high = interval(values)
+    return {"n": len(values), "median": median(values), "low": low, "high": high, "spread": spread(values),
+            "min": min(values), "max": max(values), "confidence": coverage(len(values))}
+
+
+def ratios(values, base):
+    """Summary of the rounds' own ratios: a round's drift of the machine is in both of its sides."""
+    pairs = [v / b for v, b in zip(values, base) if b]
+    return summary(pairs) if pairs else None
+
+
+def verdict(values):
+    """'' for a row that can be used, 'noisy' where it says little, 'worthless' where it says nothing."""
+    s = spread(values)
+    return "worthless" if s > WORTHLESS else "noisy" if s > NOISY else ""
+
+
+def differ(old, new):
+    """Of two summaries: -1 when new is surely less, 1 when it is surely more, 0 when their intervals meet."""
+    if new["high"] < old["low"]:
+        return -1
+    return 1 if new["low"] > old["high"] else 0
+
+
+class Histogram:
+    """Counts by bucket as samples/lib/bench.c makes them: exact below 64, then 32 buckets to a power of two."""
+
+    def __init__(self):
+        self.counts = {}
+
+    @staticmethod
+    def middle(bucket):
+        if bucket < 64:
+            return float(bucket)
+        shift = bucket // 32 - 1
+        return ((bucket - 32 * shift) + 0.5) * (1 << shift)
+
+    def add(self, bucket, count):
+        self.counts[bucket] = self.counts.get(bucket, 0) + count
+
+    def total(self):
+        return sum(self.counts.values())
+
+    def quantile(self, q):
+        need, seen = q * self.total(), 0
+        for bucket in sorted(self.counts):
+            seen += self.counts[bucket]
+            if seen >= need:
+                return self.middle(bucket)
+        return 0.0
+
+    def tail(self):
+        """(value, part of the calls that took longer), by value."""
+        total, seen = self.total(), 0
+        for bucket in sorted(self.counts):
+            seen += self.counts[bucket]
+            yield self.middle(bucket), (total - seen) / total

@@ -1,0 +1,165 @@
+"""dragoman bench, at sizes that say nothing about speed: that it measures what it says, and what it does when it can't."""
+import json
+import os
+
+from dragoman import mark
+
+
+def bench(t, *args, **options):
+    command = [os.path.join(t.place, "dragoman"), "bench", "--cache=" + options.pop("cache", t.tmp + "/cache"), *args]
+    return t.run(command, timeout=options.pop("timeout", 100), **options)
+
+
+def tiny(t, *args, **options):
+    return bench(t, "--tiny", "--no-vm", *args, **options)
+
+
+def load(t, *args, **options):
+    path = os.path.join(t.dir(), "out.json")
+    r = tiny(t, "--json=" + path, *args, **options)
+    t.want(r.status == "exit 0" and r.left == 0, "bench runs", r)
+    with open(path) as f:
+        return json.load(f), r
+
+
+def check_cell(t, where, cell):
+    if "missing" in cell:
+        t.want(cell["missing"], "%s says why it is missing" % where)
+        return
+    t.want(len(cell["samples"]) == cell["n"] and cell["low"] <= cell["median"] <= cell["high"], "%s: an interval: %s" % (where, cell))
+    t.want(cell["median"] >= 0 and cell["spread"] >= 0 and cell["warning"] in ("", "noisy", "worthless"), "%s: %s" % (where, cell))
+    late = cell.get("latency")
+    if late:
+        t.want(late["p50"] <= late["p99"] <= late["p99.9"] and late["calls"] > 0, "%s: percentiles: %s" % (where, late))
+
+
+def test_everything(t):
+    """Every workload, under the test's door; what is there has a figure, and what is not a reason."""
+    data, r = load(t, "--paths=" + t.door)
+    t.want(data["format"] == "dragoman-bench" and data["version"] == 1, "the format is named")
+    t.want([w["name"] for w in data["ways"]] == ["native", t.door], "the ways: %s" % data["ways"])
+    groups = {row["group"] for row in data["rows"]}
+    t.want(groups == {"calls", "files", "threads", "growth", "start", "memory"}, "the groups: %s" % groups)
+    for row in data["rows"]:
+        where = row["group"] + "/" + row["name"]
+        t.want(set(row["ways"]) == {"native", t.door}, "%s has both ways: %s" % (where, set(row["ways"])))
+        for way, cell in row["ways"].items():
+            check_cell(t, "%s, %s" % (where, way), cell)
+            t.want("median" in cell or row["name"].endswith("-cold"), "%s is measured under %s: %s" % (where, way, cell))
+        t.want(row["name"].encode() in r.out, "%s is in the table" % where)
+    calls = {row["name"]: row["ways"] for row in data["rows"] if row["group"] == "calls"}
+    t.want(calls["fork+exit+wait"]["native"]["median"] > calls["getpid"]["native"]["median"] > 0, "a fork costs more than getpid")
+    t.want(0.05 < data["clock"]["ticks_per_ns"] < 20, "the counter's speed: %s" % data["clock"])
+    t.want(not os.listdir(t.tmp + "/cache"), "nothing is left in the cache: %s" % os.listdir(t.tmp + "/cache"))
+
+
+@mark(once=True)
+def test_rounds_and_ratios(t):
+    data, _ = load(t, "--repeat=5", "--only=calls/getpid,calls/read-1", "--paths=notify")
+    t.want({row["name"] for row in data["rows"]} == {"getpid", "read-1", "read-1m"}, "--only: %s" % [r["name"] for r in data["rows"]])
+    for row in data["rows"]:
+        cell, base = row["ways"]["notify"], row["ways"]["native"]
+        pairs = sorted(a / b for a, b in zip(cell["samples"], base["samples"]))
+        t.want(cell["n"] == base["n"] == 5 and abs(cell["ratio"]["median"] - pairs[2]) < 1e-9, "the ratio is the rounds' own: %s" % cell)
+
+
+@mark(once=True)
+def test_reports(t):
+    where = t.dir()
+    paths = {kind: "%s/out.%s" % (where, kind) for kind in ("json", "csv", "html", "markdown")}
+    r = tiny(t, "--only=calls/getpid,growth", "--paths=notify", *["--%s=%s" % kv for kv in paths.items()])
+    t.want(r.status == "exit 0", "reports are written", r)
+    csv = open(paths["csv"]).read().split("\n")
+    t.want(csv[0].startswith("group,row,unit,way,median") and any(line.startswith("calls,getpid,ns,notify,") for line in csv), "the CSV: %s" % csv[:3])
+    page = open(paths["html"]).read()
+    t.want("getpid" in page and "</html>" in page, "the page has the row")
+    t.want("src=" not in page and "href=\"http" not in page and "@import" not in page, "the page is self-contained")
+    again = bench(t, "--from=" + paths["json"], "--csv=" + where + "/again.csv")
+    t.want(again.status == "exit 0" and open(where + "/again.csv").read() == open(paths["csv"]).read(), "a report from the JSON is the same", again)
+    t.want(again.out == r.out, "the same table", again)
+
+
+@mark(once=True)
+def test_compare(t):
+    data, _ = load(t, "--repeat=3", "--only=calls/getpid,calls/lseek", "--paths=notify")
+    where = t.dir()
+    for name, factor in (("old", 1.0), ("new", 3.0)):
+        for row in data["rows"]:
+            for way, cell in row["ways"].items():
+                if row["name"] == "getpid" and way == "notify":
+                    for key in ("median", "low", "high", "min", "max"):
+                        cell[key] *= factor
+        with open("%s/%s.json" % (where, name), "w") as f:
+            json.dump(data, f)
+    r = bench(t, "--compare", where + "/old.json", where + "/new.json")
+    worse = [line for line in r.out.decode().split("\n") if "WORSE" in line]
+    t.want(r.status == "exit 0" and len(worse) == 1 and worse[0].startswith("calls/getpid") and "3.000x" in worse[0], "one figure is worse", r)
+    r = bench(t, "--compare", where + "/new.json", where + "/old.json")
+    t.want(b"better" in r.out and b"WORSE" not in r.out, "and better the other way round", r)
+    r = bench(t, "--compare", where + "/old.json", where + "/old.json")
+    t.want(b"4 figures agree within their intervals, 0 do not" in r.out, "a run agrees with itself", r)
+
+
+@mark(once=True)
+def test_bad_arguments(t):
+    """One line, before any work."""
+    for args, words in ((["--json=/nonexistent/out.json"], b"no directory"), (["--prog=x"], b"wanted NAME"),
+                        (["--prog=x:/etc/passwd:/etc/passwd"], b"is no program"), (["--compare", "/etc/passwd", "/etc/passwd"], b"not JSON"),
+                        (["--from=/nonexistent.json"], b"No such file"), (["--samples=/nonexistent"], b"make samples")):
+        r = bench(t, *args)
+        t.want(r.status == "exit 2" and words in r.err and r.err.count(b"\n") == 1, "%s gives one line" % args, r)
+
+
+@mark(once=True)
+def test_missing_tools(t):
+    """A host without QEMU, tracers and gnuplot: a line for each, and the rest still runs."""
+    bin_dir = t.dir()
+    for tool in ("python3", "ldd", "cksum"):
+        source = next((os.path.join(d, tool) for d in ["/usr/bin"] + os.environ["PATH"].split(":") if os.path.exists(os.path.join(d, tool))), None)
+        if source:
+            os.symlink(os.path.realpath(source), os.path.join(bin_dir, tool))
+    html = bin_dir + "/out.html"
+    r = bench(t, "--tiny", "--only=calls/getpid", "--html=" + html, env={"PATH": bin_dir})
+    text = r.out.decode()
+    t.want(r.status == "exit 0" and "getpid" in text, "it runs", r)
+    for name, package in (("strace", "strace"), ("proot", "proot"), ("qemu-user", "qemu-user"), ("vm", "qemu-system-x86")):
+        lines = [line for line in text.split("\n") if line.startswith("not measured: %s: " % name)]
+        t.want(len(lines) == 1 and "apt-get install " + package in lines[0], "%s: one line that says how to get it: %s" % (name, lines), r)
+    t.want(b"gnuplot" in r.err and os.path.exists(html), "the page is there, without plots", r)
+
+
+@mark(once=True)
+def test_failing_program(t):
+    """A program that fails has a reason in its cell and not a fast figure."""
+    script = os.path.join(t.dir(), "fails")
+    with open(script, "w") as f:
+        f.write("#!/bin/sh\necho it broke >&2\nexit 3\n")
+    os.chmod(script, 0o755)
+    data, r = load(t, "--paths=notify", "--only=programs", "--prog=broken:%s:%s" % (script, script))
+    cell = data["rows"][0]["ways"]["native"]
+    t.want("it broke" in cell.get("missing", ""), "the reason: %s" % cell, r)
+
+
+KILL = """
+set -u
+env --default-signal=INT "$1" bench --tiny --no-vm --repeat=50 --cache="$2" --paths="$3" >/dev/null 2>&1 &
+bench=$!
+for i in $(seq 200); do ls "$2"/run.*/"$3" >/dev/null 2>&1 && break; sleep 0.05; done
+sleep 0.$4
+kill -"$5" $bench
+wait $bench 2>/dev/null
+for i in $(seq 100); do
+    left=$(cd /proc && for p in [0-9]*; do readlink $p/exe; done 2>/dev/null | grep -c -e python -e /dragoman$ -e /bench_ -e qemu)
+    [ "$left" = 0 ] && [ -z "$(ls "$2")" ] && echo clean && exit 0
+    sleep 0.05
+done
+echo "left: $left processes, $(ls "$2")"
+"""
+
+
+def test_killed(t):
+    """At any moment, by any signal: no process of it and no file is left."""
+    for number, (sig, tenths) in enumerate((("KILL", 0), ("KILL", 3), ("INT", 2), ("TERM", 4))):
+        cache = "%s/cache%d" % (t.dir(), number)
+        r = t.run(["/bin/bash", "-c", KILL, "sh", os.path.join(t.place, "dragoman"), cache, t.door, str(tenths), sig], timeout=60)
+        t.want(b"clean" in r.out, "after SIG%s nothing is left" % sig, r)
