@@ -10,6 +10,7 @@
 /* refuse.c: the same answer whatever the arguments */
 int64_t sys_refuse_eperm(struct call *c);
 int64_t sys_refuse_enosys(struct call *c);
+int64_t sys_nosys(struct call *c);
 int64_t sys_refuse_enoent(struct call *c);
 int64_t sys_refuse_einval(struct call *c);
 int64_t sys_refuse_eopnotsupp(struct call *c);

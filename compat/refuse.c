@@ -4,8 +4,11 @@
  * syscalls.tbl name them; their arguments are of no interest.
  */
 #include <errno.h>
+#include <signal.h>
 
 #include "compat/bsd_calls.h"
+#include "syscalls/proc.h"
+#include "syscalls/signal.h"
 
 int64_t sys_refuse_eperm(struct call *c)
 {
@@ -16,6 +19,18 @@ int64_t sys_refuse_eperm(struct call *c)
 int64_t sys_refuse_enosys(struct call *c)
 {
     (void)c;
+    return -ENOSYS;
+}
+
+/*
+ * What only kernels with COMPAT_43 have, and GENERIC on amd64 is none: as a number
+ * without a call (kern_sig.c, nosys).
+ */
+int64_t sys_nosys(struct call *c)
+{
+    pthread_mutex_lock(&session.lock);
+    signal_post_task_locked(c->task, &(struct ksiginfo){.signo = c->abi->sig_from_host[SIGSYS]});
+    pthread_mutex_unlock(&session.lock);
     return -ENOSYS;
 }
 

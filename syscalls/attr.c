@@ -2,6 +2,7 @@
  * Attributes of files by name: mode, owner, times, length, permission to use.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "syscalls/name.h"
 #include "syscalls/path.h"
 #include "syscalls/stat.h"
+#include "syscalls/vnode.h"
 
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452
@@ -30,27 +32,36 @@ static int64_t on_path(struct call *c, long nr, int dirfd, gva path, unsigned ho
     return r;
 }
 
-/* nr(fd, a, b) */
-static int64_t on_fd(struct call *c, long nr, int fd, uint64_t a, uint64_t b)
-{
-    struct fdref ref;
-    int64_t      r = fd_get(c, fd, &ref);
+/* ---- mode, owner ------------------------------------------------------------------- */
 
-    if (r)
-        return r;
-    r = host_call(c, nr, ref.hostfd, a, b);
-    fd_put(c, &ref);
+/* By the descriptor's name in /proc, which the host does for everything but a symbolic link (EOPNOTSUPP). */
+static int64_t chmod_by_descriptor(struct call *c, int dirfd, gva path, uint32_t mode, uint64_t flags)
+{
+    const uint64_t       nofollow = flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
+    const int64_t        hostfd = path_open_host(c, dirfd, path, O_PATH | nofollow, 0, at_how(flags) & ~PATH_NOFOLLOW);
+    const struct scratch s = scratch_get(c, 32);
+    int64_t              r = -ENOMEM;
+
+    if (hostfd < 0)
+        return hostfd;
+    if (s.p) {
+        snprintf(s.p, 32, "/proc/self/fd/%d", (int)hostfd);
+        r = host_call(c, SYS_fchmodat, AT_FDCWD, s.va, mode & 07777);
+    }
+    host_call(c, SYS_close, hostfd);
     return r;
 }
 
-/* ---- mode, owner ------------------------------------------------------------------- */
-
-/* The older host call has no flags, and is on every host. */
+/* The older host call has no flags, and is on every host; the newer one came with Linux 6.6. */
 int64_t sys_fchmodat(struct call *c, int dirfd, gva path, uint32_t mode, uint64_t flags)
 {
-    const long nr = flags & AT_HOST ? SYS_fchmodat2 : SYS_fchmodat;
+    const long    nr = flags & AT_HOST ? SYS_fchmodat2 : SYS_fchmodat;
+    const int64_t r = on_path(c, nr, dirfd, path, at_how(flags), mode & 07777, flags & AT_HOST, 0);
 
-    return on_path(c, nr, dirfd, path, at_how(flags), mode & 07777, flags & AT_HOST, 0);
+    if (r != -ENOSYS || nr != SYS_fchmodat2)
+        return r;
+    c->scratch_used = 0;
+    return chmod_by_descriptor(c, dirfd, path, mode, flags);
 }
 
 int64_t sys_chmod(struct call *c, gva path, uint32_t mode)
@@ -65,7 +76,7 @@ int64_t sys_lchmod(struct call *c, gva path, uint32_t mode)
 
 int64_t sys_fchmod(struct call *c, int fd, uint32_t mode)
 {
-    return on_fd(c, SYS_fchmod, fd, mode & 07777, 0);
+    return vnode_call(c, SYS_fchmod, fd, mode & 07777, 0);
 }
 
 int64_t sys_fchownat(struct call *c, int dirfd, gva path, unsigned uid, unsigned gid, uint64_t flags)
@@ -85,7 +96,7 @@ int64_t sys_lchown(struct call *c, gva path, int uid, int gid)
 
 int64_t sys_fchown(struct call *c, int fd, int uid, int gid)
 {
-    return on_fd(c, SYS_fchown, fd, (unsigned)uid, (unsigned)gid);
+    return vnode_call(c, SYS_fchown, fd, (unsigned)uid, (unsigned)gid);
 }
 
 /* ---- times --------------------------------------------------------------------------- */
@@ -142,7 +153,7 @@ int64_t sys_futimens(struct call *c, int fd, const struct timespec ts[2])
     r = fd_get(c, fd, &ref);
     if (r)
         return r;
-    r = host_call(c, SYS_utimensat, ref.hostfd, 0, va, 0);
+    r = vnode_check(c, &ref) ?: host_call(c, SYS_utimensat, ref.hostfd, 0, va, 0);
     fd_put(c, &ref);
     return r;
 }
@@ -205,7 +216,14 @@ int64_t sys_truncate(struct call *c, gva path, int64_t length)
 
 int64_t sys_ftruncate(struct call *c, int fd, int64_t length)
 {
-    return length < 0 ? -EINVAL : on_fd(c, SYS_ftruncate, fd, (uint64_t)length, 0);
+    struct fdref ref;
+    int64_t      r = length < 0 ? -EINVAL : fd_get(c, fd, &ref);
+
+    if (r)
+        return r;
+    r = host_call(c, SYS_ftruncate, ref.hostfd, length);
+    fd_put(c, &ref);
+    return r;
 }
 
 /* ---- permission -------------------------------------------------------------------------- */
@@ -225,32 +243,4 @@ int64_t sys_access(struct call *c, gva path, uint64_t mode)
 int64_t sys_eaccess(struct call *c, gva path, uint64_t mode)
 {
     return sys_faccessat(c, PATH_CWD(c), path, mode, AT_EACCESS);
-}
-
-/* ---- flags: the host file systems' own are for the privileged; none is what every file has ---- */
-
-int64_t sys_chflagsat(struct call *c, int dirfd, gva path, uint64_t flags, uint64_t at)
-{
-    struct kstat  st;
-    const int64_t r = sys_fstatat(c, dirfd, path, &st, at);
-
-    return r ? r : flags == st.flags ? 0 : -EOPNOTSUPP;
-}
-
-int64_t sys_chflags(struct call *c, gva path, uint64_t flags)
-{
-    return sys_chflagsat(c, PATH_CWD(c), path, flags, 0);
-}
-
-int64_t sys_lchflags(struct call *c, gva path, uint64_t flags)
-{
-    return sys_chflagsat(c, PATH_CWD(c), path, flags, AT_SYMLINK_NOFOLLOW);
-}
-
-int64_t sys_fchflags(struct call *c, int fd, uint64_t flags)
-{
-    struct kstat  st;
-    const int64_t r = sys_fstat(c, fd, &st);
-
-    return r ? r : flags == st.flags ? 0 : -EOPNOTSUPP;
 }

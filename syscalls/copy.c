@@ -81,6 +81,52 @@ static void side_put(struct call *c, struct side *s)
     fd_put(c, &s->ref);
 }
 
+#define PIECE      16384u
+#define PIECES_MAX 64
+
+static int64_t read_piece(struct call *c, const struct side *s, uint64_t va, uint64_t n, int64_t at)
+{
+    return host_call(c, s->offset.va ? SYS_pread64 : SYS_read, s->ref.hostfd, va, n, at);
+}
+
+static int64_t write_piece(struct call *c, const struct side *s, uint64_t va, int64_t n, int64_t at)
+{
+    return host_call(c, s->offset.va ? SYS_pwrite64 : SYS_write, s->ref.hostfd, va, n, at);
+}
+
+/* Where the offset is the host's, what was read and not written is given back. */
+static void give_back(struct call *c, const struct side *s, int64_t n)
+{
+    if (!s->offset.va && n > 0)
+        host_call(c, SYS_lseek, s->ref.hostfd, -n, SEEK_CUR);
+}
+
+/*
+ * Between file systems of two types, where the host's call gives up: a piece at
+ * a time, and at most so many a call.  An error after the first piece is found again by the next call.
+ */
+static int64_t copy_pieces(struct call *c, struct side *in, struct side *out, int64_t from, int64_t to, uint64_t len)
+{
+    const struct scratch s = scratch_get(c, PIECE);
+    int64_t              done = 0;
+
+    if (!s.p)
+        return -ENOMEM;
+    for (int i = 0; i < PIECES_MAX && len; i++) {
+        const int64_t n = read_piece(c, in, s.va, len < PIECE ? len : PIECE, from + done);
+        const int64_t r = n <= 0 ? n : write_piece(c, out, s.va, n, to + done);
+
+        give_back(c, in, n - (r > 0 ? r : 0));
+        if (r <= 0)
+            return done ? done : r;
+        done += r;
+        len -= (uint64_t)r;
+        if (r < n)
+            break;
+    }
+    return done;
+}
+
 static int64_t copy_range(struct call *c, struct side *in, struct side *out, uint64_t len)
 {
     int err = lock_both(c, in, out);
@@ -93,9 +139,11 @@ static int64_t copy_range(struct call *c, struct side *in, struct side *out, uin
         return err;
 
     const int64_t from = *(int64_t *)in->offset.p, to = *(int64_t *)out->offset.p;
-    const int64_t r = host_call(c, SYS_copy_file_range, in->ref.hostfd, in->offset.va, out->ref.hostfd, out->offset.va,
+    int64_t       r = host_call(c, SYS_copy_file_range, in->ref.hostfd, in->offset.va, out->ref.hostfd, out->offset.va,
                                 len, 0);
 
+    if (r == -EXDEV || r == -EOPNOTSUPP)
+        r = copy_pieces(c, in, out, from, to, len);
     if (r <= 0)
         return r;
     err = side_end(c, in, from, r) ?: side_end(c, out, to, r);
@@ -235,4 +283,18 @@ int64_t sys_sendfile(struct call *c, int fd, int sock, int64_t offset, uint64_t 
     }
     fd_put(c, &from);
     return r;
+}
+
+/* 4.x's: nbytes counts the headers too (uipc_syscalls.c, sendfile's compat). */
+int64_t sys_freebsd4_sendfile(struct call *c, int fd, int sock, int64_t offset, uint64_t nbytes, gva hdtr, gva sbytes,
+                              int flags)
+{
+    struct hdtr h = { 0 };
+    int64_t     n = hdtr.va ? copy_in(c, &h, hdtr, sizeof(h)) : 0;
+
+    if (!n && h.headers)
+        n = vector_length(c, h.headers, h.hdr_cnt);
+    if (n < 0)
+        return n;
+    return sys_sendfile(c, fd, sock, offset, nbytes > (uint64_t)n ? nbytes - (uint64_t)n : 0, hdtr, sbytes, flags);
 }

@@ -13,6 +13,7 @@
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/view.h"
+#include "syscalls/vnode.h"
 
 int64_t sys_chdir(struct call *c, gva path)
 {
@@ -33,7 +34,7 @@ int64_t sys_fchdir(struct call *c, int fd)
 
     if (r)
         return r;
-    r = host_call(c, SYS_fchdir, ref.hostfd);
+    r = vnode_check(c, &ref) ?: host_call(c, SYS_fchdir, ref.hostfd);
     fd_put(c, &ref);
     return r;
 }

@@ -5,12 +5,14 @@
 #include "syscalls/dir.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "syscalls/fd.h"
+#include "syscalls/file.h"
 
 #define HOST_BATCH 16384u
 #define GUEST_BATCH (HOST_BATCH / 3 * 4 + 512)
@@ -191,7 +193,14 @@ static int64_t read_locked(struct call *c, struct fdref *ref, gva buf, uint64_t 
     return r;
 }
 
-/* FreeBSD says EINVAL for what is no directory (vfs_syscalls.c, kern_getdirentries). */
+/* EBADF for what was not opened for reading, EINVAL for what is no directory (vfs_syscalls.c, kern_getdirentries). */
+static int check_dir(const struct ofile *of)
+{
+    if (of->flags & (O_PATH | OFLAG_EXEC) || (of->flags & O_ACCMODE) == O_WRONLY)
+        return -EBADF;
+    return of->kind == OF_DIR ? 0 : -EINVAL;
+}
+
 static int64_t read_dir(struct call *c, int fd, gva buf, uint64_t count, gva basep, const struct dirent_form *form)
 {
     struct fdref ref;
@@ -199,7 +208,7 @@ static int64_t read_dir(struct call *c, int fd, gva buf, uint64_t count, gva bas
 
     if (r)
         return r;
-    r = ref.of->kind == OF_DIR ? shlock_lock(c, &ref.of->lock) : -EINVAL;
+    r = check_dir(ref.of) ?: shlock_lock(c, &ref.of->lock);
     if (!r) {
         r = read_locked(c, &ref, buf, count, form, &before);
         shlock_unlock(c, &ref.of->lock);

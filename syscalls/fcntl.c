@@ -111,6 +111,11 @@ static int64_t set_flags(struct call *c, struct fdref *ref, int64_t arg)
     return err ? err : file_set_flags(c, ref, SETTABLE, (uint32_t)flags);
 }
 
+static bool is_vnode(const struct ofile *of)
+{
+    return of->kind == OF_FILE || of->kind == OF_DIR || of->kind == OF_CHAR;
+}
+
 /* ---- record locks ------------------------------------------------------------------------ */
 
 /* The host would count from its own offset; ours is the true one. */
@@ -133,14 +138,14 @@ static int64_t lock_base(struct call *c, struct fdref *ref, struct flock *fl)
     return 0;
 }
 
-/* FreeBSD has record locks on files only: EBADF for the rest. */
+/* FreeBSD has record locks on what has a name only: EBADF for the rest. */
 static int64_t lock_call(struct call *c, struct fdref *ref, int cmd, const struct layout *l, gva at)
 {
     struct scratch s = scratch_get(c, sizeof(struct flock));
     struct flock   fl;
     int64_t        r = s.p ? struct_in(c, l, &fl, at) : -ENOMEM;
 
-    if (!r && ref->of->kind != OF_FILE && ref->of->kind != OF_PIPE && ref->of->kind != OF_CHAR)
+    if (!r && !is_vnode(ref->of) && ref->of->kind != OF_PIPE)
         r = -EBADF;
     if (!r)
         r = lock_base(c, ref, &fl);
@@ -216,11 +221,6 @@ static int64_t get_seals(struct call *c, struct fdref *ref, int64_t arg)
 {
     (void)arg;
     return host_call(c, SYS_fcntl, ref->hostfd, F_GET_SEALS);
-}
-
-static bool is_vnode(const struct ofile *of)
-{
-    return of->kind == OF_FILE || of->kind == OF_DIR || of->kind == OF_CHAR;
 }
 
 static int64_t read_ahead(struct call *c, struct fdref *ref, int64_t arg)

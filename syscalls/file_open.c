@@ -20,8 +20,20 @@ static bool only_path(uint64_t flags)
     return flags & (O_PATH | D_O_EXEC);
 }
 
+/* For O_PATH any access mode but O_EXEC means nothing, nor does O_CREAT; a directory is never made here. */
+static uint64_t effective_flags(uint64_t flags)
+{
+    if (flags & O_PATH)
+        flags &= ~(uint64_t)(O_ACCMODE | O_CREAT | O_TRUNC);
+    if ((flags & (O_CREAT | O_EXCL | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+        flags &= ~(uint64_t)O_CREAT;
+    return flags;
+}
+
 static int check_flags(uint64_t flags)
 {
+    if (flags & O_CREAT && flags & (O_DIRECTORY | D_O_EMPTY_PATH))
+        return -EINVAL;
     if (only_path(flags))
         return flags & O_ACCMODE ? -EINVAL : 0;
     if ((flags & O_ACCMODE) == O_ACCMODE || (flags & LOCK_FLAGS) == LOCK_FLAGS)
@@ -137,9 +149,10 @@ static int64_t open_dev_fd(struct call *c, struct fdref *ref, uint64_t flags)
     return r;
 }
 
-int64_t sys_openat(struct call *c, int dirfd, gva path, uint64_t flags, uint32_t mode)
+int64_t sys_openat(struct call *c, int dirfd, gva path, uint64_t given, uint32_t mode)
 {
-    int64_t r = check_flags(flags);
+    const uint64_t flags = effective_flags(given);
+    int64_t        r = check_flags(flags);
 
     if (r)
         return r;

@@ -3,9 +3,12 @@
 #include <asm/ioctls.h>
 #include <asm/sockios.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "syscalls/fcntl.h"
 #include "syscalls/fd.h"
@@ -22,7 +25,13 @@ static int64_t flag_by_int(struct call *c, struct fdref *ref, gva data, uint32_t
     return err ? err : file_set_flags(c, ref, flag, on ? flag : 0);
 }
 
-/* The host would count from its own offset (vfs_vnops.c, vn_ioctl: size less offset). */
+/* Where the next transfer begins, whoever keeps it. */
+static int64_t offset_of(struct call *c, struct fdref *ref)
+{
+    return ref->of->host_offset ? host_call(c, SYS_lseek, ref->hostfd, 0, SEEK_CUR) : file_offset_locked(c, ref);
+}
+
+/* The host would count from its own offset, and not in a directory (vfs_vnops.c, vn_ioctl: size less offset). */
 static int64_t bytes_left(struct call *c, struct fdref *ref)
 {
     const struct scratch s = scratch_get(c, sizeof(struct stat));
@@ -32,19 +41,55 @@ static int64_t bytes_left(struct call *c, struct fdref *ref)
         r = shlock_lock(c, &ref->of->lock);
     if (r)
         return r;
-    r = file_offset_locked(c, ref);
+    r = offset_of(c, ref);
     shlock_unlock(c, &ref->of->lock);
     return r < 0 ? r : ((struct stat *)s.p)->st_size - r;
 }
 
 static int64_t readable(struct call *c, struct fdref *ref, gva data)
 {
-    if (!file_own_offset(ref->of))
+    if (ref->of->kind != OF_FILE && ref->of->kind != OF_DIR)
         return host_call(c, SYS_ioctl, ref->hostfd, FIONREAD, data.va);
 
     const int64_t n = bytes_left(c, ref);
 
     return n < 0 && n > -4096 ? n : put_int(c, data, n > INT32_MAX ? INT32_MAX : (int32_t)n);
+}
+
+/* Sockets: what is not sent yet, and how much more would be taken (sys_socket.c, soo_ioctl). */
+static int64_t unsent(struct call *c, struct fdref *ref, gva data, bool space)
+{
+    const struct scratch s = scratch_get(c, 4 * sizeof(int));
+    volatile int        *v = s.p; /* unsent, size, length of the size */
+    int64_t              r = ref->of->kind != OF_SOCKET ? -ENOTTY : s.p ? 0 : -ENOMEM;
+
+    if (!r)
+        r = host_call(c, SYS_ioctl, ref->hostfd, SIOCOUTQ, s.va);
+    if (!r && space) {
+        v[2] = sizeof(int);
+        r = host_call(c, SYS_getsockopt, ref->hostfd, SOL_SOCKET, SO_SNDBUF, s.va + 4, s.va + 8);
+    }
+    if (r)
+        return r;
+    /* The host's size counts its own overhead in: twice what was asked for. */
+    return put_int(c, data, !space ? v[0] : v[1] / 2 > v[0] ? v[1] / 2 - v[0] : 0);
+}
+
+/* FIOSEEKDATA, FIOSEEKHOLE: lseek that leaves the offset alone. */
+static int64_t seek_only(struct call *c, struct fdref *ref, gva data, int whence)
+{
+    int64_t from, before = 0, r = ref->of->kind != OF_FILE ? -ENOTTY : copy_in(c, &from, data, sizeof(from));
+
+    if (!r)
+        r = shlock_lock(c, &ref->of->lock);
+    if (r)
+        return r;
+    before = ref->of->host_offset || ref->of->at_host ? host_call(c, SYS_lseek, ref->hostfd, 0, SEEK_CUR) : -1;
+    r = host_call(c, SYS_lseek, ref->hostfd, from, whence);
+    if (before >= 0)
+        host_call(c, SYS_lseek, ref->hostfd, before, SEEK_SET);
+    shlock_unlock(c, &ref->of->lock);
+    return r < 0 ? r : put_long(c, data, r);
 }
 
 /* ---- terminals ------------------------------------------------------------------------- */
@@ -180,6 +225,13 @@ static int64_t file_command(struct call *c, int fd, struct fdref *ref, int64_t c
         return flag_by_int(c, ref, data, O_ASYNC);
     case FIONREAD:
         return readable(c, ref, data);
+    case D_IOC_UNSENT:
+    case D_IOC_SPACE:
+        return unsent(c, ref, data, command == D_IOC_SPACE);
+    case D_IOC_SEEKDATA:
+        return seek_only(c, ref, data, SEEK_DATA);
+    case D_IOC_SEEKHOLE:
+        return seek_only(c, ref, data, SEEK_HOLE);
     case D_IOC_DEVTYPE:
         return device_type(c, ref, data);
     case D_IOC_DEVNAME:

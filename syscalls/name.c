@@ -11,6 +11,7 @@
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/stat.h"
+#include "syscalls/vnode.h"
 
 /* One host *at call on one name: nr(dirfd, path, a, b). */
 static int64_t on_name(struct call *c, long nr, int dirfd, gva path, unsigned how, uint64_t a, uint64_t b)
@@ -49,6 +50,14 @@ int64_t sys_unlinkat(struct call *c, int dirfd, gva path, uint64_t flags)
     return r == -EISDIR && !dir ? -EPERM : r; /* POSIX and FreeBSD: unlink of a directory */
 }
 
+/* No file system here has whiteouts to remove. */
+int64_t sys_undelete(struct call *c, gva path)
+{
+    struct kstat st;
+
+    return sys_lstat(c, path, &st) ?: -EEXIST;
+}
+
 int64_t sys_unlink(struct call *c, gva path)
 {
     return sys_unlinkat(c, PATH_CWD(c), path, 0);
@@ -61,13 +70,26 @@ int64_t sys_rmdir(struct call *c, gva path)
 
 #define FD_NONE (-200)
 
+/* What fd refers to must be a file with a place in a file system; opened for its path alone will do. */
+static int64_t stat_vnode(struct call *c, int fd, struct kstat *st)
+{
+    struct fdref ref;
+    int64_t      r = sys_fstat(c, fd, st) ?: fd_get(c, fd, &ref);
+
+    if (r)
+        return r;
+    r = vnode_check(c, &ref);
+    fd_put(c, &ref);
+    return r;
+}
+
 /* unlinkat, but only if the name is still that of fd's file: else EDEADLK (funlinkat(2)). */
 int64_t sys_funlinkat(struct call *c, int dirfd, gva path, int fd, uint64_t flags)
 {
     struct kstat named, open;
 
     if (fd != FD_NONE) {
-        int64_t r = sys_fstat(c, fd, &open);
+        int64_t r = stat_vnode(c, fd, &open);
 
         if (!r)
             r = sys_fstatat(c, dirfd, path, &named, AT_SYMLINK_NOFOLLOW | (flags & D_AT_RESOLVE_BENEATH));
@@ -91,13 +113,19 @@ int64_t sys_mkdir(struct call *c, gva path, uint32_t mode)
     return sys_mkdirat(c, PATH_CWD(c), path, mode);
 }
 
-/* Regular files are not made so (vfs_syscalls.c, kern_mknodat). */
+#define S_IFWHT 0160000u /* a whiteout, of union file systems */
+
+/* Regular files are not made so, and the right comes before the look-up (vfs_syscalls.c, kern_mknodat). */
 int64_t sys_mknodat(struct call *c, int dirfd, gva path, uint32_t mode, uint64_t dev)
 {
     const uint32_t type = mode & S_IFMT;
 
-    if (type != S_IFCHR && type != S_IFBLK && !(type == S_IFIFO && !dev))
+    if (type != S_IFCHR && type != S_IFBLK && type != S_IFWHT && !(type == S_IFIFO && !dev))
         return -EINVAL;
+    if (type != S_IFIFO && host_call(c, SYS_geteuid) != 0)
+        return -EPERM;
+    if (type == S_IFWHT)
+        return -EOPNOTSUPP;
     return on_name(c, SYS_mknodat, dirfd, path, PATH_NOFOLLOW, type | (mode & 07777), (uint32_t)dev);
 }
 
@@ -123,6 +151,14 @@ int64_t sys_mkfifo(struct call *c, gva path, uint32_t mode)
 
 /* ---- moving, linking ---------------------------------------------------------------- */
 
+/* "." and ".." at the end of a path. */
+static bool is_dots(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+
+    return !strcmp(last, ".") || !strcmp(last, "..");
+}
+
 int64_t sys_renameat2(struct call *c, int fromfd, gva from, int tofd, gva to, int flags)
 {
     struct path p;
@@ -132,6 +168,8 @@ int64_t sys_renameat2(struct call *c, int fromfd, gva from, int tofd, gva to, in
         return r;
     /* AT_RENAME_NOREPLACE is 1, the host's RENAME_NOREPLACE too. */
     r = on_two(c, flags ? SYS_renameat2 : SYS_renameat, &p, tofd, to, 0, (uint64_t)flags);
+    if (r == -EBUSY && is_dots(p.str))
+        r = -EINVAL; /* rename(2) */
     path_put(c, &p);
     return r;
 }
@@ -146,17 +184,27 @@ int64_t sys_rename(struct call *c, gva from, gva to)
     return sys_renameat(c, PATH_CWD(c), from, PATH_CWD(c), to);
 }
 
-/* "" with AT_EMPTY_PATH goes by the descriptor's name in /proc: the host's own flag is for the privileged. */
+/* "" with AT_EMPTY_PATH, for the privileged, goes by the descriptor's name in /proc. */
+static bool is_empty(struct call *c, gva path)
+{
+    char first = 1;
+
+    return copy_in(c, &first, path, 1) == 0 && !first;
+}
+
 int64_t sys_linkat(struct call *c, int fd1, gva path1, int fd2, gva path2, uint64_t flags)
 {
-    const bool     follow = flags & (AT_SYMLINK_FOLLOW | AT_EMPTY_PATH);
+    const bool     empty = flags & AT_EMPTY_PATH && is_empty(c, path1), follow = empty || flags & AT_SYMLINK_FOLLOW;
     const unsigned how = at_how(flags & ~(uint64_t)AT_SYMLINK_FOLLOW);
     struct path    p;
     int64_t        r = path_resolve(c, fd1, path1, how | (follow ? PATH_FOLLOW : PATH_NOFOLLOW), &p);
 
     if (r)
         return r;
-    r = on_two(c, SYS_linkat, &p, fd2, path2, how & PATH_BENEATH, follow ? AT_SYMLINK_FOLLOW : 0);
+    if (empty && host_call(c, SYS_geteuid) != 0)
+        r = -EPERM;
+    if (!r)
+        r = on_two(c, SYS_linkat, &p, fd2, path2, how & PATH_BENEATH, follow ? AT_SYMLINK_FOLLOW : 0);
     path_put(c, &p);
     return r;
 }
@@ -167,11 +215,13 @@ int64_t sys_link(struct call *c, gva path, gva to)
     return sys_linkat(c, PATH_CWD(c), path, PATH_CWD(c), to, AT_SYMLINK_FOLLOW);
 }
 
-/* The target is only text: the host reads it where it lies. */
+/* The target is only text, of at most the length of a path: the host reads it where it lies. */
 int64_t sys_symlinkat(struct call *c, gva target, int dirfd, gva path)
 {
-    struct path p;
-    int64_t     r = path_resolve(c, dirfd, path, PATH_NOFOLLOW, &p);
+    char          text[GUEST_PATH_MAX];
+    struct path   p;
+    const int64_t n = copy_in_str(c, text, target, sizeof(text));
+    int64_t       r = n < 0 ? n : path_resolve(c, dirfd, path, PATH_NOFOLLOW, &p);
 
     if (r)
         return r;
@@ -212,7 +262,7 @@ static int64_t read_found(struct call *c, struct path *p, gva buf, uint64_t size
 int64_t sys_readlinkat(struct call *c, int dirfd, gva path, gva buf, uint64_t size)
 {
     struct path p;
-    int64_t     r = size > INT64_MAX ? -EINVAL : path_resolve(c, dirfd, path, PATH_NOFOLLOW, &p);
+    int64_t     r = size > INT64_MAX ? -EINVAL : path_resolve(c, dirfd, path, PATH_NOFOLLOW | PATH_EMPTY, &p);
 
     if (r)
         return r;

@@ -11,6 +11,7 @@
 
 /* name.c */
 int64_t sys_unlink(struct call *c, gva path);
+int64_t sys_undelete(struct call *c, gva path);
 int64_t sys_unlinkat(struct call *c, int dirfd, gva path, uint64_t flags);
 int64_t sys_funlinkat(struct call *c, int dirfd, gva path, int fd, uint64_t flags);
 int64_t sys_rmdir(struct call *c, gva path);
@@ -51,10 +52,6 @@ int64_t sys_ftruncate(struct call *c, int fd, int64_t length);
 int64_t sys_access(struct call *c, gva path, uint64_t mode);
 int64_t sys_eaccess(struct call *c, gva path, uint64_t mode);
 int64_t sys_faccessat(struct call *c, int dirfd, gva path, uint64_t mode, uint64_t flags);
-int64_t sys_chflags(struct call *c, gva path, uint64_t flags);
-int64_t sys_lchflags(struct call *c, gva path, uint64_t flags);
-int64_t sys_fchflags(struct call *c, int fd, uint64_t flags);
-int64_t sys_chflagsat(struct call *c, int dirfd, gva path, uint64_t flags, uint64_t at);
 
 /* cwd.c */
 int64_t sys_chdir(struct call *c, gva path);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "syscalls/stat.h"
+#include "syscalls/vnode.h"
 
 #define ANY 0u /* of every type of file */
 
@@ -22,8 +23,8 @@ static const struct pathconf_value {
     { 3, S_IFCHR, 255 },       /* MAX_INPUT */
     { 4, ANY, 255 },           /* NAME_MAX */
     { 5, ANY, 1024 },          /* PATH_MAX */
-    { 6, S_IFIFO, 4096 },      /* PIPE_BUF: the host's; FreeBSD's is 512 */
-    { 6, S_IFDIR, 4096 },
+    { 6, S_IFIFO, 512 },       /* PIPE_BUF */
+    { 6, S_IFDIR, 512 },
     { 7, ANY, 1 },             /* CHOWN_RESTRICTED */
     { 8, ANY, 1 },             /* NO_TRUNC */
     { 9, S_IFCHR, 255 },       /* VDISABLE */
@@ -36,7 +37,7 @@ static const struct pathconf_value {
     { 18, ANY, 1023 },         /* SYMLINK_MAX: below the guest's PATH_MAX */
     { 21, S_IFREG, 4096 },     /* MIN_HOLE_SIZE */
     { 21, S_IFDIR, 4096 },
-    { 53, ANY, 1 },            /* ASYNC_IO */
+    { 53, ANY, 200112 },       /* ASYNC_IO */
     { 54, ANY, 0 },            /* PRIO_IO */
     { 55, ANY, 1 },            /* SYNC_IO */
     { 59, ANY, 0 },            /* ACL_EXTENDED */
@@ -72,10 +73,29 @@ int64_t sys_lpathconf(struct call *c, gva path, int64_t name)
     return r ? r : value_of(&st, name);
 }
 
+#define PIPE_BUF_NAME 6
+#define ASYNC_IO_NAME 53
+
+/* Pipes and sockets know PIPE_BUF only, and what is neither has no limits (kern_descrip.c, kern_fpathconf). */
+static int64_t value_without_vnode(const struct ofile *of, int64_t name)
+{
+    const bool pipe = of->kind == OF_PIPE || of->kind == OF_SOCKET;
+
+    if (name == ASYNC_IO_NAME || (name == PIPE_BUF_NAME && pipe))
+        return value_of(&(struct kstat){ .mode = S_IFIFO }, name);
+    return pipe ? -EINVAL : -EOPNOTSUPP;
+}
+
 int64_t sys_fpathconf(struct call *c, int fd, int64_t name)
 {
-    struct kstat  st;
-    const int64_t r = sys_fstat(c, fd, &st);
+    struct kstat st;
+    struct fdref ref;
+    int64_t      r = sys_fstat(c, fd, &st) ?: fd_get(c, fd, &ref);
 
-    return r ? r : value_of(&st, name);
+    if (r)
+        return r;
+    r = vnode_check(c, &ref);
+    r = r == -EINVAL ? value_without_vnode(ref.of, name) : r ? r : value_of(&st, name);
+    fd_put(c, &ref);
+    return r;
 }

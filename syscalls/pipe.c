@@ -1,5 +1,7 @@
 /*
- * Pipes.  FreeBSD's carry data both ways; only programs from before 5.x knew, and the host's do not.
+ * Pipes are the host's, and carry data one way.  FreeBSD's go both ways, which pipe(2) calls not portable.  A pair of
+ * sockets could do that, but a host program that gets one as its standard input cannot open it by /dev/stdin nor
+ * splice it, and every pipe would pay for what next to no program asks for.
  */
 #include "syscalls/pipe.h"
 

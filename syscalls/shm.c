@@ -100,13 +100,37 @@ int64_t sys_shm_open2(struct call *c, gva path, uint64_t flags, uint32_t mode, u
                               .flags = (uint32_t)flags & O_ACCMODE,
                               .cloexec = flags & O_CLOEXEC };
 
-    return fd_install(c, &n, 0);
+    const int fd = fd_install(c, &n, 0);
+
+    if (fd >= 0 && flags & D_O_CLOFORK)
+        fd_set_clofork(c, fd, true);
+    return fd;
 }
 
 /* The old call always closes on exec. */
 int64_t sys_freebsd12_shm_open(struct call *c, gva path, uint64_t flags, uint32_t mode)
 {
     return sys_shm_open2(c, path, flags | O_CLOEXEC, mode, SHM_ALLOW_SEALING, GVA(0));
+}
+
+/* FreeBSD's numbers */
+#define SHM_RENAME_NOREPLACE 1
+#define SHM_RENAME_EXCHANGE  2
+
+/* They are the host's too; but an exchange with nothing is a renaming (uipc_shm.c, sys_shm_rename). */
+int64_t sys_shm_rename(struct call *c, gva from, gva to, int flags)
+{
+    const int      both = SHM_RENAME_NOREPLACE | SHM_RENAME_EXCHANGE;
+    struct scratch a, b;
+    int64_t        r = flags & ~both || flags == both || from.va == SHM_ANON || to.va == SHM_ANON ? -EINVAL : 0;
+
+    r = r ?: shm_path(c, from, &a) ?: shm_path(c, to, &b);
+    if (r)
+        return r;
+    r = host_call(c, SYS_renameat2, AT_FDCWD, a.va, AT_FDCWD, b.va, flags);
+    if (r == -ENOENT && flags == SHM_RENAME_EXCHANGE)
+        r = host_call(c, SYS_renameat2, AT_FDCWD, a.va, AT_FDCWD, b.va, SHM_RENAME_NOREPLACE);
+    return r;
 }
 
 int64_t sys_shm_unlink(struct call *c, gva path)

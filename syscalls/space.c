@@ -17,6 +17,11 @@ static int64_t posix_result(const struct call *c, int64_t r)
     return -r <= ERRNO_HOST_MAX - 1 ? c->abi->errno_from_host[-r] : c->abi->errno_from_host[EINVAL];
 }
 
+static bool seekable(const struct ofile *of)
+{
+    return of->kind != OF_PIPE && of->kind != OF_SOCKET && of->kind != OF_KQUEUE && of->kind != OF_OTHER;
+}
+
 static int64_t allocate(struct call *c, int fd, int64_t offset, int64_t len)
 {
     struct fdref ref;
@@ -27,7 +32,7 @@ static int64_t allocate(struct call *c, int fd, int64_t offset, int64_t len)
     r = host_call(c, SYS_fallocate, ref.hostfd, 0, offset, len);
     if (r == -EOPNOTSUPP)
         r = -EINVAL; /* posix_fallocate(2): the file system cannot */
-    if (ref.of->kind == OF_PIPE || ref.of->kind == OF_SOCKET)
+    if (!seekable(ref.of))
         r = -ESPIPE;
     fd_put(c, &ref);
     return r;
@@ -38,14 +43,18 @@ int64_t sys_posix_fallocate(struct call *c, int fd, int64_t offset, int64_t len)
     return posix_result(c, allocate(c, fd, offset, len));
 }
 
+/* Only regular files take advice (vfs_syscalls.c, kern_posix_fadvise). */
 static int64_t advise(struct call *c, int fd, int64_t offset, int64_t len, int64_t advice)
 {
     struct fdref ref;
-    int64_t      r = offset < 0 || len < 0 ? -EINVAL : fd_get(c, fd, &ref);
+    int64_t      r = offset < 0 || len < 0 || offset > INT64_MAX - len ? -EINVAL : fd_get(c, fd, &ref);
 
     if (r)
         return r;
-    r = host_call(c, SYS_fadvise64, ref.hostfd, offset, len, advice);
+    if (ref.of->kind != OF_FILE)
+        r = seekable(ref.of) ? -ENODEV : -ESPIPE;
+    else
+        r = host_call(c, SYS_fadvise64, ref.hostfd, offset, len, advice);
     fd_put(c, &ref);
     return r;
 }
@@ -92,7 +101,12 @@ int64_t sys_fspacectl(struct call *c, int fd, int cmd, gva range, int flags, gva
         err = fd_get(c, fd, &ref);
     if (err)
         return err;
-    err = ref.of->kind == OF_FILE ? deallocate(c, ref.hostfd, &r) : -ENODEV;
+    if (!seekable(ref.of))
+        err = -ESPIPE;
+    else if ((ref.of->flags & O_ACCMODE) == O_RDONLY)
+        err = -EBADF;
+    else
+        err = ref.of->kind == OF_FILE ? deallocate(c, ref.hostfd, &r) : -ENODEV;
     fd_put(c, &ref);
     return err ? err : rest.va ? copy_out(c, rest, &r, sizeof(r)) : 0;
 }

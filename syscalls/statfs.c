@@ -16,6 +16,7 @@
 #include "syscalls/fd.h"
 #include "syscalls/path.h"
 #include "syscalls/view.h"
+#include "syscalls/vnode.h"
 
 #define MOUNTINFO "/proc/self/mountinfo"
 #define PROC_MOUNT_LINE 4096
@@ -123,9 +124,21 @@ static uint32_t version_of(const struct layout *l)
     return l->gsize < 1024 ? 0x20030518 : 0x20140518;
 }
 
+/* Names that the guest's shorter fields cut still end with a NUL (vfs_syscalls.c, freebsd11_cvtstatfs: strlcpy). */
+static void cut_names(const struct layout *l, struct kstatfs *k)
+{
+    for (unsigned i = 0; i < l->count; i++) {
+        const struct field *f = &l->fields[i];
+
+        if (f->kind == FIELD_BYTES && f->hoff >= offsetof(struct kstatfs, fstypename))
+            ((char *)k)[f->hoff + f->gsize - 1] = 0;
+    }
+}
+
 static int64_t give(struct call *c, const struct layout *l, struct kstatfs *k, gva buf)
 {
     k->version = version_of(l);
+    cut_names(l, k);
     return struct_out(c, l, buf, k);
 }
 
@@ -170,7 +183,7 @@ int64_t sys_fstatfs(struct call *c, int fd, gva buf)
     if (r)
         return r;
     *(char *)empty.p = 0;
-    r = host_call(c, SYS_fstatfs, ref.hostfd, s.va);
+    r = vnode_check(c, &ref) ?: host_call(c, SYS_fstatfs, ref.hostfd, s.va);
 
     const int id = r ? -1 : mount_id(c, ref.hostfd, empty.va, AT_EMPTY_PATH);
 

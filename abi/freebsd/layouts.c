@@ -172,6 +172,10 @@ TYPES(freebsd11_stat, struct fbsd11_stat, struct kstat);
 static const struct field freebsd11_stat_fields[] = {STAT(freebsd11_stat)};
 LAYOUT(freebsd11_stat);
 
+TYPES(freebsd11_nstat, struct fbsd11_nstat, struct kstat);
+static const struct field freebsd11_nstat_fields[] = {STAT(freebsd11_nstat)};
+LAYOUT(freebsd11_nstat);
+
 #define STATFS(l)                                                                                         \
     UINT(l, f_version, version), UINT(l, f_type, type), FLAGS(l, f_flags, flags, mount_flags),            \
     UINT(l, f_bsize, bsize), UINT(l, f_iosize, iosize), UINT(l, f_blocks, blocks), UINT(l, f_bfree, bfree), \
@@ -186,6 +190,25 @@ LAYOUT(statfs);
 TYPES(freebsd11_statfs, struct fbsd11_statfs, struct kstatfs);
 static const struct field freebsd11_statfs_fields[] = {STATFS(freebsd11_statfs)};
 LAYOUT(freebsd11_statfs);
+
+TYPES(freebsd4_statfs, struct fbsd4_statfs, struct kstatfs);
+static const struct field freebsd4_statfs_fields[] = {
+    SINT(freebsd4_statfs, f_bsize, bsize),
+    SINT(freebsd4_statfs, f_iosize, iosize),
+    SINT(freebsd4_statfs, f_blocks, blocks),
+    SINT(freebsd4_statfs, f_bfree, bfree),
+    SINT(freebsd4_statfs, f_bavail, bavail),
+    SINT(freebsd4_statfs, f_files, files),
+    SINT(freebsd4_statfs, f_ffree, ffree),
+    BYTES(freebsd4_statfs, f_fsid, fsid),
+    UINT(freebsd4_statfs, f_owner, owner),
+    UINT(freebsd4_statfs, f_type, type),
+    FLAGS(freebsd4_statfs, f_flags, flags, mount_flags),
+    BYTES(freebsd4_statfs, f_fstypename, fstypename),
+    BYTES(freebsd4_statfs, f_mntonname, mntonname),
+    BYTES(freebsd4_statfs, f_mntfromname, mntfromname),
+};
+LAYOUT(freebsd4_statfs);
 
 #define FLOCK(l)                                                                     \
     SINT(l, l_start, l_start), SINT(l, l_len, l_len), SINT(l, l_pid, l_pid),         \

@@ -21,9 +21,11 @@ extern const struct layout freebsd_layout_sched_param;   /* struct sched_param, 
 extern const struct layout freebsd_layout_rtprio;        /* struct krtprio */
 extern const struct layout freebsd_layout_stat;          /* struct kstat */
 extern const struct layout freebsd_layout_freebsd11_stat; /* struct kstat; numbers that do not fit are cut */
+extern const struct layout freebsd_layout_freebsd11_nstat; /* the same, as NetBSD of old had it */
 /* struct kstatfs: larger than a row may convert, for struct_out.  The version is the handler's to set (structs.h). */
 extern const struct layout freebsd_layout_statfs;
 extern const struct layout freebsd_layout_freebsd11_statfs;
+extern const struct layout freebsd_layout_freebsd4_statfs;
 extern const struct layout freebsd_layout_flock;         /* struct flock */
 extern const struct layout freebsd_layout_termios;       /* struct ktermios; termios.c */
 extern const struct layout freebsd_layout_oflock;        /* struct flock */

@@ -114,6 +114,20 @@ FBSD_AT(fbsd11_stat, st_blksize, 88);
 FBSD_AT(fbsd11_stat, st_gen, 96);
 FBSD_AT(fbsd11_stat, st_birthtim, 104);
 
+/* sys/stat.h: struct nstat */
+struct fbsd11_nstat {
+    uint32_t             st_dev, st_ino, st_mode, st_nlink, st_uid, st_gid, st_rdev, st_pad;
+    struct fbsd_timespec st_atim, st_mtim, st_ctim;
+    int64_t              st_size, st_blocks;
+    int32_t              st_blksize;
+    uint32_t             st_flags, st_gen, st_pad1;
+    struct fbsd_timespec st_birthtim;
+};
+FBSD_SIZE(fbsd11_nstat, 128);
+FBSD_AT(fbsd11_nstat, st_atim, 32);
+FBSD_AT(fbsd11_nstat, st_size, 80);
+FBSD_AT(fbsd11_nstat, st_birthtim, 112);
+
 /* sys/mount.h */
 #define FBSD_STATFS_VERSION   0x20140518u
 #define FBSD11_STATFS_VERSION 0x20030518u
@@ -154,6 +168,25 @@ FBSD_SIZE(fbsd11_statfs, 472);
 FBSD_AT(fbsd11_statfs, f_namemax, 184);
 FBSD_AT(fbsd11_statfs, f_fstypename, 280);
 FBSD_AT(fbsd11_statfs, f_mntonname, 384);
+
+/* struct ostatfs: 4.x's.  Its flags are the low half of today's. */
+struct fbsd4_statfs {
+    int64_t  f_spare2, f_bsize, f_iosize, f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+    int32_t  f_fsid[2];
+    uint32_t f_owner, f_type, f_flags;
+    int64_t  f_syncwrites, f_asyncwrites;
+    char     f_fstypename[16], f_mntonname[72];
+    int64_t  f_syncreads, f_asyncreads;
+    int16_t  f_spares1;
+    char     f_mntfromname[72];
+    int16_t  f_spares2;
+    int64_t  f_spare[2];
+};
+FBSD_SIZE(fbsd4_statfs, 304);
+FBSD_AT(fbsd4_statfs, f_fsid, 64);
+FBSD_AT(fbsd4_statfs, f_flags, 80);
+FBSD_AT(fbsd4_statfs, f_fstypename, 104);
+FBSD_AT(fbsd4_statfs, f_mntfromname, 210);
 
 /* sys/dirent.h: the head of a record, d_name follows */
 struct fbsd_dirent {

@@ -88,6 +88,12 @@ def test_kqueue(t):
     t.want(r.status == "exit 0" and r.out.count(b"\nok ") > 20 and b"FAILED" not in r.out, "kqueue answers as FreeBSD's", r)
 
 
+def test_bsdfiles(t):
+    """As above: what FreeBSD answers where Linux has another answer."""
+    r = t.guest("bsdfiles", t.dir())
+    t.want(r.status == "exit 0" and r.out.count(b"ok ") > 60 and b"FAILED" not in r.out, "files are FreeBSD's", r)
+
+
 def test_context(t):
     """On Linux these are no system calls."""
     r = t.guest("context")

@@ -10,7 +10,9 @@
 #include "syscalls/file.h"
 #include "syscalls/name.h"
 #include "syscalls/pathconf.h"
+#include "syscalls/pipe.h"
 #include "syscalls/stat.h"
+#include "syscalls/vnode.h"
 #include "tests/unit/fake_files.h"
 
 static unsigned mode_of(const char *name)
@@ -151,6 +153,79 @@ static void file_flags(void **state)
     assert_int_equal(sys_lchflags(CALL(state), P("none"), 0), -ENOENT);
     sys_open(CALL(state), P("a"), O_RDONLY, 0);
     assert_int_equal(sys_fchflags(CALL(state), 0, 0), 0);
+    assert_int_equal(sys_fchflags(CALL(state), 0, 2), -EOPNOTSUPP);
+    assert_int_equal(sys_fchflags(CALL(state), 1, 0), -EBADF);
+    assert_int_equal(sys_open(CALL(state), P("a"), O_PATH, 0), 1);
+    assert_int_equal(sys_fchflags(CALL(state), 1, 0), -EBADF);
+    assert_int_equal(mkfifo("f", 0600), 0);
+    assert_int_equal(sys_chflags(CALL(state), P("f"), 1), -EOPNOTSUPP); /* and is not opened */
+}
+
+/* Where the host's file system has flags: nodump comes and goes, others stay. */
+static void nodump(void **state)
+{
+    struct kstat st;
+
+    files_put("a", "");
+    if (sys_chflags(CALL(state), P("a"), 1))
+        skip();
+    assert_int_equal(sys_stat(CALL(state), P("a"), &st), 0);
+    assert_int_equal(st.flags, 1);
+    assert_int_equal(sys_chflags(CALL(state), P("a"), 1 | 2), -EOPNOTSUPP);
+    for (unsigned n = 1; n <= 5; n++) { /* statx, open, the two ioctls, and the descriptor is closed all the same */
+        fake_fail_host(n, EIO);
+        assert_int_equal(sys_chflags(CALL(state), P("a"), 0), n < 5 ? -EIO : 0);
+    }
+    fake_fail_host(0, 0);
+    assert_int_equal(sys_stat(CALL(state), P("a"), &st), 0);
+    assert_int_equal(st.flags, 0);
+    sys_open(CALL(state), P("a"), O_RDONLY, 0);
+    assert_int_equal(sys_fchflags(CALL(state), 0, 1), 0);
+    assert_int_equal(sys_fchflags(CALL(state), 0, 0), 0);
+}
+
+/* A host without the newer call: the same by the descriptor's name. */
+static void chmod_of_an_older_host(void **state)
+{
+    struct stat st;
+
+    files_put("a", "");
+    assert_int_equal(symlink("a", "s"), 0);
+    fake_fail_host(1, ENOSYS);
+    assert_int_equal(sys_fchmodat(CALL(state), AT_CWD, P("a"), 0751, AT_SYMLINK_NOFOLLOW), 0);
+    assert_int_equal(stat("a", &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0751);
+    fake_fail_host(1, ENOSYS);
+    assert_int_equal(sys_lchmod(CALL(state), P("s"), 0600), -EOPNOTSUPP);
+    fake_fail_host(1, ENOSYS);
+    fake_fail_scratch(2);
+    assert_int_equal(sys_lchmod(CALL(state), P("a"), 0600), -ENOMEM);
+}
+
+static void what_lies_in_no_file_system(void **state)
+{
+    const struct timespec ts[2] = { { 1, 0 }, { 1, 0 } };
+    int                   fds[2];
+
+    assert_int_equal(sys_pipe2(CALL(state), P(fds), 0), 0);
+    assert_int_equal(sys_fchmod(CALL(state), 0, 0600), -EINVAL);
+    assert_int_equal(sys_fchown(CALL(state), 0, -1, -1), -EINVAL);
+    assert_int_equal(sys_futimens(CALL(state), 0, ts), -EINVAL);
+    assert_int_equal(sys_fchdir(CALL(state), 0), -EINVAL);
+    assert_int_equal(sys_fsync(CALL(state), 0), -EINVAL);
+    assert_int_equal(sys_fdatasync(CALL(state), 9), -EBADF);
+    assert_int_equal(sys_fpathconf(CALL(state), 0, 6), 512);
+    assert_int_equal(sys_fpathconf(CALL(state), 0, 4), -EINVAL);
+    fake_fail_host(1, EIO);
+    assert_int_equal(sys_fchmod(CALL(state), 0, 0600), -EIO);
+    fake_fail_scratch(1);
+    assert_int_equal(sys_fchmod(CALL(state), 0, 0600), -ENOMEM);
+    assert_int_equal(mkfifo("f", 0600), 0);
+    assert_int_equal(sys_open(CALL(state), P("f"), O_RDWR, 0), 2);
+    assert_int_equal(sys_fchmod(CALL(state), 2, 0640), 0);
+    assert_int_equal(sys_fsync(CALL(state), 2), 0);
+    assert_int_equal(sys_open(CALL(state), P("/dev/null"), O_RDWR, 0), 3);
+    assert_int_equal(sys_fsync(CALL(state), 3), 0);
 }
 
 static void limits(void **state)
@@ -168,7 +243,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(modes), T(owners), T(times), T(lengths), T(permission), T(status), T(file_flags), T(limits),
+        T(modes),  T(owners),     T(times),  T(lengths),
+        T(permission), T(status), T(nodump), T(chmod_of_an_older_host),
+        T(what_lies_in_no_file_system), T(file_flags), T(limits),
     };
     return cmocka_run_group_tests_name("syscalls/attr", tests, NULL, NULL);
 }

@@ -69,6 +69,25 @@ static void range_failures_unlock(void **state)
     assert_int_equal(sys_copy_file_range(CALL(state), 0, GVA(0), 1, GVA(0), 2, 0), 2);
 }
 
+static void ranges_between_file_systems(void **state)
+{
+    int64_t in = 1;
+
+    open_two(state);
+    fake_fail_host(1, EXDEV);
+    assert_int_equal(sys_copy_file_range(CALL(state), 0, P(&in), 1, GVA(0), 100, 0), 9);
+    assert_string_equal(files_get("b"), "123456789");
+    assert_int_equal(in, 10);
+    assert_int_equal(at(state, 1), 9);
+    fake_fail_host(1, EXDEV);
+    assert_int_equal(sys_copy_file_range(CALL(state), 0, P(&in), 1, GVA(0), 100, 0), 0);
+    fake_fail_host(1, EXDEV);
+    fake_fail_scratch(3);
+    in = 0;
+    assert_int_equal(sys_copy_file_range(CALL(state), 0, P(&in), 1, GVA(0), 100, 0), -ENOMEM);
+    assert_int_equal(at(state, 1), 9);
+}
+
 /* struct sf_hdtr */
 struct hdtr {
     const struct iovec *headers;
@@ -183,7 +202,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(ranges_move_our_offsets), T(ranges_with_their_own_offsets), T(range_failures_unlock),
+        T(ranges_move_our_offsets), T(ranges_with_their_own_offsets), T(ranges_between_file_systems),
+        T(range_failures_unlock),
         T(sendfile_with_headers),   T(full_socket_says_how_much),     T(space),
         T(holes),
     };

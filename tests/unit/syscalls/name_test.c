@@ -44,6 +44,8 @@ static void removing_by_descriptor_checks_the_file(void **state)
     assert_int_equal(sys_funlinkat(CALL(state), AT_CWD, P("a"), 9, 0), -EBADF);
     assert_int_equal(sys_funlinkat(CALL(state), AT_CWD, P("a"), 0, 0), 0);
     assert_int_equal(sys_funlinkat(CALL(state), AT_CWD, P("b"), -200, 0), 0);
+    assert_int_equal(sys_undelete(CALL(state), P("b")), -ENOENT);
+    assert_int_equal(sys_undelete(CALL(state), P(".")), -EEXIST);
     assert_false(exists("a") || exists("b"));
 }
 

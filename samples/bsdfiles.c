@@ -1,0 +1,230 @@
+/* bsdfiles DIR: what FreeBSD answers about files where Linux has another answer, or none.  DIR is empty. */
+#include "sample.h"
+
+#ifdef GUEST_FREEBSD
+enum {
+    G_O_SHLOCK = 0x10, G_O_NOFOLLOW = 0x100, G_O_EXEC = 0x40000, G_O_PATH = 0x400000,
+    G_UF_NODUMP = 1, G_UF_IMMUTABLE = 2, G_AT_EMPTY_PATH = 0x4000, G_S_IFWHT = 0160000, G_S_IFCHR = 0020000,
+    G_PC_PIPE_BUF = 6, G_PC_ASYNC_IO = 53, G_SEEK_SET = 0, G_SEEK_CUR = 1,
+};
+#define G_FIONREAD    0x4004667f
+#define G_FIONWRITE   0x40046677
+#define G_FIONSPACE   0x40046676
+#define G_FIOSEEKDATA 0xc0086661ul
+#define G_FIOSEEKHOLE 0xc0086662ul
+#define G_DIOCGMEDIASIZE 0x40086481
+
+static char buf[8192];
+static bool root;
+
+static void make(const char *name, const char *text)
+{
+    int fd = (int)must(os_open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644), name);
+
+    must(os_write(fd, text, strlen(text)), name);
+    os_close(fd);
+}
+
+static void check_open(void)
+{
+    struct os_stat st;
+    int            fd;
+
+    make("a", "0123456789");
+    os_symlink("a", "link");
+    check_err(os_open("link", O_RDONLY | G_O_NOFOLLOW, 0), -EMLINK, "O_NOFOLLOW on a link");
+    fd = (int)os_open("a", O_RDWR | G_O_PATH, 0);
+    check(fd >= 0, "O_PATH takes any access mode for none");
+    check_err(os_read(fd, buf, 1), -EBADF, "and reads nothing");
+    check_err(OS_CALL(95, fd), -EBADF, "nor syncs");
+    check(os_fstat(fd, &st) == 0 && st.size == 10, "but can be looked at");
+    os_close(fd);
+    check_err(os_open("a", O_RDWR | G_O_EXEC, 0), -EINVAL, "O_EXEC stands alone");
+    check_err(os_open("d", O_RDONLY | O_CREAT | O_DIRECTORY, 0755), -ENOENT, "O_DIRECTORY makes nothing");
+    check_err(os_open("d", O_RDONLY | O_CREAT | O_EXCL | O_DIRECTORY, 0755), -EINVAL, "nor with O_EXCL");
+    fd = (int)os_open("link", G_O_PATH | G_O_NOFOLLOW, 0);
+    check(OS_CALL(500, fd, "", buf, 10) == 1 && buf[0] == 'a', "readlinkat of the descriptor itself");
+    os_close(fd);
+    os_mkdir("d", 0755);
+    fd = (int)os_open("d", G_O_EXEC, 0);
+    check_err(OS_CALL(554, fd, buf, sizeof(buf), 0), -EBADF, "a directory open for searching is not read");
+    os_close(fd);
+    fd = (int)os_open("d", G_O_PATH, 0);
+    check(OS_CALL(499, fd, "x", O_WRONLY | O_CREAT, 0644) > fd, "but serves as a place");
+    os_close(fd + 1);
+    os_close(fd);
+}
+
+static void check_names(void)
+{
+    int  fds[2];
+    char name[1100];
+
+    check_err(os_rename(".", "x"), -EINVAL, "rename of .");
+    check_err(os_unlink("d"), -EPERM, "unlink of a directory");
+    check_err(OS_CALL(205, "a"), -EEXIST, "undelete of what is there");
+    check_err(OS_CALL(205, "none"), -ENOENT, "undelete of what is not");
+    check_err(OS_CALL(559, AT_FDCWD, "regular", 0100644, 0), -EINVAL, "mknod makes no regular file");
+    check_err(OS_CALL(559, AT_FDCWD, "white", G_S_IFWHT | 0644, 0), root ? -EOPNOTSUPP : -EPERM, "mknod of a whiteout");
+    if (!root)
+        check_err(OS_CALL(559, AT_FDCWD, "none/dev", G_S_IFCHR | 0644, 0), -EPERM, "mknod asks for the right first");
+    os_pipe(fds);
+    check_err(OS_CALL(568, AT_FDCWD, "a", fds[0], 0), -EINVAL, "funlinkat by a pipe");
+    check_err(OS_CALL(568, AT_FDCWD, "d/x", os_open("a", G_O_PATH, 0), 0), -EDEADLK, "funlinkat by another file");
+    memset(name, 'n', sizeof(name));
+    name[sizeof(name) - 1] = 0;
+    check_err(os_symlink(name, "long"), -ENAMETOOLONG, "a link's text is a path");
+    if (!root)
+        check_err(OS_CALL(495, os_open("a", O_RDONLY, 0), "", AT_FDCWD, "hard", G_AT_EMPTY_PATH), -EPERM,
+                  "linkat of a descriptor is for the privileged");
+}
+
+static void check_descriptors(void)
+{
+    int fds[2], null = (int)os_open("/dev/null", O_RDWR, 0), value = -1, dir = (int)os_open(".", O_RDONLY, 0);
+
+    check(OS_CALL(95, null) == 0, "fsync of a device");
+    check_err(OS_CALL(531, null, 0, 0, 1), ENODEV, "posix_fadvise of a device returns the error");
+    os_pipe(fds);
+    check_err(OS_CALL(95, fds[0]), -EINVAL, "fsync of a pipe");
+    check_err(OS_CALL(531, fds[0], 0, 0, 1), ESPIPE, "posix_fadvise of a pipe");
+    check_err(OS_CALL(556, fds[0], buf), -EINVAL, "fstatfs of a pipe");
+    check_err(OS_CALL(124, fds[0], 0600), -EINVAL, "fchmod of a pipe");
+    check_err(OS_CALL(206, fds[0], 0), -EINVAL, "futimes of a pipe");
+    check_err(OS_CALL(13, fds[0]), -EINVAL, "fchdir of a pipe");
+    check(OS_CALL(192, fds[0], G_PC_PIPE_BUF) == 512, "a pipe's PIPE_BUF");
+    check_err(OS_CALL(192, fds[0], 4), -EINVAL, "a pipe has no NAME_MAX");
+    check(OS_CALL(192, null, G_PC_ASYNC_IO) == 200112, "_PC_ASYNC_IO");
+    check(OS_CALL(54, dir, G_FIONREAD, &value) == 0 && value > 0, "FIONREAD of a directory is its size");
+    check_err(OS_CALL(54, null, G_DIOCGMEDIASIZE, buf), -ENOTTY, "a device's own ioctl");
+    os_socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+    check_err(OS_CALL(556, fds[0], buf), -EINVAL, "fstatfs of a socket");
+    check(OS_CALL(54, fds[0], G_FIONWRITE, &value) == 0 && value == 0, "FIONWRITE: all is sent");
+    check(OS_CALL(54, fds[0], G_FIONSPACE, &value) == 0 && value > 1000, "FIONSPACE: there is room");
+    check_err(OS_CALL(54, null, G_FIONSPACE, &value), -ENOTTY, "which only sockets have");
+}
+
+static void check_holes(void)
+{
+    int     fd = (int)os_open("holes", O_RDWR | O_CREAT, 0600);
+    int64_t at = 0;
+
+    os_pwrite(fd, "x", 1, 1 << 20);
+    os_lseek(fd, 5, G_SEEK_SET);
+    check(OS_CALL(54, fd, G_FIOSEEKDATA, &at) == 0 && at > 0 && at <= 1 << 20, "FIOSEEKDATA");
+    check(OS_CALL(54, fd, G_FIOSEEKHOLE, &at) == 0 && at == (1 << 20) + 1, "FIOSEEKHOLE");
+    check(os_lseek(fd, 0, G_SEEK_CUR) == 5, "neither moves the offset");
+    os_close(fd);
+}
+
+static void check_flags(void)
+{
+    struct os_stat st;
+    long           r = OS_CALL(34, "a", G_UF_NODUMP);
+
+    /* Not every file system has flags. */
+    check(r == 0 || r == -EOPNOTSUPP, "chflags nodump");
+    check(os_stat("a", &st) == 0 && st.flags == (r == 0 ? G_UF_NODUMP : 0), "and stat tells");
+    check(OS_CALL(34, "a", 0) == 0, "chflags of none");
+    check_err(OS_CALL(34, "a", G_UF_IMMUTABLE), -EOPNOTSUPP, "uchg has no equal");
+    check_err(OS_CALL(391, "link", G_UF_NODUMP), -EOPNOTSUPP, "nor has a link's flag");
+}
+
+struct old_stat {
+    uint32_t           dev, ino, mode, nlink, uid, gid, rdev, pad;
+    struct os_timespec atim, mtim, ctim;
+    int64_t            size, blocks;
+    uint32_t           blksize, flags, gen, pad1;
+    struct os_timespec birthtim;
+};
+
+static void check_forms(void)
+{
+    struct os_stat  st;
+    struct old_stat old;
+    int             fd = (int)os_open("a", O_RDONLY, 0);
+
+    os_fstat(fd, &st);
+    check(st.birthtime.sec == -1 || st.birthtime.sec >= st.mtime.sec - 1000, "a file is as old as it is");
+    for (int i = 0; i < 3; i++) {
+        long r = OS_CALL(278 + i, i == 1 ? (long)fd : (long)"a", &old);
+        check(r == 0 && old.size == 10 && old.ino == (uint32_t)st.ino && old.mode == st.mode &&
+                  old.mtim.nsec == st.mtime.nsec,
+              "nstat, nfstat, nlstat");
+    }
+    check(OS_CALL(157, ".", buf) == 0 && buf[104] && buf[120] == '/', "4.x's statfs");
+    check(OS_CALL(158, fd, buf) == 0 && buf[104] && buf[120] == '/', "4.x's fstatfs");
+    check(OS_CALL(18, buf, 2 * 304, 2) >= 1 && buf[120] == '/', "4.x's getfsstat");
+    os_close(fd);
+}
+
+static void check_shm(void)
+{
+    char a[48], b[48];
+
+    print_into(a, sizeof(a), "/bsdfiles-%lx-a", (long)now_ns(CLOCK_REALTIME));
+    print_into(b, sizeof(b), "/bsdfiles-%lx-b", (long)now_ns(CLOCK_REALTIME));
+    check(OS_CALL(571, a, O_RDWR | O_CREAT, 0600, 0, 0) > 0, "a shared memory object");
+    check(OS_CALL(572, a, b, 0) == 0, "shm_rename");
+    check_err(OS_CALL(571, a, O_RDWR, 0600, 0, 0), -ENOENT, "the old name is gone");
+    check(OS_CALL(572, b, a, 2) == 0, "an exchange with nothing renames");
+    check(OS_CALL(571, b, O_RDWR | O_CREAT, 0600, 0, 0) > 0, "another");
+    check_err(OS_CALL(572, a, b, 1), -EEXIST, "not over it");
+    check_err(OS_CALL(572, a, b, 3), -EINVAL, "one way or the other");
+    check(OS_CALL(572, a, b, 2) == 0, "but in exchange");
+    check(OS_CALL(483, a) == 0 && OS_CALL(483, b) == 0, "shm_unlink of both");
+}
+
+/* Between two file systems, where the host's own call gives up. */
+static void check_copy(void)
+{
+    char    name[64];
+    int     in = (int)os_open("big", O_RDWR | O_CREAT, 0600), out;
+    int64_t at = 100;
+    long    n, total = 0;
+
+    for (int i = 0; i < 100; i++) {
+        memset(buf, 'a' + i % 26, 1000);
+        os_write(in, buf, 1000);
+    }
+    print_into(name, sizeof(name), "/dev/shm/bsdfiles-%lx", (long)now_ns(CLOCK_REALTIME));
+    out = (int)os_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    os_unlink(name);
+    while ((n = OS_CALL(569, in, &at, out, 0, 1 << 20, 0)) > 0)
+        total += n;
+    check(n == 0 && total == 99900 && at == 100000 && os_lseek(out, 0, G_SEEK_CUR) == 99900, "copy_file_range");
+    check(os_pread(out, buf, 2, 99899) == 1 && buf[0] == 'v', "to the last byte");
+}
+
+static void check_none(void)
+{
+    struct os_sigaction ignore = {.handler = (void (*)(int, os_siginfo *, void *))1};
+
+    os_sigaction(SIGSYS, &ignore, 0);
+    check_err(OS_CALL(8, "new", 0644), -ENOSYS, "4.3BSD's creat is not in this kernel");
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    (void)envp;
+    must(os_chdir(argv[argc - 1]), "chdir");
+    root = os_getuid() == 0;
+    check_open();
+    check_names();
+    check_descriptors();
+    check_holes();
+    check_flags();
+    check_forms();
+    check_shm();
+    check_copy();
+    check_none();
+    return check_status();
+}
+#else
+int main(int argc, char **argv, char **envp)
+{
+    (void)argc, (void)argv, (void)envp;
+    print("only for FreeBSD\n");
+    return 0;
+}
+#endif
