@@ -54,6 +54,10 @@ def test_files(t):
     t.same("files", "DIR", fresh=True)
 
 
+def test_interrupt(t):
+    t.same("interrupt", "DIR", fresh=True, timeout=60)
+
+
 def test_mmap(t):
     t.same("mmap", "DIR", fresh=True)
 
