@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "loader/hostsig.h"
+#include "loader/rewrite.h"
 #include "loader/trace.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
@@ -124,6 +125,8 @@ static void signal_serve(struct call *c)
 {
     struct area_siginfo info = c->task->area->info;
 
+    if (hostsig_is_fault(info.signo, info.code) && rewrite_fault(c, &info))
+        return;
     if (hostsig_is_fault(info.signo, info.code))
         signal_fault(c, &info);
     else
@@ -136,16 +139,28 @@ void task_serve(struct task *t, enum area_event event)
     bool        restart = false;
 
     call_init(&c, t);
+    if (event == EVENT_SITE) {
+        rewrite_site(&c);
+        rewrite_leave(&c);
+        t->call = NULL;
+        return; /* the gate looks by itself whether a signal came */
+    }
+    if (event == EVENT_SIGNAL || event == EVENT_NOTED)
+        rewrite_enter(&c);
     switch (event) {
     case EVENT_CALL: restart = call_serve(&c); break;
     case EVENT_SIGNAL: signal_serve(&c); break;
     case EVENT_BOOT: exec_boot(&c); break;
-    case EVENT_START: thread_started(&c); break;
+    case EVENT_START:
+        rewrite_started(&c);
+        thread_started(&c);
+        break;
     default: break;
     }
     if (event != EVENT_CALL || c.no_result)
         task_share(t); /* a new image, thread or process */
     if (!t->dead)
         signals_deliver(&c, restart);
+    rewrite_leave(&c);
     t->call = NULL;
 }

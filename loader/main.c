@@ -13,7 +13,7 @@ extern char **environ;
 
 static const char usage[] =
     "usage: dragoman [run] [--door=notify|ptrace] [--abi=NAME] [--sysroot=DIR] [--root=DIR]\n"
-    "                [--env NAME=VALUE] [--trace[=FILE]] [--] PROGRAM [ARG...]\n"
+    "                [--env NAME=VALUE] [--trace[=FILE]] [--no-rewrite] [--] PROGRAM [ARG...]\n"
     "       dragoman info PROGRAM     what a program is, and whether it can run here\n"
     "       dragoman doctor           what this host has for us, and what its lack costs\n"
     "       dragoman bench [OPTION]   what all this costs, beside native runs and a virtual machine\n"
@@ -26,14 +26,16 @@ static const char usage[] =
     "  --sysroot=DIR     absolute paths are looked up there first\n"
     "  --root=DIR        the program's root directory, where it starts unless it is inside already\n"
     "  --env NAME=VALUE  adds to the program's environment; NAME alone removes it\n"
-    "  --trace[=FILE]    prints each system call (to standard error)\n";
+    "  --trace[=FILE]    prints each system call (to standard error)\n"
+    "  --no-rewrite      leaves the program's code as it is; its calls cost a trap each\n";
 
-enum { OPT_DOOR = 256, OPT_ABI, OPT_SYSROOT, OPT_ROOT, OPT_ENV, OPT_TRACE, OPT_HELP, OPT_VERSION };
+enum { OPT_DOOR = 256, OPT_ABI, OPT_SYSROOT, OPT_ROOT, OPT_ENV, OPT_TRACE, OPT_NO_REWRITE, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
     {"door", required_argument, NULL, OPT_DOOR},       {"abi", required_argument, NULL, OPT_ABI},
     {"sysroot", required_argument, NULL, OPT_SYSROOT}, {"root", required_argument, NULL, OPT_ROOT},
     {"env", required_argument, NULL, OPT_ENV},         {"trace", optional_argument, NULL, OPT_TRACE},
+    {"no-rewrite", no_argument, NULL, OPT_NO_REWRITE},
     {"help", no_argument, NULL, OPT_HELP},             {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
 };
@@ -69,6 +71,9 @@ static int option_take(int opt, struct run_options *o)
     case OPT_TRACE:
         o->trace = true;
         o->trace_file = optarg;
+        return -1;
+    case OPT_NO_REWRITE:
+        o->no_rewrite = true;
         return -1;
     case OPT_HELP:
         fputs(usage, stdout);

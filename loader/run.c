@@ -23,6 +23,7 @@
 #include "loader/notify.h"
 #include "loader/pico.h"
 #include "loader/ptrace.h"
+#include "loader/rewrite.h"
 #include "loader/trace.h"
 #include "syscalls/exec.h"
 #include "syscalls/fd.h"
@@ -294,6 +295,7 @@ static int session_init(void)
     if (session.gate_fd < 0)
         return fail("cannot make a memory file for the gate", NULL, -session.gate_fd, 125);
     session.provider_pid = getpid();
+    rewrite_init();
     session.fsgsbase = getauxval(AT_HWCAP2) & 2; /* HWCAP2_FSGSBASE */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     return 0;
@@ -321,6 +323,7 @@ int run(const struct run_options *o)
     if (err)
         return err;
     session.trace = o->trace;
+    session.no_rewrite = o->no_rewrite;
     if (o->trace && trace_open(o->trace_file))
         return fail("cannot write the trace to", o->trace_file, errno, 125);
     err = view_enter();

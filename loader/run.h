@@ -9,6 +9,7 @@ struct run_options {
     const char *abi;
     const char *sysroot, *root;
     bool        trace;
+    bool        no_rewrite; /* call sites stay as they are */
     const char *trace_file; /* NULL: standard error */
     char      **envp;       /* the guest's environment */
     char      **argv;       /* program and its arguments */

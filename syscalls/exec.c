@@ -20,6 +20,7 @@
 #include "compat/kqueue.h"
 #include "compat/umtx.h"
 #include "syscalls/door.h"
+#include "syscalls/code.h"
 #include "syscalls/exechost.h"
 #include "syscalls/fd.h"
 #include "syscalls/handlers.h"
@@ -150,6 +151,7 @@ static void proc_renew(struct call *c)
     tasks_end(c->proc, c->task); /* the other threads ended with the old image; their tracer threads see it */
     umtx_exec(c);
     timer_proc_gone(p);
+    code_drop(p);
     fdtable_exec(c, p->fds);
     signal_exec(p);
     pthread_mutex_lock(&session.lock);

@@ -6,11 +6,12 @@
 
 #include <sys/syscall.h>
 
+#include "loader/gate/area.h"
 #include "syscalls/arena.h"
 #include "syscalls/ofile.h"
 #include "syscalls/proc.h"
 
-_Static_assert(sizeof(struct fdtable) <= FDTABLE_STRIDE, "a table fits its stride");
+_Static_assert(sizeof(struct fdtable) <= FDTABLE_STRIDE - GATE_SITES_SIZE, "a table fits its stride");
 _Static_assert(1ull << (6 * FD_LEVELS) >= FD_MAX, "the levels reach all slots");
 
 /* Which tables are in use; at the end of the pool page of the open files, which has room to spare. */

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "compat/kqueue.h"
+#include "syscalls/code.h"
 #include "syscalls/door.h"
 #include "syscalls/fd.h"
 #include "syscalls/handlers.h"
@@ -45,6 +46,20 @@ static int64_t clone_with_fds(struct call *c, struct task *t, uint64_t flags, co
     return pid;
 }
 
+/* And so it is with the code that was rewritten. */
+static int64_t clone_with_code(struct call *c, struct task *t, uint64_t flags, const struct regs *r)
+{
+    const bool shares = flags & CLONE_VM;
+    int64_t    pid = code_ops ? code_ops->fork_begin(c, t->proc, shares) : 0;
+
+    if (pid)
+        return pid;
+    pid = clone_with_fds(c, t, flags, r);
+    if (code_ops)
+        code_ops->fork_end(c, shares);
+    return pid;
+}
+
 static int64_t fork_common(struct call *c, uint64_t flags)
 {
     struct task *t = child_make(c);
@@ -59,7 +74,7 @@ static int64_t fork_common(struct call *c, uint64_t flags)
     index = t->index;
     door->regs_get(c->task, &r);
     c->abi->fork_child(&r);
-    pid = clone_with_fds(c, t, flags | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, &r);
+    pid = clone_with_code(c, t, flags | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, &r);
     if (pid < 0) {
         if (task_unmake(t, index))
             proc_abandon(p);

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "syscalls/code.h"
 #include "syscalls/fd.h"
 #include "syscalls/memory_maps.h"
 #include "syscalls/proc.h"
@@ -85,6 +86,7 @@ static int64_t map_fixed(struct call *c, const struct mapping *m)
         return -EINVAL;
     if (zone_overlaps(m->at, m->len))
         return -ENOMEM;
+    code_forget(c, m->at, m->at + m->len);
     r = host_mmap(c, m, m->at, m->flags & D_MAP_EXCL ? MAP_FIXED_NOREPLACE : MAP_FIXED);
     return r == -EPERM && m->at < (1u << 20) ? -EINVAL : r; /* vm.mmap_min_addr: below the least user address */
 }

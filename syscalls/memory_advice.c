@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "syscalls/code.h"
 #include "syscalls/memory.h"
 
 int64_t sys_madvise(struct call *c, gva addr, uint64_t len, int64_t advice);
@@ -41,6 +42,7 @@ int64_t sys_madvise(struct call *c, gva addr, uint64_t len, int64_t advice)
         return -EINVAL;
     if (r.at == r.end || advice == D_MADV_NOSYNC || advice == D_MADV_AUTOSYNC)
         return 0; /* when pages are written back is the host's affair */
+    code_forget(c, r.at, r.end);
     return range_outside_zone(c, r, part_advise, &advice);
 }
 

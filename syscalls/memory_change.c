@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "syscalls/code.h"
 #include "syscalls/memory.h"
 #include "syscalls/memory_maps.h"
 #include "syscalls/proc.h"
@@ -21,6 +22,7 @@ int64_t        sys_minherit(struct call *c, gva addr, uint64_t len, int64_t inhe
 static int64_t part_unmap(struct call *c, struct range r, void *arg)
 {
     (void)arg;
+    code_forget(c, r.at, r.end);
     return host_call(c, SYS_munmap, r.at, r.end - r.at);
 }
 
@@ -52,6 +54,7 @@ int64_t sys_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot)
 
     if (!range_of(addr.va, len, &r))
         return -EINVAL;
+    code_forget(c, r.at, r.end);
     return range_outside_zone(c, r, part_protect_any, &prot);
 }
 

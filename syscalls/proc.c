@@ -9,6 +9,7 @@
 
 #include "compat/kqueue.h"
 #include "compat/umtx.h"
+#include "syscalls/code.h"
 #include "syscalls/exec.h"
 #include "syscalls/fd.h"
 #include "syscalls/sigqueue.h"
@@ -144,6 +145,7 @@ static void pidfd_close(struct proc *p)
 
 static void proc_free(struct proc *p)
 {
+    code_drop(p);
     pidfd_close(p);
     kqueue_proc_free(p);
     timer_proc_gone(p);
@@ -169,6 +171,7 @@ void proc_put(struct proc *p)
     }
     pthread_mutex_unlock(&session.lock);
     if (fds) {
+        code_drop(p);
         pidfd_close(p);
         kqueue_proc_free(p);
         fdtable_free(fds);

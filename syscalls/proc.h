@@ -116,6 +116,7 @@ struct proc {
     uint64_t            nofile; /* guest's soft RLIMIT_NOFILE */
     uint64_t            nofile_max;
     struct kqueue_proc *kqueues; /* compat/kqueue.c */
+    struct sites       *sites;   /* rewritten call sites, loader/rewrite.c; NULL: none */
     int64_t             umtx_min_ns; /* compat/umtx.c: no time-out is shorter */
     char                login[64];
 };
@@ -126,6 +127,7 @@ struct session {
     struct proc      *first;
     struct view      *view; /* --sysroot, --root */
     bool              trace;
+    bool              no_rewrite; /* call sites stay as they are */
     int               arena_fd, gate_fd;
     pid_t             provider_pid;
     struct task      *tasks[TASKS_MAX]; /* by index */

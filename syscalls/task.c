@@ -56,6 +56,7 @@ void task_share(struct task *t)
     a->fds = (uint64_t)t->proc->fds;
     a->nofile = t->proc->nofile;
     a->plain_view = session.view == NULL;
+    a->rewrite = !session.no_rewrite;
     a->rows = session.trace || door->is_ptrace ? GATE_ROWS_NONE : t->proc->abi->gate_rows;
 }
 

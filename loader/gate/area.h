@@ -28,6 +28,7 @@
 #define REGS_RSP   (AREA_REGS + 72)
 #define REGS_CONT  (AREA_REGS + 80)
 #define AREA_TOP   (AREA_REGS + 88)
+#define AREA_FAST  (AREA_REGS + 96)
 
 #define AREA_SCRATCH   0x1000
 #define AREA_STACK     0x6000
@@ -51,6 +52,7 @@ enum area_event {
     EVENT_SIGNAL, /* a host signal in guest code; .info */
     EVENT_NOTED,  /* host signals came while the gate was busy; .noted */
     EVENT_RESULT, /* the host call asked for was made; .result */
+    EVENT_SITE,   /* a call was served, and its site has trapped often enough to be rewritten */
 };
 
 enum area_op { OP_RESUME, OP_CALL, OP_WAIT, OP_BATCH, OP_CAS, OP_CLONE };
@@ -79,6 +81,7 @@ struct area {
     uint64_t noted; /* host signals not yet seen by the provider, bit n - 1; atomic */
     struct gate_regs regs; /* of the call that the gate serves */
     uint64_t top;          /* of the gate's stack, for calls through rewritten sites */
+    uint64_t fast;         /* gate_fast: where their stubs jump to */
     uint32_t index;
     uint32_t host_tid; /* cleared by the host kernel when the thread is gone */
     uint32_t event;    /* enum area_event */
@@ -101,6 +104,7 @@ struct area {
     uint64_t nofile;     /* the guest's limit of descriptors */
     uint32_t rows;       /* enum gate_rows: which ABI's rows the gate serves by itself */
     uint32_t plain_view; /* no --sysroot, no --root */
+    uint32_t rewrite;    /* call sites that trap often are to be rewritten */
     uint64_t served;     /* calls that never left the process */
     struct area_siginfo info;      /* of EVENT_SIGNAL */
     struct area_siginfo saved[65]; /* of noted signals */
@@ -111,8 +115,29 @@ _Static_assert(offsetof(struct area, regs) == AREA_REGS, "gate.S");
 _Static_assert(offsetof(struct area, regs.arg[5]) == REGS_R9, "gate.S");
 _Static_assert(offsetof(struct area, regs.cont) == REGS_CONT, "gate.S");
 _Static_assert(offsetof(struct area, top) == AREA_TOP, "gate.S");
+_Static_assert(offsetof(struct area, fast) == AREA_FAST, "loader/site.c");
 _Static_assert(AREA_STACK_END == TASK_STRIDE, "arena.h");
 _Static_assert(sizeof(struct area) <= AREA_SCRATCH, "the area's first page");
+
+/*
+ * What the gate remembers of a process's code, behind its descriptor table: how
+ * often its call sites trapped, and where something was rewritten (provider writes).
+ */
+#define WATCHED_SHIFT 16
+#define WATCHED_MAX   510u
+#define SITE_HITS     3u /* traps that make a site worth rewriting */
+struct gate_sites {
+    uint32_t nwatched;             /* more than WATCHED_MAX: everything is watched */
+    uint32_t watched[WATCHED_MAX]; /* address >> WATCHED_SHIFT of sites and of their stubs */
+    uint32_t hits[1024];           /* by the site's low bits: higher ones << 8 | count */
+};
+#define GATE_SITES_SIZE 8192u
+_Static_assert(sizeof(struct gate_sites) <= GATE_SITES_SIZE, "two pages");
+
+static inline struct gate_sites *gate_sites_of(const void *fds)
+{
+    return (struct gate_sites *)((uintptr_t)fds + FDTABLE_STRIDE - GATE_SITES_SIZE);
+}
 
 /* At the start of the gate's text, for the provider. */
 struct gate_header {
@@ -122,7 +147,6 @@ struct gate_header {
     uint64_t pt_cas;   /* lock cmpxchg %edx, (%rdi); int3 */
     uint64_t enter;    /* gate_enter_fn */
     uint64_t text_end;
-    uint64_t fast; /* where the stubs of rewritten sites jump to */
 };
 /*
  * Called where the gate is mapped at GATE_BASE, by a process that is to execute the gate: installs the filter and makes

@@ -32,7 +32,6 @@
     .quad gate_pt_cas
     .quad gate_enter
     .quad gate_text_end
-    .quad gate_fast
 
     .text
 

@@ -185,6 +185,23 @@ static void regs_store(const struct gate_regs *r, greg_t *g)
     g[REG_R11] = (greg_t)r->flags;
 }
 
+/*
+ * Counts the traps of a call site.  Threads that count at once may lose one, and a
+ * site whose place another one takes begins anew: what is rewritten late works all the same.
+ */
+static bool site_due(struct area *a, uint64_t rip)
+{
+    struct gate_sites *s = gate_sites_of((void *)a->fds);
+    uint32_t          *hit = &s->hits[rip & 1023];
+    const uint32_t     tag = (uint32_t)(rip >> 10) << 8;
+
+    if ((*hit & ~255u) != tag)
+        *hit = tag;
+    if ((*hit & 255) < 255)
+        ++*hit;
+    return (*hit & 255) == SITE_HITS;
+}
+
 /* What trapped: a call of the guest's, or one of our stubs.  EVENT_NONE: it was served. */
 static enum area_event call_trapped(struct area *a, greg_t *g)
 {
@@ -200,7 +217,7 @@ static enum area_event call_trapped(struct area *a, greg_t *g)
     if (!gate_call(a))
         return EVENT_CALL;
     regs_store(&a->regs, g);
-    return EVENT_NONE;
+    return a->rewrite && site_due(a, a->regs.rip) ? EVENT_SITE : EVENT_NONE;
 }
 
 static uint64_t read_fs_base(void)
@@ -379,6 +396,13 @@ static void die_with_provider(const struct area *a)
         die(128 + SIGKILL);
 }
 
+/* What the entry from a rewritten site finds by %gs. */
+static void fast_set(struct area *a)
+{
+    a->top = (uint64_t)a + AREA_STACK_END - 64;
+    a->fast = AT(gate_fast);
+}
+
 static uint64_t number(const char **s)
 {
     uint64_t v = 0;
@@ -405,7 +429,7 @@ struct area *gate_boot(uint64_t *sp)
     host(__NR_arch_prctl, ARCH_SET_GS, (uint64_t)a, 0, 0, 0, 0);
     a->self = (uint64_t)a;
     a->index = index;
-    a->top = (uint64_t)a + AREA_STACK_END - 64;
+    fast_set(a);
     a->boot_stack = (uint64_t)sp;
     die_with_provider(a);
     host(__NR_set_tid_address, (uint64_t)&a->host_tid, 0, 0, 0, 0, 0);
@@ -472,7 +496,7 @@ _Noreturn void gate_child(struct area *a)
 {
     uint64_t none = 0;
 
-    a->top = (uint64_t)a + AREA_STACK_END - 64;
+    fast_set(a);
     host(__NR_arch_prctl, ARCH_SET_GS, (uint64_t)a, 0, 0, 0, 0);
     if (a->provider_pid)
         die_with_provider(a);

@@ -33,7 +33,7 @@ void *memset(void *d, int c, size_t n);
 
 typedef void label(void);
 extern label gate_entry, gate_exit_start, gate_exit_end, gate_window_start, gate_window_end, gate_window_eintr;
-extern label gate_fast_exit_start, gate_fast_exit_end, gate_stub_call, gate_stub_noted;
+extern label gate_fast, gate_fast_exit_start, gate_fast_exit_end, gate_stub_call, gate_stub_noted;
 extern label gate_door_ip, gate_cas_insn, gate_cas_fault, gate_copy_insn, gate_copy_fault, gate_text_end;
 
 /* rows.c: serves the call in a->regs by itself, and puts its result there.  false: nothing was done, the provider has to. */

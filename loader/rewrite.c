@@ -1,0 +1,605 @@
+/*
+ * A site is written through /proc/PID/mem, which makes the page the process's own.
+ *
+ * With other threads about, the bytes change in an order that leaves at every
+ * moment only the old instructions, the new one, or something that traps:
+ *
+ *     1. int3 at the site, and a refused opcode at each instruction that has moved
+ *     2. all threads see that (membarrier, SYNC_CORE)
+ *     3. the rest of the jump's distance, and the same again
+ *     4. the jump's first byte
+ *
+ * and the reverse on the way back.  Who runs into one of the traps comes here
+ * (rewrite_fault) and is sent on: to the stub, or back to the site.
+ */
+#include "loader/rewrite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/membarrier.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "loader/sites.h"
+#include "syscalls/code.h"
+#include "syscalls/door.h"
+#include "syscalls/memory.h"
+#include "syscalls/memory_maps.h"
+#include "syscalls/proc.h"
+
+#define INT3         0xcc
+#define FAULTS_MAX   256 /* so many times in the middle of a site: it is put back for good */
+#define WINDOWS_MAX  160 /* places for a new page of stubs that are tried */
+#define PAGES_RECENT 8   /* pages of stubs that are tried before a new one */
+
+/* The process's memory and its map, for the length of one change. */
+struct io {
+    int mem, maps;
+};
+
+static bool io_open(const struct proc *p, struct io *io)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/%d/mem", (int)p->pid);
+    io->mem = open(path, O_RDWR | O_CLOEXEC);
+    io->maps = io->mem < 0 ? -1 : maps_open(p->pid);
+    if (io->mem >= 0 && io->maps < 0)
+        close(io->mem);
+    return io->maps >= 0;
+}
+
+static void io_close(struct io *io)
+{
+    close(io->mem);
+    close(io->maps);
+}
+
+static bool io_write(const struct io *io, uint64_t at, const void *bytes, size_t n)
+{
+    return pwrite(io->mem, bytes, n, (off_t)at) == (ssize_t)n;
+}
+
+/* ---- one at a time --------------------------------------------------------------------- */
+
+static bool busy_try(struct sites *s)
+{
+    return !__atomic_exchange_n(&s->busy, 1, __ATOMIC_ACQUIRE);
+}
+
+static int busy_take(struct call *c, struct sites *s)
+{
+    while (!busy_try(s))
+        if (host_call(c, SYS_sched_yield) == -ESRCH)
+            return -ESRCH;
+    return 0;
+}
+
+static void busy_drop(struct sites *s)
+{
+    __atomic_store_n(&s->busy, 0, __ATOMIC_RELEASE);
+}
+
+/* ---- what the gate has to know ------------------------------------------------------------ */
+
+static void watch_granule(struct gate_sites *g, uint32_t granule)
+{
+    uint32_t n = g->nwatched;
+
+    for (uint32_t i = 0; i < n && i < WATCHED_MAX; i++)
+        if (g->watched[i] == granule)
+            return;
+    if (n < WATCHED_MAX)
+        g->watched[n] = granule;
+    if (n <= WATCHED_MAX)
+        g->nwatched = n + 1; /* one more than fit: everything is watched */
+}
+
+static void watch(struct proc *p, const struct rewritten *w)
+{
+    struct gate_sites *g = gate_sites_of(p->fds);
+
+    watch_granule(g, (uint32_t)(w->at >> WATCHED_SHIFT));
+    watch_granule(g, (uint32_t)((w->at + SITE_LEN - 1) >> WATCHED_SHIFT));
+    watch_granule(g, (uint32_t)(w->stub >> WATCHED_SHIFT));
+}
+
+/* In every process that shares the memory. */
+static void watch_everywhere(const struct sites *s, const struct rewritten *w)
+{
+    struct proc *p;
+
+    pthread_mutex_lock(&session.lock);
+    LIST_FOREACH(p, &session.procs, all)
+        if (p->sites == s && p->fds)
+            watch(p, w);
+    pthread_mutex_unlock(&session.lock);
+}
+
+void rewrite_started(struct call *c)
+{
+    struct sites *s = c->proc->sites;
+
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->sites[i].state == SITE_JUMPS)
+            watch(c->proc, &s->sites[i]);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- bytes into the text --------------------------------------------------------------------- */
+
+static bool others_run(const struct call *c)
+{
+    return c->proc->ntasks > 1 || __atomic_load_n(&c->proc->sites->refs, __ATOMIC_RELAXED) > 1;
+}
+
+static int64_t membarrier(struct call *c, int command)
+{
+    return host_call(c, SYS_membarrier, command, 0, 0);
+}
+
+/* Every thread of the process fetches instructions anew.  Asked for once before anything is changed. */
+static bool all_see(struct call *c)
+{
+    int64_t r = membarrier(c, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
+
+    if (r == -EPERM && !membarrier(c, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE))
+        r = membarrier(c, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
+    return r == 0;
+}
+
+static bool starts_one(const struct rewritten *w, unsigned i)
+{
+    for (unsigned k = 0; k < w->n; k++)
+        if (w->moved[k] == i)
+            return true;
+    return false;
+}
+
+/* Bytes 1 to 4 of the site: those where a moved instruction begins, or those where none does. */
+static bool write_bytes(const struct io *io, const struct rewritten *w, const uint8_t *bytes, bool starts)
+{
+    for (unsigned i = 1; i < SITE_LEN; i++)
+        if (starts_one(w, i) == starts && !io_write(io, w->at + i, bytes + i, 1))
+            return false;
+    return true;
+}
+
+static bool jump_write(struct call *c, const struct io *io, const struct rewritten *w)
+{
+    static const uint8_t int3 = INT3;
+
+    if (!others_run(c))
+        return io_write(io, w->at, w->jump, SITE_LEN);
+    if (!all_see(c)) /* the host cannot do it: nothing has changed yet */
+        return false;
+    return io_write(io, w->at, &int3, 1) && write_bytes(io, w, w->jump, true) && all_see(c) &&
+           write_bytes(io, w, w->jump, false) && all_see(c) && io_write(io, w->at, w->jump, 1);
+}
+
+static void jump_undo(struct call *c, const struct io *io, const struct rewritten *w)
+{
+    static const uint8_t int3 = INT3;
+
+    if (!others_run(c)) {
+        io_write(io, w->at, w->was, SITE_LEN);
+        return;
+    }
+    io_write(io, w->at, &int3, 1);
+    all_see(c);
+    write_bytes(io, w, w->was, false);
+    all_see(c);
+    write_bytes(io, w, w->was, true);
+    all_see(c);
+    io_write(io, w->at, w->was, 1);
+}
+
+/* ---- a place for the stub ---------------------------------------------------------------------- */
+
+struct making {
+    struct site_plan plan;
+    uint8_t          code[SITE_READ];
+    struct site_stub stub;
+    struct rewritten w;
+    unsigned         len, tries;
+};
+
+/* The stub at this address: within reach of everything, and its distance without a valid opcode. */
+static bool stub_suits(struct making *m, uint64_t at)
+{
+    if (!site_jump(&m->plan, m->code, at, m->w.jump) || site_stub_make(&m->plan, m->code, at, &m->stub))
+        return false;
+    m->w.stub = at;
+    return true;
+}
+
+/* Every distance has two high bytes that choose 64 KiB, and two low ones that choose a place there. */
+typedef bool pair_fn(struct making *m, uint32_t pair, const void *arg);
+
+/* fn for each pair of bytes that bytes lo and lo + 1 of the jump may be, until it says true. */
+static bool each_pair(struct making *m, unsigned lo, pair_fn *fn, const void *arg)
+{
+    const uint8_t *low, *high;
+    const unsigned nlow = site_bytes(&m->plan, m->code, lo, &low);
+    const unsigned nhigh = site_bytes(&m->plan, m->code, lo + 1, &high);
+
+    for (unsigned h = 0; h < nhigh; h++)
+        for (unsigned l = 0; l < nlow; l++)
+            if (fn(m, (uint32_t)high[h] << 8 | low[l], arg))
+                return true;
+    return false;
+}
+
+static bool pair_in_page(struct making *m, uint32_t pair, const void *page)
+{
+    const struct stub_page *p = page;
+    const uint64_t          from = m->plan.at + SITE_LEN;
+    const uint64_t          stub = p->at + ((from + pair - p->at) & 0xffff); /* from the page on, the first that ends so */
+
+    return stub_fits(p, stub, m->len) && stub_suits(m, stub);
+}
+
+static bool stub_in_page(struct making *m, const struct stub_page *p)
+{
+    return each_pair(m, 1, pair_in_page, p);
+}
+
+static struct stub_page *page_known(struct sites *s, struct making *m)
+{
+    for (uint32_t i = s->npages; i > 0 && s->npages - i < PAGES_RECENT; i--)
+        if (stub_in_page(m, &s->pages[i - 1]))
+            return &s->pages[i - 1];
+    return NULL;
+}
+
+/* Is all of [at, at + 64 KiB) free? */
+static bool window_free(const struct io *io, uint64_t at)
+{
+    struct map_entry e;
+    const int        err = at < 0x10000 || at > GUEST_END - 0x20000 || zone_overlaps(at, 0x20000) ? -ERANGE
+                                                                                                  : maps_find(io->maps, at, &e);
+
+    return err == -ENOENT || (!err && e.start >= at + 0x20000);
+}
+
+static bool pair_in_window(struct making *m, uint32_t pair, const void *window)
+{
+    const uint64_t stub = *(const uint64_t *)window + pair;
+
+    return (stub & PAGE_MASK) + m->len <= PAGE && stub_suits(m, stub); /* not across the end of a page */
+}
+
+static bool pair_of_windows(struct making *m, uint32_t pair, const void *io)
+{
+    const int32_t  distance = (int32_t)(pair << 16);
+    const uint64_t window = m->plan.at + SITE_LEN + (uint64_t)(int64_t)distance;
+
+    if (m->tries++ % 4) /* windows beside each other are mostly alike: few are asked for */
+        return false;
+    return m->tries < WINDOWS_MAX && window_free(io, window) && each_pair(m, 1, pair_in_window, &window);
+}
+
+/* Where a new page may go: true, and m->w.stub is in it. */
+static bool page_choose(const struct io *io, struct making *m)
+{
+    m->tries = 0;
+    return each_pair(m, 3, pair_of_windows, io);
+}
+
+static struct stub_page *page_new(struct call *c, const struct io *io, struct sites *s, struct making *m)
+{
+    uint64_t          at;
+    struct stub_page *p;
+
+    if (!page_choose(io, m))
+        return NULL;
+    at = m->w.stub & ~PAGE_MASK;
+    if (host_call(c, SYS_mmap, at, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
+        (int64_t)at)
+        return NULL;
+    pthread_mutex_lock(&s->lock);
+    p = stub_page_add(s, at);
+    pthread_mutex_unlock(&s->lock);
+    return p;
+}
+
+static struct stub_page *place(struct call *c, const struct io *io, struct sites *s, struct making *m)
+{
+    struct stub_page *p;
+
+    site_stub_make(&m->plan, m->code, m->plan.at, &m->stub); /* its length is the same wherever it is */
+    m->len = m->stub.len;
+    p = page_known(s, m);
+    return p ? p : page_new(c, io, s, m);
+}
+
+/* ---- a site --------------------------------------------------------------------------------------- */
+
+/* Code that nobody writes to: private, executable, not writable. */
+static bool site_read(const struct io *io, struct making *m, uint64_t at)
+{
+    struct map_entry e;
+    uint8_t          before = 0;
+    size_t           n;
+
+    if (maps_find(io->maps, at, &e) || e.start > at || e.shared || e.prot != (PROT_READ | PROT_EXEC))
+        return false;
+    n = e.end - at < SITE_READ ? e.end - at : SITE_READ;
+    if (pread(io->mem, m->code, n, (off_t)at) != (ssize_t)n)
+        return false;
+    if (at > e.start && pread(io->mem, &before, 1, (off_t)at - 1) != 1)
+        return false;
+    return !site_plan(m->code, n, before, at, &m->plan);
+}
+
+static void record(struct making *m)
+{
+    struct rewritten *w = &m->w;
+
+    w->at = m->plan.at;
+    w->state = SITE_JUMPS;
+    w->n = m->plan.n;
+    w->end = m->plan.end;
+    for (unsigned i = 0; i < w->n; i++)
+        w->moved[i] = m->plan.moved[i].at;
+    memcpy(w->to, m->stub.to, sizeof(w->to));
+    w->stub_len = m->stub.len;
+    memcpy(w->was, m->code, SITE_LEN);
+}
+
+static void site_rewrite(struct call *c, const struct io *io, struct sites *s, struct making *m)
+{
+    struct stub_page *page = place(c, io, s, m);
+    bool              known;
+
+    if (!page || !io_write(io, m->w.stub, m->stub.bytes, m->stub.len))
+        return;
+    record(m);
+    pthread_mutex_lock(&s->lock);
+    stub_take(page, m->w.stub, m->w.stub_len);
+    known = site_add(s, &m->w);
+    pthread_mutex_unlock(&s->lock);
+    if (!known)
+        return;
+    watch_everywhere(s, &m->w);
+    if (!jump_write(c, io, &m->w))
+        jump_undo(c, io, &m->w);
+}
+
+static bool site_overlaps(struct sites *s, uint64_t at)
+{
+    bool yes;
+
+    pthread_mutex_lock(&s->lock);
+    yes = site_in(s, at, at + SITE_LEN);
+    pthread_mutex_unlock(&s->lock);
+    return yes;
+}
+
+/* The process's record, made when it is first needed.  NULL: no memory. */
+static struct sites *sites_of(struct proc *p)
+{
+    struct sites *none = NULL, *s = __atomic_load_n(&p->sites, __ATOMIC_ACQUIRE);
+
+    if (s || !(s = sites_new()))
+        return s;
+    if (__atomic_compare_exchange_n(&p->sites, &none, s, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return s;
+    sites_put(s); /* another thread was faster */
+    return none;
+}
+
+void rewrite_site(struct call *c)
+{
+    struct sites *s = sites_of(c->proc);
+    struct making m = {0};
+    struct io     io;
+    struct regs   r;
+
+    if (!s || !busy_try(s))
+        return;
+    door->regs_get(c->task, &r);
+    if (!site_overlaps(s, r.rip - SITE_CALL) && io_open(c->proc, &io)) {
+        if (site_read(&io, &m, r.rip - SITE_CALL))
+            site_rewrite(c, &io, s, &m);
+        io_close(&io);
+    }
+    busy_drop(s);
+}
+
+/* The site gets its own bytes back.  busy is ours.  False: they cannot be written any more. */
+static bool site_undo(struct call *c, struct sites *s, uint64_t at)
+{
+    struct rewritten *w, was;
+    struct io         io;
+
+    if (!io_open(c->proc, &io))
+        return false;
+    pthread_mutex_lock(&s->lock);
+    w = site_at(s, at);
+    if (w)
+        was = *w;
+    pthread_mutex_unlock(&s->lock);
+    if (w)
+        jump_undo(c, &io, &was);
+    pthread_mutex_lock(&s->lock);
+    w = site_at(s, at); /* the table may have moved */
+    if (w)
+        w->state = SITE_UNDONE;
+    pthread_mutex_unlock(&s->lock);
+    io_close(&io);
+    return true;
+}
+
+/* ---- who is in the middle of it ---------------------------------------------------------------------- */
+
+static void rip_set(struct call *c, struct regs *r, uint64_t rip)
+{
+    r->rip = rip;
+    door->regs_set(c->task, r);
+}
+
+void rewrite_enter(struct call *c)
+{
+    struct sites     *s = c->proc->sites;
+    struct rewritten *w;
+    struct regs       r;
+    uint64_t          at = 0;
+
+    if (!s)
+        return;
+    door->regs_get(c->task, &r);
+    pthread_mutex_lock(&s->lock);
+    w = site_of_stub(s, r.rip);
+    if (w)
+        at = site_to_text(w, r.rip);
+    pthread_mutex_unlock(&s->lock);
+    if (at)
+        rip_set(c, &r, at);
+}
+
+void rewrite_leave(struct call *c)
+{
+    struct sites     *s = c->proc->sites;
+    struct rewritten *w;
+    struct regs       r;
+    uint64_t          stub = 0;
+
+    if (!s || c->task->dead)
+        return;
+    door->regs_get(c->task, &r);
+    pthread_mutex_lock(&s->lock);
+    w = site_at(s, r.rip);
+    if (w)
+        stub = site_to_stub(w, r.rip);
+    pthread_mutex_unlock(&s->lock);
+    if (stub)
+        rip_set(c, &r, stub);
+}
+
+/* What a trap at rip means.  stub: where it goes on, 0: nowhere; undo: the site must go. */
+static bool trap_read(struct sites *s, uint64_t rip, uint64_t *stub, bool *undo)
+{
+    struct rewritten *w;
+
+    pthread_mutex_lock(&s->lock);
+    w = site_at(s, rip);
+    if (w) {
+        *stub = site_to_stub(w, rip);
+        *undo = w->at != rip && (!*stub || ++w->faults > FAULTS_MAX);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return w;
+}
+
+static bool trap_serve(struct call *c, struct sites *s, struct regs *r, uint64_t rip)
+{
+    uint64_t stub = 0;
+    bool     undo = false;
+
+    if (!trap_read(s, rip, &stub, &undo))
+        return false;
+    if (undo) {
+        if (busy_take(c, s))
+            return true;
+        undo = site_undo(c, s, rip);
+        busy_drop(s);
+        if (!undo)
+            return false;
+    }
+    rip_set(c, r, undo || !stub ? rip : stub);
+    return true;
+}
+
+bool rewrite_fault(struct call *c, struct area_siginfo *info)
+{
+    struct sites *s = c->proc->sites;
+    struct regs   r;
+    uint64_t      was;
+
+    if (!s)
+        return false;
+    door->regs_get(c->task, &r);
+    was = r.rip;
+    if (info->signo == SIGILL && info->code > 0 && trap_serve(c, s, &r, was))
+        return true;
+    if (info->signo == SIGTRAP && info->code > 0 && trap_serve(c, s, &r, was - 1))
+        return true;
+    rewrite_enter(c);
+    door->regs_get(c->task, &r);
+    if (info->addr == was) /* of a fault in the instruction itself */
+        info->addr = r.rip;
+    return false;
+}
+
+/* ---- what the calls tell ------------------------------------------------------------------------------- */
+
+static void forget(struct call *c, uint64_t from, uint64_t to)
+{
+    struct sites     *s = c->proc->sites;
+    struct rewritten *w;
+
+    while (s) {
+        uint64_t at = 0;
+
+        pthread_mutex_lock(&s->lock);
+        w = site_in(s, from, to);
+        if (w)
+            at = w->at;
+        pthread_mutex_unlock(&s->lock);
+        if (!w || busy_take(c, s))
+            return;
+        if (!site_undo(c, s, at))
+            s = NULL;
+        busy_drop(c->proc->sites);
+    }
+}
+
+static int fork_begin(struct call *c, struct proc *child, bool shares_memory)
+{
+    struct sites *s = sites_of(c->proc);
+    int           err = 0;
+
+    if (!s)
+        return -ENOMEM;
+    if (shares_memory) {
+        child->sites = sites_get(s);
+        return 0;
+    }
+    err = busy_take(c, s);
+    if (err)
+        return err;
+    child->sites = sites_copy(s);
+    if (child->sites)
+        return 0;
+    busy_drop(s);
+    return -ENOMEM;
+}
+
+static void fork_end(struct call *c, bool shares_memory)
+{
+    if (!shares_memory)
+        busy_drop(c->proc->sites);
+}
+
+static void drop(struct proc *p)
+{
+    sites_put(p->sites);
+    p->sites = NULL;
+    if (p->fds)
+        memset(gate_sites_of(p->fds), 0, sizeof(struct gate_sites));
+}
+
+static const struct code_ops ops = {.forget = forget, .fork_begin = fork_begin, .fork_end = fork_end, .drop = drop};
+
+void rewrite_init(void)
+{
+    code_ops = &ops;
+}
