@@ -62,6 +62,14 @@ def test_mmap(t):
     t.same("mmap", "DIR", fresh=True)
 
 
+def test_sites(t):
+    t.same("sites", "DIR", fresh=True, timeout=60)
+
+
+def test_sites_unchanged(t):
+    t.same("sites", "DIR", fresh=True, timeout=60, flags=("--no-rewrite",))
+
+
 def test_time(t):
     t.same("time")
 
