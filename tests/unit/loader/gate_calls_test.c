@@ -8,6 +8,7 @@
 
 #include "loader/gate/futex.c"
 #include "loader/gate/memory.c"
+#include "syscalls/fd.h"
 #include "tests/unit/fake_call.h"
 
 static struct fake *f;
@@ -135,10 +136,29 @@ static void leaves_other_mappings(void **state)
     assert_int_equal(fake_host_calls(), 0);
 }
 
+/* Where code was rewritten, the provider makes the call, which puts it back first. */
+static void leaves_what_is_watched(void **state)
+{
+    struct gate_sites *g = gate_sites_of(fake_call(f)->proc->fds);
+    const uint64_t     at = (uint64_t)map(0, 0x40000, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    (void)state;
+    g->watched[0] = (uint32_t)((at + 0x20000) >> WATCHED_SHIFT);
+    g->nwatched = 1;
+    assert_int_equal(gate_mprotect(fake_call(f), GVA(at), 0x40000, PROT_READ), -GATE_PUNT);
+    assert_int_equal(gate_munmap(fake_call(f), GVA(at + 0x10000), 0x20000), -GATE_PUNT);
+    assert_int_equal(gate_munmap(fake_call(f), GVA(at), 0x10000), 0);
+    g->nwatched = WATCHED_MAX + 1; /* too many to name */
+    assert_int_equal(gate_munmap(fake_call(f), GVA(at + 0x10000), 1), -GATE_PUNT);
+    g->nwatched = 0;
+    assert_int_equal(gate_munmap(fake_call(f), GVA(at + 0x10000), 0x30000), 0);
+}
+
 static int group_up(void **state)
 {
     (void)state;
     f = fake_new();
+    fake_call(f)->proc->fds = fdtable_new();
     return 0;
 }
 
@@ -153,7 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_and_wakes), cmocka_unit_test(leaves_the_rest),       cmocka_unit_test(sleeps),
-        cmocka_unit_test(maps_memory),     cmocka_unit_test(leaves_other_mappings),
+        cmocka_unit_test(maps_memory),     cmocka_unit_test(leaves_other_mappings), cmocka_unit_test(leaves_what_is_watched),
     };
 
     return cmocka_run_group_tests_name("loader/gate calls", tests, group_up, group_down);
