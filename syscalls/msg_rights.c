@@ -15,13 +15,17 @@
 /* Messages that nobody receives leave their entries behind; the oldest make room. */
 #define FLIGHTS_MAX 4096
 
-/* What the host says of a descriptor, the same in every process. */
+/*
+ * What the host says of a descriptor, the same in every process.  The tag tells open files of one host file apart: it
+ * is the host's F_SETSIG, which belongs to the open file, means nothing without O_ASYNC, and travels along.
+ */
 struct identity {
     uint64_t dev, ino;
     mode_t   mode;
     int      flags;
-    int64_t  offset; /* regular files */
+    int      tag; /* 1..64, the host's greatest signal; 0: none */
 };
+
 
 struct flight {
     TAILQ_ENTRY(flight) link;
@@ -41,9 +45,7 @@ static int identify(int fd, struct identity *id)
 
     if (fstat(fd, &st) < 0)
         return -errno;
-    *id = (struct identity){ st.st_dev, st.st_ino, st.st_mode, fcntl(fd, F_GETFL), 0 };
-    if (S_ISREG(st.st_mode))
-        id->offset = lseek(fd, 0, SEEK_CUR);
+    *id = (struct identity){ st.st_dev, st.st_ino, st.st_mode, fcntl(fd, F_GETFL), fcntl(fd, F_GETSIG) };
     return 0;
 }
 
@@ -62,41 +64,55 @@ static void drop_locked(struct flight *f)
     free(f);
 }
 
-/* Another open file of the same file is in flight with this host offset. */
-static bool offset_taken_locked(const struct identity *id, const struct ofile *of)
+static struct flight *flight_of_locked(const struct ofile *of)
 {
     struct flight *f;
 
     TAILQ_FOREACH(f, &flights, link)
-        if (f->of != of && same_file(&f->id, id) && f->id.offset == id->offset)
-            return true;
-    return false;
+        if (f->of == of)
+            return f;
+    return NULL;
 }
 
-/*
- * The offset goes along as the host's own, which is what a host process would
- * want, unless it would not tell two open files apart.
- */
-static void mark_offset_locked(int fd, struct identity *id, const struct ofile *of)
+/* A tag that no other open file of the same host file has; 0: none is left. */
+static int new_tag_locked(const struct identity *id)
 {
-    if (!S_ISREG(id->mode) || of->host_offset || of->at_host)
-        return;
-    id->offset = __atomic_load_n(&of->offset, __ATOMIC_RELAXED);
-    if (offset_taken_locked(id, of))
-        id->offset = ofile_index(of);
-    if (lseek(fd, id->offset, SEEK_SET) < 0)
-        id->offset = lseek(fd, 0, SEEK_CUR);
+    struct flight *f;
+    uint64_t       taken = 0;
+
+    TAILQ_FOREACH(f, &flights, link)
+        if (f->id.tag && same_file(&f->id, id))
+            taken |= 1ull << (f->id.tag - 1);
+    return ~taken ? __builtin_ctzll(~taken) + 1 : 0;
+}
+
+/* False: it could not be told from others, so it will be a new open file for the receiver. */
+static bool set_tag_locked(int fd, struct identity *id, const struct ofile *of)
+{
+    const struct flight *other = flight_of_locked(of);
+    const bool           async = __atomic_load_n(&of->flags, __ATOMIC_RELAXED) & O_ASYNC; /* there it has its meaning */
+
+    id->tag = async ? 0 : other ? other->id.tag : new_tag_locked(id);
+    return async || (id->tag && fcntl(fd, F_SETSIG, id->tag) == 0);
+}
+
+/* The offset goes along as the host's own, which is what a host process would want. */
+static void send_offset(int fd, const struct identity *id, const struct ofile *of)
+{
+    if (S_ISREG(id->mode) && !of->host_offset && !of->at_host)
+        lseek(fd, __atomic_load_n(&of->offset, __ATOMIC_RELAXED), SEEK_SET);
 }
 
 static uint64_t launch_locked(int fd, struct identity *id, struct ofile *of)
 {
-    struct flight *f = malloc(sizeof(*f));
+    struct flight *f;
 
-    if (!f)
-        return 0;
+    send_offset(fd, id, of);
     if (count >= FLIGHTS_MAX)
         drop_locked(TAILQ_FIRST(&flights));
-    mark_offset_locked(fd, id, of);
+    f = set_tag_locked(fd, id, of) ? malloc(sizeof(*f)) : NULL;
+    if (!f)
+        return 0;
     ofile_get(of);
     *f = (struct flight){ .id = *id, .of = of, .number = ++last_number };
     TAILQ_INSERT_TAIL(&flights, f, link);
@@ -117,25 +133,23 @@ static void abort_flight(uint64_t number)
     pthread_mutex_unlock(&lock);
 }
 
-/* The entry of that host file: by offset too when there are several open files of it. */
+/* The entry with that tag.  Where open files of a host file have no tag, there must be but one of them. */
 static struct flight *find_locked(const struct identity *id)
 {
-    struct flight *f, *any = NULL;
-    bool           several = false;
+    struct flight *f, *found = NULL;
 
     TAILQ_FOREACH(f, &flights, link) {
-        if (!same_file(&f->id, id))
+        if (f->id.tag != id->tag || !same_file(&f->id, id))
             continue;
-        if (f->id.offset == id->offset)
-            return f;
-        several |= any && any->of != f->of;
-        any = f;
+        if (found && found->of != f->of)
+            return NULL;
+        found = found ? found : f;
     }
-    return several ? NULL : any;
+    return found;
 }
 
 /* A reference on the open file that landed, NULL: it is none of ours. */
-static struct ofile *land(const struct identity *id, bool peek)
+static struct ofile *land(int fd, const struct identity *id, bool peek)
 {
     struct ofile *of = NULL;
 
@@ -148,6 +162,8 @@ static struct ofile *land(const struct identity *id, bool peek)
         ofile_get(of);
         if (!peek)
             drop_locked(f);
+        if (!flight_of_locked(of))
+            fcntl(fd, F_SETSIG, 0);
     }
     pthread_mutex_unlock(&lock);
     return of;
@@ -237,7 +253,7 @@ static struct ofile *recognize(struct call *c, int hostfd, bool peek, struct ide
     if (fd < 0)
         return NULL;
     if (!identify(fd, id))
-        of = land(id, peek);
+        of = land(fd, id, peek);
     close(fd);
     return of;
 }

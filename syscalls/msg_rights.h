@@ -4,8 +4,7 @@
  * The host carries a host descriptor; the open file behind it, with its offset
  * and flags, is ours.  While a message is in flight a list holds a reference on
  * the open file, with what the host says of the file (device, inode, access
- * mode, host offset), and the receiver finds it by that.  The host offset of a
- * regular file is free for this: our own positioned calls don't use it.
+ * mode) and a tag on the host's open file, and the receiver finds it by that.
  * What is not in the list came from a host process, and becomes a new open file.
  */
 #ifndef DRAGOMAN_SYSCALLS_MSG_RIGHTS_H

@@ -269,6 +269,51 @@ static void two_of_one_file(void **state)
     assert_int_equal(rights_in_flight(), 0);
 }
 
+/* The host's own offset is no sign of an open file: seeks and appends move it on the way. */
+static void two_of_one_file_that_move(void **state)
+{
+    int       s[2], r[2], got[8];
+    const int a = open_file(state, 0), b = open_file(state, 0);
+
+    pair(state, SOCK_STREAM, s);
+    pair(state, SOCK_STREAM, r);
+    assert_int_equal(send_fds(state, s[0], (int[]){ a }, 1), 1);
+    assert_int_equal(send_fds(state, r[0], (int[]){ b }, 1), 1);
+    assert_int_equal(sys_lseek(CALL(state), a, 0, SEEK_END), 10);
+    assert_int_equal(sys_lseek(CALL(state), b, 0, SEEK_DATA), 0);
+    assert_int_equal(recv_fds(state, r[1], got, sizeof(struct fbsd_cmsg), 0), 1);
+    assert_ptr_equal(ofile_of(CALL(state), got[0]), ofile_of(CALL(state), b));
+    assert_int_equal(recv_fds(state, s[1], got, sizeof(struct fbsd_cmsg), 0), 1);
+    assert_ptr_equal(ofile_of(CALL(state), got[0]), ofile_of(CALL(state), a));
+}
+
+/* More messages of one device than there are tags: the others come as new open files, never as wrong ones. */
+static void many_of_one_device(void **state)
+{
+    struct ofile *sent[67];
+    int           s[2], got[8];
+
+    pair(state, SOCK_STREAM, s);
+    for (int i = 0; i < 67; i++) {
+        const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR };
+        const int           fd = fd_install(CALL(state), &n, 0);
+
+        sent[i] = ofile_of(CALL(state), fd);
+        assert_int_equal(send_fds(state, s[0], &fd, 1), 1);
+    }
+    for (int i = 0; i < 67; i++) {
+        assert_int_equal(recv_fds(state, s[1], got, sizeof(struct fbsd_cmsg), 0), 1);
+
+        struct ofile *of = ofile_of(CALL(state), got[0]);
+
+        if (i < 64)
+            assert_ptr_equal(of, sent[i]);
+        else
+            assert_true(of->host_offset);
+        fd_close(CALL(state), got[0]);
+    }
+}
+
 static void both_ends_of_a_pipe(void **state)
 {
     int s[2], got[8], p[2], g[2];
@@ -467,6 +512,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(plain_is_one_host_call), T(flags), T(no_sigpipe), T(datagrams), T(whom_from),
         T(end_of_file_with_the_data), T(bad_headers), T(an_open_file_travels), T(two_of_one_file),
+        T(two_of_one_file_that_move), T(many_of_one_device),
         T(both_ends_of_a_pipe), T(a_strangers_file), T(no_room_for_them), T(no_leftovers),
         T(kqueues_do_not_travel), T(credentials), T(credentials_of_a_willing_sender),
         T(quiet_writes), T(destination_addresses),
