@@ -1,15 +1,19 @@
 #include "syscalls/stat.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include "syscalls/fd.h"
 #include "syscalls/path.h"
 
 #define S_IFIFO_MODE 0010000u
+#define PIPE_BLOCK   4096 /* PAGE_SIZE */
 
 /* st_flags, in FreeBSD's numbers (GROUP(file_flags) of the ABI). */
 #define UF_NODUMP    0x1u
@@ -98,6 +102,31 @@ int64_t sys_lstat(struct call *c, gva path, struct kstat *st)
     return sys_fstatat(c, PATH_CWD(c), path, st, AT_SYMLINK_NOFOLLOW);
 }
 
+/* A pipe without a name; also one that we were started with.  Scratch: the callers' is left alone. */
+static bool is_nameless(struct call *c, int hostfd)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct statfs));
+
+    return s.p && host_call(c, SYS_fstatfs, hostfd, s.va) == 0 && ((struct statfs *)s.p)->f_type == PIPEFS_MAGIC;
+}
+
+/* sys_pipe.c, pipe_stat: no permissions, no links, and what waits is the size of the end that can read it. */
+static void pipe_stat(struct call *c, struct fdref *ref, struct kstat *st)
+{
+    const struct scratch s = scratch_get(c, sizeof(int));
+    int                  waits = 0;
+
+    if (!is_nameless(c, ref->hostfd))
+        return;
+    if (s.p && (ref->of->flags & O_ACCMODE) != O_WRONLY && host_call(c, SYS_ioctl, ref->hostfd, FIONREAD, s.va) == 0)
+        waits = *(int *)s.p;
+    st->mode = S_IFIFO_MODE;
+    st->nlink = 0;
+    st->size = waits;
+    st->blksize = PIPE_BLOCK;
+    st->blocks = (waits + PIPE_BLOCK - 1) / PIPE_BLOCK;
+}
+
 int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
 {
     struct fdref         ref;
@@ -110,6 +139,8 @@ int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
     r = do_statx(c, ref.hostfd, empty.va, AT_EMPTY_PATH, st);
     if (!r && ref.of->kind == OF_KQUEUE)
         st->mode = S_IFIFO_MODE; /* kern_event.c, kqueue_stat */
+    if (!r && ref.of->kind == OF_PIPE)
+        pipe_stat(c, &ref, st);
     fd_put(c, &ref);
     return r;
 }
