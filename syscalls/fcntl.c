@@ -22,14 +22,24 @@
 
 /* ---- dup ---------------------------------------------------------------------------- */
 
+/* A wrong number that is wanted is found before a descriptor that is not open, but for a negative one (kern_dup). */
+static int64_t check_wanted(struct call *c, int fd, int64_t want, int err)
+{
+    if (fd < 0)
+        return -EBADF;
+    return want < 0 || want >= fd_limit(c) ? err : 0;
+}
+
 static int64_t dup_from(struct call *c, int fd, int64_t from, bool cloexec)
 {
     struct fdref ref;
-    int          r = fd_get(c, fd, &ref);
+    int64_t      r = from ? check_wanted(c, fd, from, -EINVAL) : 0;
 
+    if (!r)
+        r = fd_get(c, fd, &ref);
     if (r)
         return r;
-    r = from < 0 || from > INT32_MAX ? -EINVAL : fd_dup(c, &ref, (int)from, cloexec);
+    r = fd_dup(c, &ref, (int)from, cloexec);
     fd_put(c, &ref);
     return r;
 }
@@ -37,14 +47,16 @@ static int64_t dup_from(struct call *c, int fd, int64_t from, bool cloexec)
 static int64_t dup_to(struct call *c, int fd, int64_t to, bool cloexec)
 {
     struct fdref ref;
-    int          r = fd_get(c, fd, &ref);
+    int64_t      r = check_wanted(c, fd, to, -EBADF);
 
+    if (!r)
+        r = fd_get(c, fd, &ref);
     if (r)
         return r;
     if (to == fd)
         r = cloexec ? fd_set_cloexec(c, fd, true) ?: fd : fd;
     else
-        r = to < 0 || to > INT32_MAX ? -EBADF : fd_dup_to(c, &ref, (int)to, cloexec);
+        r = fd_dup_to(c, &ref, (int)to, cloexec);
     fd_put(c, &ref);
     return r;
 }

@@ -85,7 +85,7 @@ int fd_get_at(struct call *c, int fd, struct fdref *ref)
 
 /* ---- allocation -------------------------------------------------------------- */
 
-static uint32_t fd_limit(const struct call *c)
+uint32_t fd_limit(const struct call *c)
 {
     return c->proc->nofile < FD_MAX ? (uint32_t)c->proc->nofile : FD_MAX;
 }

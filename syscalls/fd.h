@@ -92,6 +92,7 @@ int fd_set_clofork(struct call *c, int fd, bool on);
 /* All open descriptors in [from, to].  cloexec: they are marked, not closed.  0, -ESRCH. */
 int fd_close_range(struct call *c, unsigned from, unsigned to, bool cloexec);
 int fd_last(struct call *c);                            /* highest open descriptor, -1: none */
+uint32_t fd_limit(const struct call *c);                /* no descriptor at or above it is given out */
 /* The kind that a host st_mode means. */
 enum ofile_kind fd_kind_of_mode(uint32_t mode);
 /* The kind of a host descriptor, by fstat in the guest's context; -errno. */

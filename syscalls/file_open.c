@@ -14,6 +14,8 @@
 /* What of the flags stays with the open file (FreeBSD's FMASK). */
 #define KEPT_FLAGS (O_ACCMODE | O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_SYNC | O_DSYNC | O_PATH)
 #define LOCK_FLAGS (D_O_SHLOCK | D_O_EXLOCK)
+/* Refused; O_CREAT with O_DIRECTORY alone means nothing (vn_open_cred). */
+#define NEW_DIRECTORY (O_CREAT | O_EXCL | O_DIRECTORY)
 
 static bool only_path(uint64_t flags)
 {
@@ -38,7 +40,7 @@ static int check_flags(uint64_t flags)
         return flags & O_ACCMODE ? -EINVAL : 0;
     if ((flags & O_ACCMODE) == O_ACCMODE || (flags & LOCK_FLAGS) == LOCK_FLAGS)
         return -EINVAL;
-    return 0;
+    return (flags & NEW_DIRECTORY) == NEW_DIRECTORY ? -EINVAL : 0;
 }
 
 /*
@@ -51,6 +53,8 @@ static uint64_t host_flags(uint64_t flags)
 
     if (only_path(flags))
         return O_PATH | (host & (O_DIRECTORY | O_NOFOLLOW));
+    if (host & O_DIRECTORY)
+        host &= ~(uint64_t)O_CREAT;
     return flags & LOCK_FLAGS ? host & ~(uint64_t)O_TRUNC : host;
 }
 
@@ -77,7 +81,7 @@ static uint32_t mode_of(struct call *c, int dirfd, gva path, unsigned how)
 /* Where FreeBSD has another error than the host: EMLINK for a link under O_NOFOLLOW, EOPNOTSUPP for a socket. */
 static int64_t open_error(struct call *c, int dirfd, gva path, uint64_t flags, int64_t err)
 {
-    if (err == -ELOOP && flags & O_NOFOLLOW && S_ISLNK(mode_of(c, dirfd, path, open_how(flags))))
+    if ((err == -ELOOP || err == -ENOTDIR) && flags & O_NOFOLLOW && S_ISLNK(mode_of(c, dirfd, path, open_how(flags))))
         return -EMLINK;
     if (err == -ENXIO && S_ISSOCK(mode_of(c, dirfd, path, open_how(flags))))
         return -EOPNOTSUPP;

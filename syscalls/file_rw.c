@@ -8,6 +8,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,6 +35,17 @@ int64_t file_offset_locked(struct call *c, struct fdref *ref)
     return ref->of->offset;
 }
 
+/*
+ * A transfer that would end beyond the greatest offset: the host refuses its arguments, FreeBSD's file systems find
+ * the end of the file, or that it would be too big (ufs/ffs/ffs_vnops.c, ffs_read and ffs_write).
+ */
+static int64_t past_end(int64_t r, const struct transfer *t, const struct ofile *of, int64_t offset)
+{
+    if (r != -EINVAL || offset < INT64_MAX - INT32_MAX || of->kind != OF_FILE)
+        return r;
+    return t->write ? -EFBIG : 0;
+}
+
 static int64_t append_locked(struct call *c, struct fdref *ref, const struct transfer *t)
 {
     const int64_t r = host_call(c, t->plain, ref->hostfd, t->where, t->count);
@@ -57,7 +69,7 @@ static int64_t transfer_locked(struct call *c, struct fdref *ref, const struct t
 
     if (r > 0)
         ref->of->offset = offset + r;
-    return r;
+    return past_end(r, t, ref->of, offset);
 }
 
 static int64_t transfer_file(struct call *c, struct fdref *ref, const struct transfer *t)
@@ -71,6 +83,19 @@ static int64_t transfer_file(struct call *c, struct fdref *ref, const struct tra
     return r;
 }
 
+/*
+ * Nothing is read of nothing, whatever it is read from (sys_generic.c, dofileread); of a vector the host knows how long
+ * it is.  Else EISDIR, which the host says only while its cookie is a small number.
+ */
+static int64_t transfer_dir(struct call *c, struct fdref *ref, const struct transfer *t)
+{
+    if (t->write)
+        return -EBADF;
+    if (t->positioned == SYS_pread64)
+        return t->count ? -EISDIR : 0;
+    return host_call(c, SYS_readv, ref->hostfd, t->where, t->count) == 0 ? 0 : -EISDIR;
+}
+
 static int64_t transfer(struct call *c, int fd, const struct transfer *t)
 {
     struct fdref ref;
@@ -78,8 +103,8 @@ static int64_t transfer(struct call *c, int fd, const struct transfer *t)
 
     if (r)
         return r;
-    if (ref.of->kind == OF_DIR) /* the host says so only while its cookie is a small number */
-        r = t->write ? -EBADF : -EISDIR;
+    if (ref.of->kind == OF_DIR)
+        r = transfer_dir(c, &ref, t);
     else if (file_own_offset(ref.of))
         r = transfer_file(c, &ref, t);
     else if (t->write && sock_write_quiet(ref.of))
@@ -94,6 +119,12 @@ static int64_t transfer(struct call *c, int fd, const struct transfer *t)
 static bool too_long(uint64_t n)
 {
     return n > INT64_MAX;
+}
+
+/* And more than UIO_MAXIOV parts, before it looks at the descriptor (copyinuio). */
+static bool too_many(unsigned n)
+{
+    return n > 1024;
 }
 
 int64_t sys_read(struct call *c, int fd, gva buf, uint64_t n)
@@ -114,47 +145,71 @@ int64_t sys_readv(struct call *c, int fd, gva iov, unsigned n)
 {
     const struct transfer t = { SYS_readv, SYS_preadv, iov.va, n, false };
 
-    return transfer(c, fd, &t);
+    return too_many(n) ? -EINVAL : transfer(c, fd, &t);
 }
 
 int64_t sys_writev(struct call *c, int fd, gva iov, unsigned n)
 {
     const struct transfer t = { SYS_writev, SYS_pwritev, iov.va, n, true };
 
-    return transfer(c, fd, &t);
+    return too_many(n) ? -EINVAL : transfer(c, fd, &t);
+}
+
+/* In FreeBSD's order (sys_generic.c, kern_preadv): access, whether there are offsets at all, and then the offset. */
+static int check_positioned(const struct ofile *of, bool write, int64_t offset)
+{
+    const bool no_offsets = of->kind == OF_PIPE || of->kind == OF_SOCKET || of->kind == OF_KQUEUE;
+
+    if (!no_offsets && (offset >= 0 || of->kind == OF_CHAR))
+        return 0;
+    if ((of->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY))
+        return -EBADF;
+    return no_offsets ? -ESPIPE : -EINVAL;
 }
 
 /* The offset plays no part; devices may block. */
-static int64_t positioned(struct call *c, int fd, long nr, uint64_t where, uint64_t count, int64_t offset)
+static int64_t positioned(struct call *c, int fd, const struct transfer *t, int64_t offset)
 {
     struct fdref ref;
     int64_t      r = fd_get(c, fd, &ref);
 
     if (r)
         return r;
-    r = host_wait(c, nr, ref.hostfd, where, count, offset);
+    r = check_positioned(ref.of, t->write, offset);
+    if (!r && ref.of->kind == OF_DIR)
+        r = transfer_dir(c, &ref, t);
+    else if (!r)
+        r = past_end(host_wait(c, t->positioned, ref.hostfd, t->where, t->count, offset), t, ref.of, offset);
     fd_put(c, &ref);
     return r;
 }
 
 int64_t sys_pread(struct call *c, int fd, gva buf, uint64_t n, int64_t offset)
 {
-    return too_long(n) ? -EINVAL : positioned(c, fd, SYS_pread64, buf.va, n, offset);
+    const struct transfer t = { 0, SYS_pread64, buf.va, n, false };
+
+    return too_long(n) ? -EINVAL : positioned(c, fd, &t, offset);
 }
 
 int64_t sys_pwrite(struct call *c, int fd, gva buf, uint64_t n, int64_t offset)
 {
-    return too_long(n) ? -EINVAL : positioned(c, fd, SYS_pwrite64, buf.va, n, offset);
+    const struct transfer t = { 0, SYS_pwrite64, buf.va, n, true };
+
+    return too_long(n) ? -EINVAL : positioned(c, fd, &t, offset);
 }
 
 int64_t sys_preadv(struct call *c, int fd, gva iov, unsigned n, int64_t offset)
 {
-    return positioned(c, fd, SYS_preadv, iov.va, n, offset);
+    const struct transfer t = { 0, SYS_preadv, iov.va, n, false };
+
+    return too_many(n) ? -EINVAL : positioned(c, fd, &t, offset);
 }
 
 int64_t sys_pwritev(struct call *c, int fd, gva iov, unsigned n, int64_t offset)
 {
-    return positioned(c, fd, SYS_pwritev, iov.va, n, offset);
+    const struct transfer t = { 0, SYS_pwritev, iov.va, n, true };
+
+    return too_many(n) ? -EINVAL : positioned(c, fd, &t, offset);
 }
 
 /* ---- lseek ---------------------------------------------------------------------- */
@@ -204,9 +259,12 @@ static int64_t seek_file(struct call *c, struct fdref *ref, int64_t offset, int6
     return to;
 }
 
-/* A directory's offset is the host's cookie; a copy is kept for getdirentries. */
+/* A directory's offset is the host's cookie; a copy is kept for getdirentries.  It has no holes (vn_bmap_seekhole). */
 static int64_t seek_dir(struct call *c, struct fdref *ref, int64_t offset, int64_t whence)
 {
+    if (whence > SEEK_END)
+        return -ENOTTY;
+
     const int err = shlock_lock(c, &ref->of->lock);
 
     if (err)
@@ -220,6 +278,28 @@ static int64_t seek_dir(struct call *c, struct fdref *ref, int64_t offset, int64
     return to;
 }
 
+static int64_t file_size(struct call *c, struct fdref *ref)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct stat));
+    const int64_t        r = s.p ? host_call(c, SYS_fstat, ref->hostfd, s.va) : -ENOMEM;
+
+    return r ? r : ((struct stat *)s.p)->st_size;
+}
+
+/* The host's own offset: only the error beyond the greatest offset is another one here. */
+static int64_t seek_host(struct call *c, struct fdref *ref, int64_t offset, int64_t whence)
+{
+    const int64_t r = host_call(c, SYS_lseek, ref->hostfd, offset, whence);
+
+    if (r != -EINVAL || offset <= 0 || (whence != SEEK_CUR && whence != SEEK_END) || ref->of->kind != OF_FILE)
+        return r;
+
+    const int64_t base = host_call(c, SYS_lseek, ref->hostfd, 0, SEEK_CUR), size = file_size(c, ref);
+    const int64_t from = whence == SEEK_CUR ? base : size;
+
+    return from > INT64_MAX - offset ? -EOVERFLOW : r;
+}
+
 int64_t sys_lseek(struct call *c, int fd, int64_t offset, int64_t whence)
 {
     struct fdref ref;
@@ -231,10 +311,10 @@ int64_t sys_lseek(struct call *c, int fd, int64_t offset, int64_t whence)
         r = seek_file(c, &ref, offset, whence);
     else if (ref.of->kind == OF_DIR)
         r = seek_dir(c, &ref, offset, whence);
-    else if (ref.of->kind == OF_KQUEUE)
-        r = -ESPIPE;
+    else if (ref.of->kind == OF_KQUEUE || ref.of->kind == OF_PIPE || ref.of->kind == OF_SOCKET)
+        r = -ESPIPE; /* before a wrong whence is found */
     else
-        r = host_call(c, SYS_lseek, ref.hostfd, offset, whence);
+        r = seek_host(c, &ref, offset, whence);
     fd_put(c, &ref);
     return r;
 }

@@ -51,6 +51,9 @@ static void dups(void **state)
     assert_int_equal(op(state, 0, F_DUPFD, 3), 3);
     assert_int_equal(op(state, 0, F_DUPFD, 5), 6);
     assert_int_equal(op(state, 0, F_DUPFD, -1), -EINVAL);
+    assert_int_equal(op(state, 9, F_DUPFD, -1), -EINVAL); /* the wish is looked at first */
+    assert_int_equal(op(state, 9, F_DUPFD, 3), -EBADF);
+    assert_int_equal(op(state, -1, F_DUPFD, -1), -EBADF);
     assert_int_equal(op(state, 0, F_DUPFD, 1024), -EINVAL);
     assert_int_equal(op(state, 0, F_DUPFD_CLOEXEC, 20), 20);
     assert_int_equal(fd_get_cloexec(CALL(state), 20), 1);

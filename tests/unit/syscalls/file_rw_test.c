@@ -355,6 +355,66 @@ static void parallel_appends_keep_their_records(void **state)
     check_records();
 }
 
+static void errors_come_in_freebsds_order(void **state)
+{
+    struct iovec v = { "x", 1 };
+    char         buf[4];
+    int          fds[2];
+
+    assert_int_equal(sys_pipe2(CALL(state), P(fds), 0), 0);
+    assert_int_equal(seek(state, fds[0], 0, 99), -ESPIPE);
+    assert_int_equal(seek(state, 99, 0, 99), -EBADF);
+    assert_int_equal(sys_pread(CALL(state), fds[0], P(buf), 1, -1), -ESPIPE);
+    assert_int_equal(sys_pread(CALL(state), fds[1], P(buf), 1, 0), -EBADF);
+    assert_int_equal(sys_pwrite(CALL(state), fds[0], P(buf), 1, -1), -EBADF);
+    assert_int_equal(sys_pwrite(CALL(state), fds[1], P(buf), 1, -1), -ESPIPE);
+
+    const int fd = open_as(state, "a", O_WRONLY | O_CREAT);
+
+    assert_int_equal(sys_pread(CALL(state), fd, P(buf), 1, -1), -EBADF);
+    assert_int_equal(sys_pwrite(CALL(state), fd, P(buf), 1, -1), -EINVAL);
+    assert_int_equal(sys_readv(CALL(state), 99, P(&v), 1025), -EINVAL); /* before the descriptor is looked at */
+    assert_int_equal(sys_writev(CALL(state), 99, P(&v), 1025), -EINVAL);
+    assert_int_equal(sys_preadv(CALL(state), 99, P(&v), 1025, 0), -EINVAL);
+    assert_int_equal(sys_pwritev(CALL(state), 99, P(&v), 1025, 0), -EINVAL);
+    assert_int_equal(sys_readv(CALL(state), 99, P(&v), 1), -EBADF);
+}
+
+static void beyond_the_greatest_offset(void **state)
+{
+    char      buf[64];
+    const int fd = open_as(state, "a", O_RDWR | O_CREAT);
+
+    assert_int_equal(sys_pread(CALL(state), fd, P(buf), 60, INT64_MAX - 9), 0);
+    assert_int_equal(sys_pwrite(CALL(state), fd, P(buf), 60, INT64_MAX - 9), -EFBIG);
+    assert_int_equal(seek(state, fd, INT64_MAX - 9, SEEK_SET), INT64_MAX - 9);
+    assert_int_equal(rd(state, fd, buf, 60), 0);
+    assert_int_equal(wr(state, fd, "twelve bytes"), -EFBIG);
+    assert_int_equal(seek(state, fd, 0, SEEK_CUR), INT64_MAX - 9);
+
+    const int host = open("b", O_RDWR | O_CREAT, 0600);
+
+    assert_int_equal(fdtable_inherit(FDS(state), host, OF_FILE, O_RDWR), 0); /* the host's offset, FreeBSD's errors */
+    assert_int_equal(seek(state, host, 5, SEEK_SET), 5);
+    assert_int_equal(seek(state, host, INT64_MAX, SEEK_CUR), -EOVERFLOW);
+    assert_int_equal(seek(state, host, -6, SEEK_CUR), -EINVAL);
+}
+
+static void nothing_is_read_of_a_directory(void **state)
+{
+    char         buf[4];
+    struct iovec some[2] = { { buf, 0 }, { buf, 1 } };
+    const int    fd = open_as(state, ".", O_RDONLY);
+
+    assert_int_equal(sys_read(CALL(state), fd, P(buf), 0), 0);
+    assert_int_equal(sys_pread(CALL(state), fd, P(buf), 0, 0), 0);
+    assert_int_equal(sys_readv(CALL(state), fd, P(some), 1), 0);
+    assert_int_equal(sys_read(CALL(state), fd, P(buf), 1), -EISDIR);
+    assert_int_equal(sys_pread(CALL(state), fd, P(buf), 1, 0), -EISDIR);
+    assert_int_equal(sys_readv(CALL(state), fd, P(some), 2), -EISDIR);
+    assert_int_equal(seek(state, fd, 0, SEEK_DATA), -ENOTTY);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
@@ -372,6 +432,9 @@ int main(void)
         T(bad_memory_is_efault_and_moves_nothing),
         T(reads_up_to_a_missing_page),
         T(inherited_offset_is_the_hosts),
+        T(errors_come_in_freebsds_order),
+        T(beyond_the_greatest_offset),
+        T(nothing_is_read_of_a_directory),
         T(interrupted_read_restarts),
         T(failing_host_calls_unlock),
         T(parallel_writes_keep_their_records),
