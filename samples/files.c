@@ -1,7 +1,6 @@
 /* files DIR: descriptors, offsets, names and directories in an empty directory that it may write. */
 #include "sample.h"
 
-enum { SEEK_SET, SEEK_CUR, SEEK_END };
 static char buf[4096];
 
 static void check_descriptors(void)

@@ -375,4 +375,22 @@ static inline long os_wait_events(int events)
     return os_kevent(events, 0, 0, &ev, 1, 0);
 }
 
+/* ---- what the file exercisers use besides (samples/model, fsx, append) */
+enum {
+    O_NOFOLLOW = 0x100, F_DUPFD_CLOEXEC = 17, F_DUP2FD = 10, F_DUP2FD_CLOEXEC = 18, CLOSE_RANGE_CLOEXEC = 4,
+    SEEK_SET = 0, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE, SO_SNDBUF = 0x1001,
+};
+static inline long os_openat(int dir, const char *path, int flags, int mode) { return OS_CALL(499, dir, path, flags, mode); }
+static inline long os_truncate(const char *path, int64_t size) { return OS_CALL(479, path, size); }
+static inline long os_mkfifo(const char *path, int mode) { return OS_CALL(132, path, mode); }
+static inline long os_pipe2(int fds[2], int flags) { return OS_CALL(542, fds, flags); }
+static inline long os_preadv(int fd, const struct os_iovec *iov, int n, int64_t at) { return OS_CALL(289, fd, iov, n, at); }
+static inline long os_pwritev(int fd, const struct os_iovec *iov, int n, int64_t at) { return OS_CALL(290, fd, iov, n, at); }
+static inline long os_close_range(unsigned low, unsigned high, int flags) { return OS_CALL(575, low, high, flags); }
+static inline long os_closefrom(int low) { return OS_CALL(509, low); }
+static inline long os_fionread(int fd, int *n) { return OS_CALL(54, fd, 0x4004667f, n); }
+/* UMTX_OP_WAIT_UINT and UMTX_OP_WAKE: for words in shared memory. */
+static inline long os_futex_wait_shared(uint32_t *word, uint32_t value) { return OS_CALL(454, word, 11, value, 0, 0); }
+static inline long os_futex_wake_shared(uint32_t *word, int n) { return OS_CALL(454, word, 3, n, 0, 0); }
+
 #endif

@@ -332,4 +332,22 @@ static inline long os_wait_events(int events)
     return OS_CALL(232, events, event, 1, -1);
 }
 
+/* ---- what the file exercisers use besides (samples/model, fsx, append) */
+enum {
+    O_NOFOLLOW = 0x20000, F_DUPFD_CLOEXEC = 1030, CLOSE_RANGE_CLOEXEC = 4,
+    SEEK_SET = 0, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE, SO_SNDBUF = 7,
+};
+static inline long os_openat(int dir, const char *path, int flags, int mode) { return OS_CALL(257, dir, path, flags, mode); }
+static inline long os_truncate(const char *path, int64_t size) { return OS_CALL(76, path, size); }
+static inline long os_mkfifo(const char *path, int mode) { return OS_CALL(133, path, 0010000 | mode, 0); }
+static inline long os_pipe2(int fds[2], int flags) { return OS_CALL(293, fds, flags); }
+static inline long os_preadv(int fd, const struct os_iovec *iov, int n, int64_t at) { return OS_CALL(295, fd, iov, n, at); }
+static inline long os_pwritev(int fd, const struct os_iovec *iov, int n, int64_t at) { return OS_CALL(296, fd, iov, n, at); }
+static inline long os_close_range(unsigned low, unsigned high, int flags) { return OS_CALL(436, low, high, flags); }
+static inline long os_closefrom(int low) { return OS_CALL(436, low < 0 ? 0 : low, ~0u, 0); }
+static inline long os_dup3(int from, int to, int flags) { return OS_CALL(292, from, to, flags); }
+static inline long os_fionread(int fd, int *n) { return OS_CALL(16, fd, 0x541b, n); }
+static inline long os_futex_wait_shared(uint32_t *word, uint32_t value) { return OS_CALL(202, word, 0, value, 0); }
+static inline long os_futex_wake_shared(uint32_t *word, int n) { return OS_CALL(202, word, 1, n); }
+
 #endif

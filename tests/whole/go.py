@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import threading
-import time
 import zipfile
 
 from dragoman import Failure, Skip, mark
@@ -51,12 +50,6 @@ def test_notifies(t):
 
 def test_walk(t):
     same(t, "walk", "DIR")
-
-
-def test_model(t):
-    # 240,000 steps; the last seed is another one each day, and part of the output.
-    for seed in (*range(1, 12), int(time.time()) // 86400):
-        same(t, "model", "DIR", str(seed), "20000")
 
 
 @mark(one_user=True)
