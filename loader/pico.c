@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-extern const char gate_blob[], gate_blob_end[];
+extern const char gate_blob[];
 
 const struct gate_header *pico_gate(void)
 {
@@ -21,7 +21,7 @@ const struct gate_header *pico_gate(void)
 int pico_gate_file(void)
 {
     int    fd = memfd_create("dragoman-gate", 0);
-    size_t n = (size_t)(gate_blob_end - gate_blob);
+    size_t n = pico_gate()->text_end - GATE_BASE; /* what is loaded; the symbols stay here */
 
     if (fd < 0)
         return -errno;
@@ -35,7 +35,7 @@ int pico_gate_file(void)
 /* The notify door's filter is there from the first instruction on, so gate_enter must run at its own address. */
 static gate_enter_fn *gate_map(int gate_fd)
 {
-    const size_t n = (size_t)(gate_blob_end - gate_blob);
+    const size_t n = pico_gate()->text_end - GATE_BASE;
     void        *p = mmap((void *)GATE_BASE, n, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED_NOREPLACE, gate_fd, 0);
 
     return p == MAP_FAILED ? NULL : (gate_enter_fn *)pico_gate()->enter;

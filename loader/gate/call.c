@@ -21,6 +21,10 @@ int copy_out(struct call *c, gva dst, const void *src, size_t n)
     return gate_copy((void *)dst.va, src, n);
 }
 
+int put_int(struct call *c, gva dst, int32_t v) { return copy_out(c, dst, &v, sizeof(v)); }
+
+int put_long(struct call *c, gva dst, int64_t v) { return copy_out(c, dst, &v, sizeof(v)); }
+
 static size_t find_nul(const char *s, size_t n)
 {
     size_t i = 0;

@@ -30,6 +30,11 @@ _Noreturn void gate_child(struct area *a);
 
 void *memcpy(void *d, const void *s, size_t n);
 void *memset(void *d, int c, size_t n);
+/* string.c */
+size_t strlen(const char *s);
+int    strcmp(const char *a, const char *b);
+char  *strrchr(const char *s, int ch);
+void  *memchr(const void *s, int ch, size_t n);
 
 typedef void label(void);
 extern label gate_entry, gate_exit_start, gate_exit_end, gate_window_start, gate_window_end, gate_window_eintr;

@@ -32,29 +32,44 @@ int path_resolve(struct call *c, int guest_dirfd, gva path, unsigned how, struct
     const struct scratch s = scratch_get(c, GUEST_PATH_MAX);
     int64_t              n;
 
-    if (!c->task->area->plain_view || guest_dirfd != (int)c->abi->at_fdcwd || (how & ~PATH_NOFOLLOW))
+    if (!c->task->area->plain_view || (how & ~PATH_NOFOLLOW))
         return -GATE_PUNT;
     n = s.p ? copy_in_str(c, s.p, path, GUEST_PATH_MAX) : -ENOMEM;
     if (n < 0)
         return (int)n;
     if (special(s.p))
         return -GATE_PUNT;
+    c->scratch_used -= GUEST_PATH_MAX - (((size_t)n + 1 + 15) & ~(size_t)15);
     *out = (struct path){.dirfd = AT_FDCWD, .va = s.va, .str = s.p, .owned = -1};
-    return 0;
+    if (!n)
+        return -ENOENT;
+    if (out->str[0] == '/')
+        return 0;
+    n = fd_get_at(c, guest_dirfd, &out->ref);
+    out->dirfd = out->ref.hostfd;
+    return (int)n;
 }
 
-void path_put(struct call *c, struct path *p)
+void path_put(struct call *c, struct path *p) { fd_put(c, &p->ref); }
+
+/* Such names are left to the provider. */
+bool path_is_own_program(const struct call *c, const char *path)
 {
     (void)c;
-    (void)p; /* a plain path holds nothing */
+    (void)path;
+    return false;
 }
 
 int64_t path_open_or_ref(struct call *c, int guest_dirfd, gva path, uint64_t flags, uint32_t mode, unsigned how,
                          struct fdref *same)
 {
     struct path p;
-    int         err = path_resolve(c, guest_dirfd, path, how, &p);
+    int64_t     r = path_resolve(c, guest_dirfd, path, how, &p);
 
     (void)same; /* only /dev/fd/N is one */
-    return err ? err : host_wait(c, SYS_openat, p.dirfd, p.va, flags, mode);
+    if (r)
+        return r;
+    r = host_wait(c, SYS_openat, p.dirfd, p.va, flags, mode);
+    path_put(c, &p);
+    return r;
 }

@@ -28,11 +28,31 @@
 
 /* ---- what only the gate decides --------------------------------------------------- */
 
-/*
- * Calls on files and directories: pipes, terminals and sockets block, and are the
- * provider's.  The closing of whatever nobody wants to hear of.
- */
-static bool fd_is_ours(struct call *c, int fd, bool closing)
+/* What a call does with a descriptor. */
+enum fd_use {
+    FOR_FILES, /* files and directories: pipes, terminals and sockets block, and are the provider's */
+    FOR_ANY,   /* as the same for every kind */
+    CLOSES,    /* it ends: somebody may want to hear of it */
+};
+
+/* Of argument n; a constant once the row is one. */
+static inline enum fd_use fd_use_of(uint16_t nr, unsigned n)
+{
+    switch (nr) {
+    case 6: return CLOSES;
+    case 90: return n ? CLOSES : FOR_ANY; /* dup2 */
+    case 41:                              /* dup */
+    case 92:                              /* fcntl */
+    case 123:                             /* fchown */
+    case 124:                             /* fchmod */
+    case 189:                             /* freebsd11_fstat */
+    case 551: return FOR_ANY;             /* fstat */
+    default: return FOR_FILES;
+    }
+}
+
+/* Whether the gate may make this call on it.  Of a path's directory, too. */
+static bool fd_is_ours(struct call *c, int fd, enum fd_use use)
 {
     struct fdtable *t = c->proc->fds;
     uint64_t        slot;
@@ -48,7 +68,9 @@ static bool fd_is_ours(struct call *c, int fd, bool closing)
     of = ofile_at(__atomic_load_n(&t->entries[slot - 1].ofile, __ATOMIC_RELAXED));
     if (!of)
         return false;
-    if (closing)
+    if (use == FOR_ANY)
+        return of->kind != OF_KQUEUE;
+    if (use == CLOSES)
         return of->kind != OF_KQUEUE && !of->watched && !of->object && !of->posix_locks;
     return !of->host_offset && (of->kind == OF_FILE || of->kind == OF_DIR);
 }
@@ -122,7 +144,12 @@ static inline __attribute__((always_inline)) int64_t invoke(struct call *c, cons
 
         switch (a->kind) {
         case ARG_FD:
-            if (!fd_is_ours(c, (int)(int32_t)c->raw[i], row->nr == 6))
+            if (!fd_is_ours(c, (int)(int32_t)c->raw[i], fd_use_of(row->nr, i)))
+                return -GATE_PUNT;
+            v[i].word = (uint64_t)(int64_t)(int32_t)c->raw[i];
+            break;
+        case ARG_DIRFD:
+            if ((int)(int32_t)c->raw[i] != (int)c->abi->at_fdcwd && !fd_is_ours(c, (int)(int32_t)c->raw[i], FOR_ANY))
                 return -GATE_PUNT;
             v[i].word = (uint64_t)(int64_t)(int32_t)c->raw[i];
             break;
@@ -137,6 +164,8 @@ static inline __attribute__((always_inline)) int64_t invoke(struct call *c, cons
         case ARG_ULONG:
         case ARG_PTR:
         case ARG_PATH:
+        case ARG_STR:
+        case ARG_OUT_LONG:
         case ARG_IN_BUF:
         case ARG_OUT_BUF: v[i].word = c->raw[i]; break;
         default: err = arg_scalar(a, c->raw[i], &v[i].word); break;
@@ -196,6 +225,7 @@ bool gate_call(struct area *a)
         return false;
     proc.fds = (struct fdtable *)a->fds;
     proc.nofile = a->nofile;
+    proc.execpath = NULL;
     task.index = a->index;
     task.area = a;
     abi.at_fdcwd = (uint64_t)-100;
