@@ -93,7 +93,8 @@ struct knote {
     bool                 active, queued, disabled;
     bool                 forced;      /* EV_FORCEONESHOT: reported whether or not it holds */
     bool                 triggered;   /* EVFILT_USER */
-    bool                 gone;        /* EVFILT_PROC: the process has exited */
+    bool                 gone;        /* EVFILT_PROC: the process has exited; EVFILT_AIO, EVFILT_LIO: it is done */
+    int                  error;       /* EVFILT_AIO: how it ended, in the guest's numbers */
     int                  wd;          /* EVFILT_VNODE: inotify's number */
     uint64_t             size, nlink; /* EVFILT_VNODE: as last seen */
 };
@@ -197,13 +198,19 @@ void source_measure(struct call *c, struct source *s);
 
 /* ---- the filters */
 extern const struct filter filter_read, filter_write, filter_empty, filter_vnode, filter_timer, filter_user,
-    filter_signal, filter_proc;
+    filter_signal, filter_proc, filter_aio;
 bool kqueue_fd_takes(int filter, enum ofile_kind kind);
 void kqueue_timer_expired(struct source *s);
 void kqueue_vnode_drain(struct call *c, struct kqueue *kq);
 int  kqueue_vnode_watch(struct call *c, struct kqueue *kq, int hostfd, uint32_t mask); /* watch number or -errno */
 void kqueue_vnode_unwatch(struct knote *kn);
 void kqueue_signal_posted(struct proc *p, int sig);
+
+/* ---- kqueue_aio.c: knotes of the kernel's own; no lock held.  Of a kqueue that is gone nothing is done. */
+/* fd is a kqueue's: makes the knote kev says, and gives the kqueue's identifier.  0, -EBADF, -ENOMEM, -ESRCH. */
+int  kqueue_aio_add(struct call *c, int fd, const struct kkevent *kev, uint64_t *id);
+void kqueue_aio_done(uint64_t id, struct fdtable *fds, int filter, uint64_t ident, int error);
+void kqueue_aio_drop(uint64_t id, struct fdtable *fds, int filter, uint64_t ident);
 
 /* ---- kqueue_register.c: one change; 0 or -errno.  No lock held; kq referenced. */
 int kq_change(struct call *c, struct kqueue *kq, const struct kkevent *kev);

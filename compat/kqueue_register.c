@@ -14,13 +14,6 @@ static int refuse_enxio(struct call *c, struct knote *kn)
     return -ENXIO;
 }
 
-/* vfs_aio.c: these two are registered by the kernel itself only, for an aiocb. */
-static int refuse_eperm(struct call *c, struct knote *kn)
-{
-    (void)c, (void)kn;
-    return -EPERM;
-}
-
 static int refuse_einval(struct call *c, struct knote *kn)
 {
     (void)c, (void)kn;
@@ -41,7 +34,6 @@ static bool never(struct call *c, struct knote *kn)
 }
 
 static const struct filter filter_none = { .attach = refuse_enxio, .event = never };
-static const struct filter filter_aio = { .attach = refuse_eperm, .event = never };
 static const struct filter filter_fs = { .attach = take, .event = never };
 static const struct filter filter_procdesc = { .isfd = true, .attach = refuse_einval, .event = never };
 

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "compat/aio.h"
 #include "compat/kqueue.h"
 #include "compat/umtx.h"
 #include "syscalls/door.h"
@@ -152,6 +153,7 @@ static void proc_renew(struct call *c)
     umtx_exec(c);
     timer_proc_gone(p);
     code_drop(p);
+    aio_proc_gone(p, true);
     fdtable_exec(c, p->fds);
     signal_exec(p);
     pthread_mutex_lock(&session.lock);

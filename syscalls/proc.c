@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "compat/aio.h"
 #include "compat/kqueue.h"
 #include "compat/umtx.h"
 #include "syscalls/code.h"
@@ -147,6 +148,7 @@ static void proc_free(struct proc *p)
 {
     code_drop(p);
     pidfd_close(p);
+    aio_proc_free(p);
     kqueue_proc_free(p);
     timer_proc_gone(p);
     umtx_proc_gone(p);
@@ -173,6 +175,7 @@ void proc_put(struct proc *p)
     if (fds) {
         code_drop(p);
         pidfd_close(p);
+        aio_proc_gone(p, false);
         kqueue_proc_free(p);
         fdtable_free(fds);
     }

@@ -117,6 +117,7 @@ struct proc {
     uint64_t            nofile_max;
     struct kqueue_proc *kqueues; /* compat/kqueue.c */
     struct sites       *sites;   /* rewritten call sites, loader/rewrite.c; NULL: none */
+    struct aio_proc    *aio;     /* compat/aio.h: what it asked for, NULL: nothing yet */
     int64_t             umtx_min_ns; /* compat/umtx.c: no time-out is shorter */
     char                login[64];
 };

@@ -77,6 +77,22 @@ bool sigqueue_take(struct sigqueue_set *q, int sig, struct ksiginfo *info)
     return true;
 }
 
+void sigqueue_withdraw(struct sigqueue_set *q, int sig, int64_t band)
+{
+    struct sigpending_entry *e, *next;
+
+    for (e = STAILQ_FIRST(&q->queue); e; e = next) {
+        next = STAILQ_NEXT(e, link);
+        if (e->info.signo != sig || e->info.band != band)
+            continue;
+        STAILQ_REMOVE(&q->queue, e, sigpending_entry, link);
+        free(e);
+        if (!find(q, sig))
+            sigset_del(&q->set, sig);
+        return;
+    }
+}
+
 void sigqueue_drop(struct sigqueue_set *q, int sig)
 {
     struct ksiginfo info;

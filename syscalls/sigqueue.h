@@ -10,6 +10,8 @@ void sigqueue_clear(struct sigqueue_set *q);
 bool sigqueue_add(struct sigqueue_set *q, const struct ksiginfo *info, bool rt);
 /* Takes the oldest entry of sig; false when there is none. */
 bool sigqueue_take(struct sigqueue_set *q, int sig, struct ksiginfo *info);
+/* Takes back the entry of sig with this band, a number that its sender gave it alone; when there is one. */
+void sigqueue_withdraw(struct sigqueue_set *q, int sig, int64_t band);
 void sigqueue_drop(struct sigqueue_set *q, int sig);
 /* Lowest pending signal that is in want (bits), 0 when none. */
 int sigqueue_first(const struct sigqueue_set *q, const struct sigset *want);

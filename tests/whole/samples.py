@@ -106,6 +106,11 @@ def test_bsdfiles(t):
     t.want(r.status == "exit 0" and r.out.count(b"ok ") > 60 and b"FAILED" not in r.out, "files are FreeBSD's", r)
 
 
+def test_aio(t):
+    r = t.guest("aio", t.dir(), timeout=60)
+    t.want(r.status == "exit 0" and r.out.count(b"ok ") > 70 and b"FAILED" not in r.out, "aio is the kernel's", r)
+
+
 def test_context(t):
     """On Linux these are no system calls."""
     r = t.guest("context")

@@ -1,0 +1,91 @@
+/*
+ * EVFILT_AIO and EVFILT_LIO (vfs_aio.c, filt_aio, filt_lio): knotes that the kernel
+ * makes for a request, and takes away when its result is taken.
+ */
+#include "compat/kqueue_int.h"
+#include "syscalls/proc.h"
+
+/* A program registers none itself. */
+static int refuse_eperm(struct call *c, struct knote *kn)
+{
+    (void)c, (void)kn;
+    return -EPERM;
+}
+
+static bool aio_event(struct call *c, struct knote *kn)
+{
+    (void)c;
+    kn->kev.data = kn->error;
+    if (kn->gone && kn->kev.filter == KQ_FILTER_AIO)
+        kn->kev.flags |= KQ_EV_EOF;
+    return kn->gone;
+}
+
+const struct filter filter_aio = {.attach = refuse_eperm, .event = aio_event};
+
+/* An identifier that is used again replaces what it meant before. */
+static int add_locked(struct kqueue *kq, const struct kkevent *kev)
+{
+    struct knote *kn = knote_find(kq, kev->filter, kev->ident);
+
+    if (kn)
+        knote_drop(kn);
+    return knote_new(kq, &filter_aio, kev) ? 0 : -ENOMEM;
+}
+
+int kqueue_aio_add(struct call *c, int fd, const struct kkevent *kev, uint64_t *id)
+{
+    struct fdref   ref;
+    struct kqueue *kq;
+    int            err = fd_get(c, fd, &ref);
+
+    if (err)
+        return err;
+    kq = ref.of->kind == OF_KQUEUE ? kq_get(ref.of->object, c->proc->fds) : NULL;
+    err = -EBADF;
+    if (kq) {
+        *id = ref.of->object;
+        pthread_mutex_lock(&kq->lock);
+        err = add_locked(kq, kev);
+        kq_sync_wake(kq);
+        pthread_mutex_unlock(&kq->lock);
+        kq_put(kq);
+    }
+    fd_put(c, &ref);
+    return err;
+}
+
+void kqueue_aio_done(uint64_t id, struct fdtable *fds, int filter, uint64_t ident, int error)
+{
+    struct kqueue *kq = kq_get(id, fds);
+    struct knote  *kn;
+
+    if (!kq)
+        return;
+    pthread_mutex_lock(&kq->lock);
+    kn = knote_find(kq, filter, ident);
+    if (kn) {
+        kn->gone = true;
+        kn->error = error;
+        knote_activate(kn);
+        kq_sync_wake(kq);
+    }
+    pthread_mutex_unlock(&kq->lock);
+    kq_put(kq);
+}
+
+void kqueue_aio_drop(uint64_t id, struct fdtable *fds, int filter, uint64_t ident)
+{
+    struct kqueue *kq = kq_get(id, fds);
+    struct knote  *kn;
+
+    if (!kq)
+        return;
+    pthread_mutex_lock(&kq->lock);
+    kn = knote_find(kq, filter, ident);
+    if (kn)
+        knote_drop(kn);
+    kq_sync_wake(kq);
+    pthread_mutex_unlock(&kq->lock);
+    kq_put(kq);
+}
