@@ -54,4 +54,9 @@ int64_t sys_profil(struct call *c, gva samples, uint64_t size, uint64_t offset, 
 int64_t sys_abort2(struct call *c, gva why, int nargs, gva args);
 int64_t sys_specialfd(struct call *c, int type, gva req, uint64_t len);
 
+/* inotify.c; inotify_new: flags are the guest's.  A descriptor or -errno. */
+int64_t inotify_new(struct call *c, uint32_t flags);
+int64_t sys_inotify_add_watch_at(struct call *c, int fd, int dirfd, gva path, unsigned mask);
+int64_t sys_inotify_rm_watch(struct call *c, int fd, int wd);
+
 #endif

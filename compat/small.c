@@ -48,8 +48,9 @@ int64_t sys_abort2(struct call *c, gva why, int nargs, gva args)
     return 0;
 }
 
-/* eventfd(2) of FreeBSD's libc. */
+/* eventfd(2) of FreeBSD's libc, and inotify_init(2) of 15's. */
 #define SPECIALFD_EVENTFD 1
+#define SPECIALFD_INOTIFY 2
 #define BSD_EFD_SEMAPHORE 0x1u
 #define BSD_EFD_NONBLOCK  0x4u
 #define BSD_EFD_CLOEXEC   0x100000u
@@ -59,6 +60,14 @@ struct specialfd_eventfd {
     uint32_t initval, flags;
 };
 
+static int64_t special_inotify(struct call *c, gva req, uint64_t len)
+{
+    uint32_t  flags;
+    const int err = len == sizeof(flags) ? copy_in(c, &flags, req, sizeof(flags)) : -EINVAL;
+
+    return err ? err : inotify_new(c, flags);
+}
+
 int64_t sys_specialfd(struct call *c, int type, gva req, uint64_t len)
 {
     struct specialfd_eventfd ev;
@@ -66,6 +75,8 @@ int64_t sys_specialfd(struct call *c, int type, gva req, uint64_t len)
     int64_t                  fd;
     int                      err;
 
+    if (type == SPECIALFD_INOTIFY)
+        return special_inotify(c, req, len);
     if (type != SPECIALFD_EVENTFD || len != sizeof(ev))
         return -EINVAL;
     err = copy_in(c, &ev, req, sizeof(ev));

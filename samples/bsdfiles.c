@@ -5,7 +5,7 @@
 enum {
     G_O_SHLOCK = 0x10, G_O_NOFOLLOW = 0x100, G_O_EXEC = 0x40000, G_O_PATH = 0x400000,
     G_UF_NODUMP = 1, G_UF_IMMUTABLE = 2, G_AT_EMPTY_PATH = 0x4000, G_S_IFWHT = 0160000, G_S_IFCHR = 0020000,
-    G_PC_PIPE_BUF = 6, G_PC_ASYNC_IO = 53, G_SEEK_SET = 0, G_SEEK_CUR = 1,
+    ESTALE = 70, G_PC_PIPE_BUF = 6, G_PC_ASYNC_IO = 53, G_SEEK_SET = 0, G_SEEK_CUR = 1,
 };
 #define G_FIONREAD    0x4004667f
 #define G_FIONWRITE   0x40046677
@@ -44,6 +44,9 @@ static void check_open(void)
     check_err(os_open("d", O_RDONLY | O_CREAT | O_EXCL | O_DIRECTORY, 0755), -EINVAL, "nor with O_EXCL");
     fd = (int)os_open("link", G_O_PATH | G_O_NOFOLLOW, 0);
     check(OS_CALL(500, fd, "", buf, 10) == 1 && buf[0] == 'a', "readlinkat of the descriptor itself");
+    os_close(fd);
+    fd = (int)os_open("a", G_O_PATH, 0);
+    check_err(OS_CALL(500, fd, "", buf, 10), -EINVAL, "which must be a link");
     os_close(fd);
     os_mkdir("d", 0755);
     fd = (int)os_open("d", G_O_EXEC, 0);
@@ -196,6 +199,73 @@ static void check_copy(void)
     check(os_pread(out, buf, 2, 99899) == 1 && buf[0] == 'v', "to the last byte");
 }
 
+struct handle {
+    int32_t fsid[2];
+    char    fid[20];
+};
+
+/* Handles are for the super-user, and not on every file system. */
+static void check_handles(void)
+{
+    struct os_stat st, own;
+    struct handle  fh, link;
+    int            fd;
+    long           r = OS_CALL(161, "a", &fh);
+
+    if (!root) {
+        check_err(r, -EPERM, "getfh is not for everybody");
+        check_err(OS_CALL(298, &fh, O_RDONLY), -EPERM, "nor is fhopen");
+        return;
+    }
+    if (r == -EOPNOTSUPP || (r == 0 && (fd = (int)OS_CALL(298, &fh, O_RDONLY)) == -EPERM)) {
+        print("no handles here\n");
+        return;
+    }
+    check(r == 0, "getfh");
+    fd = (int)OS_CALL(298, &fh, O_RDWR);
+    check(fd >= 0 && os_read(fd, buf, 3) == 3 && memcmp(buf, "012", 3) == 0, "fhopen");
+    os_stat("a", &own);
+    check(OS_CALL(553, &fh, &st) == 0 && st.ino == own.ino && st.size == own.size, "fhstat");
+    check(OS_CALL(558, &fh, buf) == 0 && memcmp(buf + 192, fh.fsid, 8) == 0, "fhstatfs has the number of the file system");
+    check(OS_CALL(397, fd, buf + 4096) == 0 && memcmp(buf + 4096 + 192, fh.fsid, 8) == 0, "as fstatfs has");
+    check(OS_CALL(160, "link", &link) == 0 && OS_CALL(567, &link, buf, 10) == 1 && buf[0] == 'a', "lgetfh, fhreadlink");
+    check_err(OS_CALL(567, &fh, buf, 10), -EINVAL, "fhreadlink of a file");
+    check(OS_CALL(565, &fh, "by-handle") == 0 && os_stat("by-handle", &st) == 0 && st.ino == own.ino, "fhlink");
+    os_unlink("by-handle");
+    check_err(OS_CALL(298, &fh, O_RDWR | O_CREAT), -EINVAL, "fhopen makes nothing");
+    memset(&fh, 0x5a, sizeof(fh));
+    check_err(OS_CALL(298, &fh, O_RDONLY), -ESTALE, "a handle of nothing");
+    os_close(fd);
+}
+
+struct inotify_event {
+    int32_t  wd;
+    uint32_t mask, cookie, len;
+    char     name[];
+};
+
+static void check_inotify(void)
+{
+    const struct inotify_event *e = (const void *)buf;
+    uint32_t                    flags = O_NONBLOCK;
+    int                         fd = (int)OS_CALL(577, 2, &flags, sizeof(flags)), wd;
+
+    check(fd >= 0, "an inotify descriptor");
+    wd = (int)OS_CALL(593, fd, AT_FDCWD, "d", 0x100);
+    check(wd >= 0, "a watch on a directory");
+    make("d/new", "");
+    check(os_read(fd, buf, sizeof(buf)) >= 20 && e->wd == wd && e->mask == 0x100 && !strcmp(e->name, "new"), "a new name");
+    check_err(OS_CALL(593, fd, AT_FDCWD, "none", 0x100), -ENOENT, "no watch on nothing");
+    check_err(OS_CALL(593, 0, AT_FDCWD, "d", 0x100), -EINVAL, "nor by another descriptor");
+    check(OS_CALL(594, fd, wd) == 0 && os_read(fd, buf, sizeof(buf)) == 16 && e->mask == 0x8000, "the watch is ended");
+    check_err(OS_CALL(594, fd, wd), -EINVAL, "once");
+    check_err(os_read(fd, buf, sizeof(buf)), -EAGAIN, "nothing more");
+    flags = 0x40;
+    check_err(OS_CALL(577, 2, &flags, sizeof(flags)), -EINVAL, "unknown flags");
+    os_unlink("d/new");
+    os_close(fd);
+}
+
 static void check_none(void)
 {
     struct os_sigaction ignore = {.handler = (void (*)(int, os_siginfo *, void *))1};
@@ -217,6 +287,8 @@ int main(int argc, char **argv, char **envp)
     check_forms();
     check_shm();
     check_copy();
+    check_handles();
+    check_inotify();
     check_none();
     return check_status();
 }

@@ -246,10 +246,8 @@ static int64_t give_name(struct call *c, const char *name, gva buf, uint64_t siz
 }
 
 /* The host wants a positive int for the size; here 0 is an answer of no bytes. */
-static int64_t read_found(struct call *c, struct path *p, gva buf, uint64_t size)
+static int64_t read_link(struct call *c, struct path *p, gva buf, uint64_t size)
 {
-    if (c->proc->execpath && path_is_own_program(c, p->str))
-        return give_name(c, c->proc->execpath, buf, size);
     if (size)
         return host_call(c, SYS_readlinkat, p->dirfd, p->va, buf.va, size > INT32_MAX ? INT32_MAX : size);
 
@@ -257,6 +255,18 @@ static int64_t read_found(struct call *c, struct path *p, gva buf, uint64_t size
     const int64_t        r = s.p ? host_call(c, SYS_readlinkat, p->dirfd, p->va, s.va, 1) : -ENOMEM;
 
     return r > 0 ? 0 : r;
+}
+
+/* A descriptor that is named by "" and is no link has the host say that there is nothing. */
+static int64_t read_found(struct call *c, struct path *p, gva buf, uint64_t size)
+{
+    if (c->proc->execpath && path_is_own_program(c, p->str))
+        return give_name(c, c->proc->execpath, buf, size);
+
+    const bool    itself = !p->str[0] && p->ref.of;
+    const int64_t r = read_link(c, p, buf, size);
+
+    return r == -ENOENT && itself ? -EINVAL : r;
 }
 
 int64_t sys_readlinkat(struct call *c, int dirfd, gva path, gva buf, uint64_t size)

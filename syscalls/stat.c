@@ -60,8 +60,7 @@ static void stat_convert(struct kstat *st, const struct statx *x)
     };
 }
 
-/* An empty name at va means dirfd itself. */
-static int64_t do_statx(struct call *c, int dirfd, uint64_t va, int flags, struct kstat *st)
+int64_t stat_host(struct call *c, int dirfd, uint64_t va, int flags, struct kstat *st)
 {
     const struct scratch s = scratch_get(c, sizeof(struct statx));
     struct statx         x;
@@ -87,7 +86,7 @@ int64_t sys_fstatat(struct call *c, int dirfd, gva path, struct kstat *st, uint6
 
     if (r)
         return r;
-    r = do_statx(c, p.dirfd, p.va, (int)(flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)), st);
+    r = stat_host(c, p.dirfd, p.va, (int)(flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)), st);
     path_put(c, &p);
     return r;
 }
@@ -136,7 +135,7 @@ int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
     if (r)
         return r;
     *(char *)empty.p = 0;
-    r = do_statx(c, ref.hostfd, empty.va, AT_EMPTY_PATH, st);
+    r = stat_host(c, ref.hostfd, empty.va, AT_EMPTY_PATH, st);
     if (!r && ref.of->kind == OF_KQUEUE)
         st->mode = S_IFIFO_MODE; /* kern_event.c, kqueue_stat */
     if (!r && ref.of->kind == OF_PIPE)

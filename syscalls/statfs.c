@@ -173,26 +173,47 @@ int64_t sys_statfs(struct call *c, gva path, gva buf)
     return give(c, c->row->args[1].of, &k, buf);
 }
 
-int64_t sys_fstatfs(struct call *c, int fd, gva buf)
+int64_t statfs_host(struct call *c, int hostfd, const struct layout *l, gva buf)
 {
     const struct scratch s = scratch_get(c, sizeof(struct statfs)), empty = scratch_get(c, 1);
-    struct fdref         ref;
-    int64_t              r = s.p && empty.p ? fd_get(c, fd, &ref) : -ENOMEM;
+    int64_t              r = s.p && empty.p ? host_call(c, SYS_fstatfs, hostfd, s.va) : -ENOMEM;
     struct kstatfs       k;
 
     if (r)
         return r;
     *(char *)empty.p = 0;
-    r = vnode_check(c, &ref) ?: host_call(c, SYS_fstatfs, ref.hostfd, s.va);
+    set_numbers(&k, s.p);
+    find_names(&k, mount_id(c, hostfd, empty.va, AT_EMPTY_PATH));
+    return give(c, l, &k, buf);
+}
 
-    const int id = r ? -1 : mount_id(c, ref.hostfd, empty.va, AT_EMPTY_PATH);
+int64_t sys_fstatfs(struct call *c, int fd, gva buf)
+{
+    struct fdref ref;
+    int64_t      r = fd_get(c, fd, &ref);
 
-    fd_put(c, &ref);
     if (r)
         return r;
-    set_numbers(&k, s.p);
-    find_names(&k, id);
-    return give(c, c->row->args[1].of, &k, buf);
+    r = vnode_check(c, &ref) ?: statfs_host(c, ref.hostfd, c->row->args[1].of, buf);
+    fd_put(c, &ref);
+    return r;
+}
+
+int statfs_mounts(int (*fn)(const char *on, void *arg), void *arg)
+{
+    char  line[PROC_MOUNT_LINE];
+    FILE *f = fopen(MOUNTINFO, "re");
+    int   r = 0;
+
+    while (f && !r && fgets(line, sizeof(line), f)) {
+        struct mount_line m;
+
+        if (mount_parse(line, &m))
+            r = fn(m.on, arg);
+    }
+    if (f)
+        fclose(f);
+    return r;
 }
 
 /* One mount of the list.  1: written, 0: skipped (it may not be looked at). */

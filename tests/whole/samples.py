@@ -58,6 +58,14 @@ def test_interrupt(t):
     t.same("interrupt", "DIR", fresh=True, timeout=60)
 
 
+def test_locks(t):
+    t.same("locks", "DIR", fresh=True)
+
+
+def test_dirs(t):
+    t.same("dirs", "DIR", fresh=True)
+
+
 def test_mmap(t):
     t.same("mmap", "DIR", fresh=True)
 
