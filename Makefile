@@ -52,10 +52,26 @@ $(BUILD)/gate/%.c.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(GATE_CFLAGS) -c -o $@ $<
 
-$(BUILD)/gate.elf: $(GATE_OBJ) loader/gate/gate.ld
-	$(CC) -nostdlib -static -Wl,--gc-sections -Wl,--strip-debug -Wl,-T,loader/gate/gate.ld -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -o $@ $(GATE_OBJ)
+# The same with counters and stamps (loader/gate/measure.h), for `dragoman stat`: a gate of its own, so that this one has none.
+GATE_MEASURED_OBJ := $(GATE_OBJ:$(BUILD)/loader/gate/%=$(BUILD)/measured/loader/gate/%)
 
-$(BUILD)/loader/gate_blob.o: $(BUILD)/gate.elf
+$(BUILD)/measured/loader/gate/%.c.o: loader/gate/%.c
+	@mkdir -p $(@D)
+	$(CC) $(GATE_CFLAGS) -DGATE_MEASURED -c -o $@ $<
+
+$(BUILD)/measured/loader/gate/%.S.o: loader/gate/%.S
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -include loader/gate/hidden.h,$(GATE_CFLAGS)) -c -o $@ $<
+
+GATE_LINK = $(CC) -nostdlib -static -Wl,--gc-sections -Wl,--strip-debug -Wl,-T,loader/gate/gate.ld -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -o $@
+
+$(BUILD)/gate.elf: $(GATE_OBJ) loader/gate/gate.ld
+	$(GATE_LINK) $(GATE_OBJ)
+
+$(BUILD)/gate-measured.elf: $(GATE_MEASURED_OBJ) loader/gate/gate.ld
+	$(GATE_LINK) $(GATE_MEASURED_OBJ)
+
+$(BUILD)/loader/gate_blob.o: $(BUILD)/gate.elf $(BUILD)/gate-measured.elf
 
 # Samples, tests, packages and the rest: one file a subject.
 include $(wildcard mk/*.mk)
@@ -77,6 +93,6 @@ bench: bench-deps all samples esbuild
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJ:.o=.d) $(GATE_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(GATE_OBJ:.o=.d) $(GATE_MEASURED_OBJ:.o=.d)
 
 .PHONY: all check check-long demo bench clean

@@ -9,6 +9,7 @@
 
 #include "loader/hostsig.h"
 #include "loader/rewrite.h"
+#include "loader/stat.h"
 #include "loader/trace.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
@@ -100,8 +101,9 @@ static bool result_put(struct call *c, int64_t result)
 
 static bool call_serve(struct call *c)
 {
-    struct regs r;
-    int64_t     result;
+    const uint64_t began = session.measured ? measure_now() : 0;
+    struct regs    r;
+    int64_t        result;
 
     door->regs_get(c->task, &r);
     c->nr = (uint32_t)r.rax;
@@ -112,7 +114,11 @@ static bool call_serve(struct call *c)
         args_read(c, &r);
     if (session.trace)
         trace_enter(c);
+    if (session.measured)
+        stat_enter(c);
     result = invoke(c);
+    if (session.measured)
+        stat_leave(c, began, result);
     if (c->task->dead || c->no_result) {
         if (session.trace && !c->task->dead)
             trace_leave(c, result, 0);

@@ -4,4 +4,8 @@
     .balign 4096
 gate_blob:
     .incbin "gate.elf"
+    .globl gate_measured_blob
+    .balign 4096
+gate_measured_blob:
+    .incbin "gate-measured.elf"
     .section .note.GNU-stack, "", @progbits

@@ -14,6 +14,8 @@ extern char **environ;
 static const char usage[] =
     "usage: dragoman [run] [--door=notify|ptrace] [--abi=NAME] [--sysroot=DIR] [--root=DIR]\n"
     "                [--env NAME=VALUE] [--trace[=FILE]] [--no-rewrite] [--] PROGRAM [ARG...]\n"
+    "       dragoman stat [--json[=FILE]] [...] PROGRAM [ARG...]\n"
+    "                                 runs it, and says which calls it made and what they cost\n"
     "       dragoman info PROGRAM     what a program is, and whether it can run here\n"
     "       dragoman doctor           what this host has for us, and what its lack costs\n"
     "       dragoman bench [OPTION]   what all this costs, beside native runs and a virtual machine\n"
@@ -29,7 +31,20 @@ static const char usage[] =
     "  --trace[=FILE]    prints each system call (to standard error)\n"
     "  --no-rewrite      leaves the program's code as it is; its calls cost a trap each\n";
 
-enum { OPT_DOOR = 256, OPT_ABI, OPT_SYSROOT, OPT_ROOT, OPT_ENV, OPT_TRACE, OPT_NO_REWRITE, OPT_HELP, OPT_VERSION };
+enum {
+    OPT_DOOR = 256,
+    OPT_ABI,
+    OPT_SYSROOT,
+    OPT_ROOT,
+    OPT_ENV,
+    OPT_TRACE,
+    OPT_NO_REWRITE,
+    OPT_HELP,
+    OPT_VERSION,
+    OPT_JSON,
+    OPT_STAMPS,
+    OPT_DELAY
+};
 
 static const struct option options[] = {
     {"door", required_argument, NULL, OPT_DOOR},       {"abi", required_argument, NULL, OPT_ABI},
@@ -37,8 +52,11 @@ static const struct option options[] = {
     {"env", required_argument, NULL, OPT_ENV},         {"trace", optional_argument, NULL, OPT_TRACE},
     {"no-rewrite", no_argument, NULL, OPT_NO_REWRITE},
     {"help", no_argument, NULL, OPT_HELP},             {"version", no_argument, NULL, OPT_VERSION},
-    {NULL, 0, NULL, 0},
+    {"json", optional_argument, NULL, OPT_JSON},       {"stamps", no_argument, NULL, OPT_STAMPS},
+    {"delay", required_argument, NULL, OPT_DELAY},     {NULL, 0, NULL, 0},
 };
+
+static struct stat_options stat_wanted; /* of dragoman stat */
 
 static void env_change(const char *setting)
 {
@@ -47,6 +65,23 @@ static void env_change(const char *setting)
     else
         unsetenv(setting);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+}
+
+/* --stamps and --delay are for the benchmarks. */
+static int stat_option(int opt, const struct run_options *o)
+{
+    if (!o->stat) {
+        fputs("dragoman: --json, --stamps and --delay are options of dragoman stat\n", stderr);
+        return 2;
+    }
+    stat_wanted.json = true;
+    if (opt == OPT_JSON)
+        stat_wanted.file = optarg;
+    else if (opt == OPT_STAMPS)
+        stat_wanted.stamps = true;
+    else
+        stat_wanted.delay_ns = strtoull(optarg, NULL, 10);
+    return -1;
 }
 
 /* -1: go on; else the exit status. */
@@ -75,6 +110,10 @@ static int option_take(int opt, struct run_options *o)
     case OPT_NO_REWRITE:
         o->no_rewrite = true;
         return -1;
+    case OPT_JSON:
+    case OPT_STAMPS:
+    case OPT_DELAY:
+        return stat_option(opt, o);
     case OPT_HELP:
         fputs(usage, stdout);
         return 0;
@@ -87,9 +126,9 @@ static int option_take(int opt, struct run_options *o)
     }
 }
 
-static int run_main(int argc, char **argv)
+static int run_with(int argc, char **argv, const struct stat_options *counting)
 {
-    struct run_options o = {0};
+    struct run_options o = {.stat = counting};
     int                opt, status;
 
     /* "+": options after PROGRAM are the program's */
@@ -107,13 +146,23 @@ static int run_main(int argc, char **argv)
     return run(&o);
 }
 
+static int run_main(int argc, char **argv)
+{
+    return run_with(argc, argv, NULL);
+}
+
+static int stat_main(int argc, char **argv)
+{
+    return run_with(argc, argv, &stat_wanted);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*main)(int argc, char **argv);
     } commands[] = {{"run", run_main}, {"info", info_main}, {"doctor", doctor_main}, {"coverage", coverage_main},
-                  {"bench", bench_main}};
+                  {"bench", bench_main}, {"stat", stat_main}};
 
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
         if (!strcmp(argv[1], commands[i].name)) {

@@ -11,11 +11,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-extern const char gate_blob[];
+#include "syscalls/proc.h"
+
+extern const char gate_blob[], gate_measured_blob[];
+
+/* The gate of this session. */
+static const char *gate_start(void)
+{
+    return session.measured ? gate_measured_blob : gate_blob;
+}
 
 const struct gate_header *pico_gate(void)
 {
-    return (const struct gate_header *)(gate_blob + GATE_HEADER);
+    return (const struct gate_header *)(gate_start() + GATE_HEADER);
 }
 
 int pico_gate_file(void)
@@ -25,7 +33,7 @@ int pico_gate_file(void)
 
     if (fd < 0)
         return -errno;
-    if (write(fd, gate_blob, n) != (ssize_t)n) {
+    if (write(fd, gate_start(), n) != (ssize_t)n) {
         close(fd);
         return -EIO;
     }

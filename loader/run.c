@@ -319,9 +319,13 @@ int run(const struct run_options *o)
     err = image_make(o, &e);
     if (err)
         return err;
+    session.measured = o->stat != NULL;
     err = session_init();
     if (err)
         return err;
+    err = o->stat ? stat_begin(o->stat) : 0;
+    if (err)
+        return fail("cannot write the statistics to", o->stat->file, -err, 125);
     session.trace = o->trace;
     session.no_rewrite = o->no_rewrite;
     if (o->trace && trace_open(o->trace_file))
@@ -341,5 +345,7 @@ int run(const struct run_options *o)
     }
     watch_until_first_ended();
     kill_the_rest();
+    if (o->stat)
+        stat_end();
     return end_like(session.first_status);
 }

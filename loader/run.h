@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "loader/stat.h"
+
 struct run_options {
     const char *door; /* "notify", "ptrace", NULL: notify, or ptrace where the host lacks it */
     const char *abi;
@@ -11,6 +13,7 @@ struct run_options {
     bool        trace;
     bool        no_rewrite; /* call sites stay as they are */
     const char *trace_file; /* NULL: standard error */
+    const struct stat_options *stat; /* NULL: nothing is counted */
     char      **envp;       /* the guest's environment */
     char      **argv;       /* program and its arguments */
 };

@@ -129,6 +129,7 @@ struct session {
     struct view      *view; /* --sysroot, --root */
     bool              trace;
     bool              no_rewrite; /* call sites stay as they are */
+    bool              measured; /* under `dragoman stat`: the gate is the measured one */
     int               arena_fd, gate_fd;
     pid_t             provider_pid;
     struct task      *tasks[TASKS_MAX]; /* by index */

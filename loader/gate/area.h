@@ -9,6 +9,7 @@
 #define DRAGOMAN_LOADER_GATE_AREA_H
 
 #ifndef __ASSEMBLER__
+#include "loader/gate/measure.h"
 #include "syscalls/arena.h"
 #endif
 
@@ -108,6 +109,7 @@ struct area {
     uint64_t served;     /* calls that never left the process */
     struct area_siginfo info;      /* of EVENT_SIGNAL */
     struct area_siginfo saved[65]; /* of noted signals */
+    struct area_measure measure;   /* under `dragoman stat` */
 };
 _Static_assert(offsetof(struct area, self) == AREA_SELF, "gate.S");
 _Static_assert(offsetof(struct area, noted) == AREA_NOTED, "gate.S");

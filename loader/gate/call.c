@@ -77,14 +77,14 @@ int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, 
     const uint64_t args[6] = {a, b, d, e, f, g};
 
     (void)c;
-    return gate_host(nr, args);
+    return measured_host(nr, args);
 }
 
 /* A signal came: whether the guest will see it is the provider's to say, so the call begins anew there. */
 int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g)
 {
     const uint64_t args[6] = {a, b, d, e, f, g};
-    int64_t        r = gate_host_wait(nr, args);
+    int64_t        r = measured_host_wait(nr, args);
 
     (void)c;
     return r == -EINTR ? -ERESTART : r;

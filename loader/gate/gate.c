@@ -30,13 +30,6 @@ static inline int64_t host(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t
 
 #define FILTER_WAIT_KILLABLE_RECV (1u << 5) /* Linux 5.19; younger than Debian 12's header */
 
-static inline struct area *area_self(void)
-{
-    struct area *a;
-    __asm__ volatile("mov %%gs:0, %0" : "=r"(a));
-    return a;
-}
-
 static _Noreturn void die(int status)
 {
     for (;;)
@@ -113,7 +106,7 @@ static int64_t batch_run(struct host_step *s, uint64_t n)
     for (i = 0; i < n; i++) {
         if (s[i].take >= 0)
             s[i].args[s[i].take] = (uint64_t)s[s[i].from].result;
-        s[i].result = gate_host(s[i].nr, s[i].args);
+        s[i].result = measured_host(s[i].nr, s[i].args);
         if (s[i].result < 0 && s[i].result >= -4095)
             break;
     }
@@ -123,7 +116,7 @@ static int64_t batch_run(struct host_step *s, uint64_t n)
 static void gate_serve(struct area *a)
 {
     for (;;) {
-        int64_t r = gate_door(a->index);
+        int64_t r = measured_door(a->index);
 
         if (r == -EINTR)
             continue; /* the provider had not received it yet */
@@ -133,10 +126,10 @@ static void gate_serve(struct area *a)
         case OP_RESUME:
             return;
         case OP_CALL:
-            a->result = gate_host((long)a->nr, a->args);
+            a->result = measured_host((long)a->nr, a->args);
             break;
         case OP_WAIT:
-            a->result = gate_host_wait((long)a->nr, a->args);
+            a->result = measured_host_wait((long)a->nr, a->args);
             break;
         case OP_BATCH:
             a->result = batch_run((struct host_step *)a->args[0], a->args[1]);
@@ -211,12 +204,14 @@ static enum area_event call_trapped(struct area *a, greg_t *g)
         g[REG_RIP] = g[REG_RCX] = (greg_t)a->regs.rip;
         return rip == AT(gate_stub_call) ? EVENT_CALL : EVENT_NOTED;
     }
+    measure_enter(a, HOW_TRAP, (uint64_t)g[REG_RAX]);
     if (!a->rows)
         return EVENT_CALL;
     regs_load(&a->regs, g);
     if (!gate_call(a))
         return EVENT_CALL;
     regs_store(&a->regs, g);
+    measure_leave(a, a->regs.flags);
     return a->rewrite && site_due(a, a->regs.rip) ? EVENT_SITE : EVENT_NONE;
 }
 
@@ -260,6 +255,7 @@ int gate_trap(int sig, siginfo_t *si, ucontext_t *uc)
     if (a->fsgsbase)
         a->fs_base = read_fs_base();
     gate_serve(a);
+    measure_leave(a, (uint64_t)uc->uc_mcontext.gregs[REG_EFL]);
     return 0;
 }
 

@@ -36,6 +36,30 @@ int    strcmp(const char *a, const char *b);
 char  *strrchr(const char *s, int ch);
 void  *memchr(const void *s, int ch, size_t n);
 
+static inline struct area *area_self(void)
+{
+    struct area *a;
+    __asm__ volatile("mov %%gs:0, %0" : "=r"(a));
+    return a;
+}
+
+/* measure.c: nothing at all but in the measured gate.  flags: the guest's, as the call leaves them. */
+#ifdef GATE_MEASURED
+void    measure_enter(struct area *a, enum measure_how how, uint64_t nr);
+void    measure_served(struct area *a);
+void    measure_leave(struct area *a, uint64_t flags);
+int64_t measured_host(long nr, const uint64_t args[6]);
+int64_t measured_host_wait(long nr, const uint64_t args[6]);
+int64_t measured_door(uint32_t index);
+#else
+#define measure_enter(a, how, nr) ((void)0)
+#define measure_served(a)         ((void)0)
+#define measure_leave(a, flags)   ((void)0)
+#define measured_host             gate_host
+#define measured_host_wait        gate_host_wait
+#define measured_door             gate_door
+#endif
+
 typedef void label(void);
 extern label gate_entry, gate_exit_start, gate_exit_end, gate_window_start, gate_window_end, gate_window_eintr;
 extern label gate_fast, gate_fast_exit_start, gate_fast_exit_end, gate_stub_call, gate_stub_noted;

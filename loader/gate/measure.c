@@ -1,0 +1,56 @@
+/* loader/gate/measure.c: what the measured gate does besides. */
+#include "loader/gate/gate.h"
+
+#ifdef GATE_MEASURED
+
+void measure_enter(struct area *a, enum measure_how how, uint64_t nr)
+{
+    a->measure = (struct area_measure){.enter = measure_now(), .nr = (uint32_t)nr, .how = how, .open = 1};
+    __atomic_fetch_add(&measure_shared()->rows[(uint32_t)nr % MEASURE_ROWS].calls[how], 1, __ATOMIC_RELAXED);
+}
+
+void measure_served(struct area *a)
+{
+    const uint64_t delay = measure_shared()->delay, start = measure_now();
+
+    __atomic_fetch_add(&measure_shared()->rows[a->measure.nr % MEASURE_ROWS].gate, 1, __ATOMIC_RELAXED);
+    while (delay && measure_now() - start < delay)
+        ;
+}
+
+void measure_leave(struct area *a, uint64_t flags)
+{
+    if (!a->measure.open)
+        return;
+    a->measure.open = 0;
+    measure_add(&a->measure, measure_now(), flags & 1 /* carry: FreeBSD's sign of an error */);
+}
+
+int64_t measured_host(long nr, const uint64_t args[6])
+{
+    const uint64_t start = measure_now();
+    int64_t        r = gate_host(nr, args);
+
+    area_self()->measure.host += measure_now() - start;
+    return r;
+}
+
+int64_t measured_host_wait(long nr, const uint64_t args[6])
+{
+    const uint64_t start = measure_now();
+    int64_t        r = gate_host_wait(nr, args);
+
+    area_self()->measure.host += measure_now() - start;
+    return r;
+}
+
+int64_t measured_door(uint32_t index)
+{
+    const uint64_t start = measure_now();
+    int64_t        r = gate_door(index);
+
+    area_self()->measure.door += measure_now() - start;
+    return r;
+}
+
+#endif
