@@ -118,9 +118,22 @@ static void run_workers(void)
             burst.bad++;
 }
 
+static uint64_t set_limit(uint64_t to)
+{
+    uint64_t limit[2], was;
+
+    os_getrlimit(OS_RLIMIT_NOFILE, limit);
+    was = limit[0];
+    limit[0] = to;
+    os_setrlimit(OS_RLIMIT_NOFILE, limit);
+    return was;
+}
+
+/* With room for all: who would find the table full is not told by the program. */
 void op_burst(uint32_t me, const struct op *op)
 {
-    const int append = op->arg[1] ? O_APPEND : 0;
+    const int      append = op->arg[1] ? O_APPEND : 0;
+    const uint64_t was = set_limit(LIMIT);
 
     (void)me;
     memset(&burst, 0, sizeof(burst));
@@ -128,6 +141,7 @@ void op_burst(uint32_t me, const struct op *op)
     burst.shared = (int)os_open("burst", O_RDWR | O_CREAT | O_TRUNC | append, 0600);
     if (burst.shared < 0 || burst.shared > LIMIT - 100) {
         say("not opened\n");
+        set_limit(was);
         return;
     }
     own(burst.shared, 200);
@@ -136,4 +150,5 @@ void op_burst(uint32_t me, const struct op *op)
     os_close(burst.shared);
     os_unlink("burst");
     say("%u bad\n", burst.bad);
+    set_limit(was);
 }

@@ -118,7 +118,7 @@ static int64_t make_arg(char letter)
     case 'a': return (int64_t)chance(ACTORS);
     case 'F': return setfl[chance(5)];
     case 'H': return one_in(4) ? 0xffffffffll : (int64_t)chance(60);
-    case 'L': return 1000 + (int64_t)chance(LIMIT - 1000 + 1);
+    case 'L': return one_in(2) ? LIMIT : 16 + (int64_t)chance(40);
     default: return 0;
     }
 }

@@ -25,6 +25,7 @@ static inline bool rule_is_file(int fd) { return rule_is(fd, 0100000); }
 
 #define fb_open      os_open
 #define fb_openat    os_openat
+#define fb_dup2      os_dup2
 #define fb_lseek     os_lseek
 #define fb_read      os_read
 #define fb_write     os_write
@@ -38,6 +39,7 @@ static inline bool rule_is_file(int fd) { return rule_is(fd, 0100000); }
 #define fb_unlink    os_unlink
 #define fb_link      os_link
 #define fb_sendmsg   os_sendmsg
+#define fb_recvmsg   os_recvmsg
 #define MSG_CMSG_CLOEXEC 0x40000
 static inline long fb_dupfd(int fd, long from, bool exec) { return os_fcntl(fd, exec ? F_DUPFD_CLOEXEC : F_DUPFD, from); }
 static inline long fb_dup2fd(int fd, long to, bool exec) { return os_fcntl(fd, exec ? F_DUP2FD_CLOEXEC : F_DUP2FD, to); }
@@ -129,6 +131,8 @@ static inline long fb_dupfd(int fd, long from, bool exec)
 {
     return rule_dup(fd, (int)from, -EINVAL) ?: os_fcntl(fd, exec ? F_DUPFD_CLOEXEC : F_DUPFD, from);
 }
+
+static inline long fb_dup2(int fd, int to) { return rule_dup(fd, to, -EBADF) ?: os_dup2(fd, to); }
 
 static inline long fb_dup2fd(int fd, long to, bool exec)
 {
@@ -253,6 +257,15 @@ static inline long fb_sendmsg(int fd, const struct os_msghdr *m, int flags)
 
     rule_limit(was);
     return r;
+}
+
+/* uipc_usrreq.c, unp_externalize: EMSGSIZE when the table has no room for a descriptor that came (Linux: MSG_CTRUNC). */
+static inline long fb_recvmsg(int fd, struct os_msghdr *m, int flags)
+{
+    const bool room = m->controllen != 0;
+    const long r = os_recvmsg(fd, m, flags);
+
+    return r >= 0 && room && m->flags & 8 ? -EMSGSIZE : r;
 }
 
 #endif
