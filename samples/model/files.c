@@ -113,7 +113,7 @@ static bool seek_is_common(int fd, int64_t off, int64_t whence)
         return true;
     if ((st.mode & 0170000) == 0040000)
         return whence >= SEEK_DATA || (whence == SEEK_SET && off == 0);
-    if (whence >= SEEK_DATA || off < 0)
+    if ((st.mode & 0170000) != 0100000 || whence >= SEEK_DATA || off < 0)
         return true;
     if (whence != SEEK_SET && (whence == SEEK_CUR ? base : st.size) > INT64_MAX - off)
         return true; /* an error everywhere */

@@ -388,6 +388,12 @@ static inline long os_preadv(int fd, const struct os_iovec *iov, int n, int64_t 
 static inline long os_pwritev(int fd, const struct os_iovec *iov, int n, int64_t at) { return OS_CALL(290, fd, iov, n, at); }
 static inline long os_close_range(unsigned low, unsigned high, int flags) { return OS_CALL(575, low, high, flags); }
 static inline long os_closefrom(int low) { return OS_CALL(509, low); }
+static inline long os_punch(int fd, int64_t at, int64_t n)
+{
+    int64_t range[2] = {at, n};
+
+    return OS_CALL(580, fd, 1, range, 0, range); /* fspacectl, SPACECTL_DEALLOC */
+}
 static inline long os_fionread(int fd, int *n) { return OS_CALL(54, fd, 0x4004667f, n); }
 /* UMTX_OP_WAIT_UINT and UMTX_OP_WAKE: for words in shared memory. */
 static inline long os_futex_wait_shared(uint32_t *word, uint32_t value) { return OS_CALL(454, word, 11, value, 0, 0); }

@@ -346,6 +346,7 @@ static inline long os_pwritev(int fd, const struct os_iovec *iov, int n, int64_t
 static inline long os_close_range(unsigned low, unsigned high, int flags) { return OS_CALL(436, low, high, flags); }
 static inline long os_closefrom(int low) { return OS_CALL(436, low < 0 ? 0 : low, ~0u, 0); }
 static inline long os_dup3(int from, int to, int flags) { return OS_CALL(292, from, to, flags); }
+static inline long os_punch(int fd, int64_t at, int64_t n) { return OS_CALL(285, fd, 3, at, n); } /* keep the size */
 static inline long os_fionread(int fd, int *n) { return OS_CALL(16, fd, 0x541b, n); }
 static inline long os_futex_wait_shared(uint32_t *word, uint32_t value) { return OS_CALL(202, word, 0, value, 0); }
 static inline long os_futex_wake_shared(uint32_t *word, int n) { return OS_CALL(202, word, 1, n); }

@@ -143,7 +143,9 @@ def compare(t, seed, n, lie=False):
 
 
 def many(t, seeds, n):
-    for seed in seeds:
+    for i, seed in enumerate(seeds):
+        if i and i % 10 == 0:
+            print("# model: %d operations without a difference [%s]" % (i * n, t.name), flush=True)
         found = compare(t, seed, n)
         if found:
             raise Failure("a difference; %d operations by seed %d, made shorter:\n%s" % (n, seed, found[1]))
