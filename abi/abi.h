@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/caprights.h"
 #include "abi/neutral.h"
 
 /* A guest address.  A struct, so that it is never dereferenced by mistake. */
@@ -270,6 +271,12 @@ struct abi {
 
     const struct sock_abi *sock; /* abi/sock.h */
 
+    /* Capabilities (Capsicum); cap_rows NULL: this kernel has none. */
+    const struct cap_row *cap_rows;     /* indexed by number */
+    int                   cap_sigcode;  /* of the trap signal that a refused call may send */
+    int (*caprights_in)(const uint64_t guest[CAPRIGHTS_WORDS], caprights *out); /* 0, -1: no set of rights */
+    void (*caprights_out)(caprights rights, uint64_t guest[CAPRIGHTS_WORDS]);
+
     const struct layout *stat_layout; /* the current forms, for handlers that need one by themselves */
     const struct layout *semid_layout, *shmid_layout, *msqid_layout; /* System V IPC; struct semid_ds and so on */
     const struct layout *flock_layout, *oflock_layout; /* fcntl's, and its older form; struct flock */
@@ -298,7 +305,7 @@ struct abi {
 
 enum sig_default { SIGDEF_TERM, SIGDEF_CORE, SIGDEF_IGN, SIGDEF_STOP, SIGDEF_CONT };
 
-#define ERRNO_HOST_MAX 134
+#define ERRNO_HOST_MAX 136 /* the host's own, and those of neutral.h */
 
 extern const struct abi *const abi_list[]; /* NULL-terminated; abi/registry.c has one line an ABI */
 const struct abi *abi_by_name(const char *name); /* NULL when unknown */

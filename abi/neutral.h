@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+/* Errors that the host lacks: they go on where its own end. */
+#define D_ENOTCAPABLE 134 /* the descriptor does not have the right */
+#define D_ECAPMODE    135 /* not in capability mode */
+
 /* open */
 #define D_O_SHLOCK          (1ull << 32)
 #define D_O_EXLOCK          (1ull << 33)
@@ -17,6 +21,8 @@
 #define D_O_VERIFY          (1ull << 37)
 #define D_O_TTY_INIT        (1ull << 38)
 #define D_O_CLOFORK         (1ull << 39)
+
+#define D_CLOSE_RANGE_CLOFORK (1ull << 32)
 
 /* *at calls */
 #define D_AT_RESOLVE_BENEATH (1ull << 32)
@@ -40,6 +46,11 @@
 #define D_F_RDAHEAD        (8ll << 32)
 #define D_F_ISUNIONSTACK   (9ll << 32)
 #define D_F_KINFO          (10ll << 32)
+#define D_F_DUPFD_CLOFORK  (11ll << 32)
+#define D_F_DUP3FD         (12ll << 32)
+#define D_F_DUP3FD_CLOEXEC (13ll << 32)
+#define D_F_DUP3FD_CLOFORK (14ll << 32)
+#define D_F_DUP3FD_CLOEXEC_CLOFORK (15ll << 32)
 
 /* ioctl: commands that the host has by another name, and those that only change the descriptor */
 #define D_IOC_FLUSH    (1ll << 32)

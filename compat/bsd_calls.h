@@ -16,6 +16,16 @@ int64_t sys_refuse_einval(struct call *c);
 int64_t sys_refuse_eopnotsupp(struct call *c);
 int64_t sys_do_nothing(struct call *c);
 
+/* capability.c */
+int64_t sys_cap_enter(struct call *c);
+int64_t sys_cap_getmode(struct call *c, gva modep);
+int64_t sys_cap_rights_limit(struct call *c, int fd, gva rightsp);
+int64_t sys___cap_rights_get(struct call *c, int version, int fd, gva rightsp);
+int64_t sys_cap_ioctls_limit(struct call *c, int fd, gva cmds, uint64_t ncmds);
+int64_t sys_cap_ioctls_get(struct call *c, int fd, gva cmds, uint64_t maxcmds);
+int64_t sys_cap_fcntls_limit(struct call *c, int fd, unsigned fcntls);
+int64_t sys_cap_fcntls_get(struct call *c, int fd, gva fcntlsp);
+
 /* rtprio.c */
 int64_t sys_rtprio(struct call *c, int64_t function, int pid, void *rtp);
 int64_t sys_rtprio_thread(struct call *c, int64_t function, int tid, void *rtp);

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "compat/bsd_calls.h"
+#include "syscalls/capability.h"
 #include "syscalls/resources.h"
+#include "syscalls/task.h"
 
 enum { LEVEL_ROOT = 1, LEVEL_CPUSET, LEVEL_WHICH };
 enum { WHICH_TID = 1, WHICH_PID, WHICH_CPUSET, WHICH_IRQ, WHICH_JAIL, WHICH_DOMAIN, WHICH_TIDPID = 9 };
@@ -70,6 +72,18 @@ static bool of_machine(int64_t level, int64_t which)
     return level == LEVEL_ROOT || level == LEVEL_CPUSET || which == WHICH_CPUSET || which == WHICH_DOMAIN;
 }
 
+/* In capability mode only of the caller itself (kern_cpuset.c, cpuset_check_capabilities). */
+static int mode_check(const struct call *c, int64_t level, int64_t which, uint64_t id)
+{
+    const bool self = id == SELF || (uint32_t)id == UINT32_MAX ||
+                      (which == WHICH_TID && (int64_t)id == task_tid(c->task)) ||
+                      (which == WHICH_PID && id == (uint64_t)c->proc->pid);
+
+    if (!capability_mode(c))
+        return 0;
+    return level == LEVEL_WHICH && (which == WHICH_TID || which == WHICH_PID) && self ? 0 : -D_ECAPMODE;
+}
+
 static int affinity_get(struct call *c, int64_t level, int64_t which, uint64_t id, uint8_t *mask)
 {
     struct scratch s = scratch_get(c, CPUSET_BYTES);
@@ -113,8 +127,10 @@ int64_t sys_cpuset_getaffinity(struct call *c, int64_t level, int64_t which, uin
 {
     uint8_t  bits[CPUSET_BYTES];
     uint64_t n = size < CPUSET_BYTES ? size : CPUSET_BYTES;
-    int      err = affinity_get(c, level, which, id, bits);
+    int      err = mode_check(c, level, which, id);
 
+    if (!err)
+        err = affinity_get(c, level, which, id, bits);
     if (err)
         return err;
     if (size < mask_bytes(bits))
@@ -179,7 +195,9 @@ int64_t sys_cpuset_setaffinity(struct call *c, int64_t level, int64_t which, uin
         return -ENOMEM;
     if (level < LEVEL_ROOT || level > LEVEL_WHICH || size > 4096)
         return -EINVAL;
-    err = mask_in(c, size, mask, bits);
+    err = mode_check(c, level, which, id);
+    if (!err)
+        err = mask_in(c, size, mask, bits);
     if (!err)
         err = mask_check(bits);
     if (err)
@@ -226,8 +244,10 @@ int64_t sys_cpuset_getdomain(struct call *c, int64_t level, int64_t which, uint6
 {
     uint8_t bits[DOMAIN_MAX] = {1};
     int64_t tid = of_machine(level, which) ? 0 : host_thread(c, which, id);
-    int     err;
+    int     err = mode_check(c, level, which, id);
 
+    if (err)
+        return err;
     if (size < DOMAIN_MIN || size > DOMAIN_MAX)
         return -ERANGE;
     if (level < LEVEL_ROOT || level > LEVEL_WHICH)
@@ -243,8 +263,10 @@ int64_t sys_cpuset_setdomain(struct call *c, int64_t level, int64_t which, uint6
 {
     uint8_t bits[DOMAIN_MAX];
     int64_t tid = of_machine(level, which) ? 0 : host_thread(c, which, id);
-    int     err;
+    int     err = mode_check(c, level, which, id);
 
+    if (err)
+        return err;
     if (size < DOMAIN_MIN || size > DOMAIN_MAX)
         return -ERANGE;
     if (policy < 1 || policy > DOMAIN_POLICIES || level < LEVEL_ROOT || level > LEVEL_WHICH)

@@ -16,11 +16,11 @@ static int64_t order(uint64_t a, uint64_t b) { return a == b ? 0 : a < b ? 1 : 2
 static int64_t files_compare(struct call *c, uint64_t fd1, uint64_t fd2)
 {
     struct fdref a, b;
-    int64_t      ret = fd_get(c, (int)fd1, &a);
+    int64_t      ret = fd_get_for(c, (int)fd1, D_CAP_NONE, &a);
 
     if (ret)
         return ret;
-    ret = fd_get(c, (int)fd2, &b);
+    ret = fd_get_for(c, (int)fd2, D_CAP_NONE, &b);
     if (!ret) {
         ret = order((uintptr_t)a.of, (uintptr_t)b.of);
         fd_put(c, &b);

@@ -226,7 +226,7 @@ static void recheck(struct call *c, struct kqueue *kq, const struct kkevent *kev
 {
     struct fdref now;
     int          hostfd;
-    const bool   open = fd_get(c, (int)kev->ident, &now) == 0;
+    const bool   open = fd_get_for(c, (int)kev->ident, D_CAP_NONE, &now) == 0;
     const bool   same = open && now.of == of;
 
     if (open)
@@ -243,7 +243,7 @@ static int change_fd(struct call *c, struct kqueue *kq, const struct filter *f, 
 {
     struct fdref  ref;
     struct knote *kn;
-    int           err = kev->ident > INT_MAX ? -EBADF : fd_get(c, (int)kev->ident, &ref);
+    int           err = kev->ident > INT_MAX ? -EBADF : fd_get_for(c, (int)kev->ident, D_CAP_EVENT, &ref);
 
     if (err)
         return err;

@@ -44,7 +44,6 @@ static const struct pair {
     uint32_t status;
 } pairs[] = {
     {PROC_TRACE_CTL, 3, 0},              /* 0: no tracer is attached */
-    {PROC_TRAPCAP_CTL, 2, 2},            /* disabled */
     {PROC_ASLR_CTL, 3, 3 | ACTIVE},      /* not forced, and the host does it */
     {PROC_PROTMAX_CTL, 3, 3},            /* not forced */
     {PROC_STACKGAP_CTL, 0xf, 0x1 | 0x4}, /* enabled, also after exec */
@@ -82,6 +81,20 @@ static int64_t no_new_privs_status(struct call *c, gva data)
     return on < 0 ? on : put_int(c, data, on ? 1 : 2);
 }
 
+/* 1: a call that capability mode refuses sends SIGTRAP; 2: it does not. */
+static int64_t trapcap_ctl(struct call *c, gva data)
+{
+    int32_t v;
+    int     err = copy_in(c, &v, data, sizeof(v));
+
+    if (err)
+        return err;
+    if (v != 1 && v != 2)
+        return -EINVAL;
+    __atomic_store_n(&c->proc->trapcap, v == 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
 /* Posted when the parent ends (compat/reaper.c); 0: none.  Of the caller only. */
 static int64_t pdeathsig_ctl(struct call *c, gva data)
 {
@@ -107,6 +120,8 @@ static int64_t own_call(struct call *c, int64_t com, gva data)
     case PROC_REAP_STATUS: return reap_status(c, data);
     case PROC_REAP_GETPIDS: return reap_getpids(c, data);
     case PROC_REAP_KILL: return reap_kill(c, data);
+    case PROC_TRAPCAP_CTL: return trapcap_ctl(c, data);
+    case PROC_TRAPCAP_STATUS: return put_int(c, data, c->proc->trapcap ? 1 : 2);
     case PROC_PDEATHSIG_CTL: return pdeathsig_ctl(c, data);
     case PROC_PDEATHSIG_STATUS: return put_int(c, data, c->proc->pdeathsig);
     default: return -EINVAL;

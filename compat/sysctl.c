@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "syscalls/capability.h"
+
 /* ---- the answer ---------------------------------------------------------- */
 
 int sysctl_out(struct sysctl_req *r, const void *p, size_t n)
@@ -177,6 +179,10 @@ static int node_refuses(const struct sysctl_req *r)
     if (r->node->type == SYSCTL_NODE && !r->node->get)
         return -EISDIR;
     if (r->writing && r->node->access != SYSCTL_ANYBODY)
+        return -EPERM;
+    /* kern_sysctl.c, sysctl_root: to ask for the size alone is no reading. */
+    if (capability_mode(r->c) && ((!r->sizing && !sysctl_capability_reads(r->node)) ||
+                                  (r->writing && !sysctl_capability_writes(r->node))))
         return -EPERM;
     return 0;
 }

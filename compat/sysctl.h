@@ -112,6 +112,10 @@ int sysctl_by_mib(const struct sysctl_tree *t, const int *name, unsigned len, co
 /* The first leaf after a MIB, or NULL.  honour_skip leaves out nodes marked .skip. */
 const struct sysctl_place *sysctl_after(const struct sysctl_tree *t, const int *name, unsigned len, bool honour_skip);
 
+/* What a process in capability mode may do to a node (sysctl_capability.c). */
+bool sysctl_capability_reads(const struct sysctl *node);
+bool sysctl_capability_writes(const struct sysctl *node);
+
 /* Getters of the meta nodes {0,1} to {0,7}, the same for every tree. */
 int                             sysctl_meta_name(struct sysctl_req *r);
 int                             sysctl_meta_next(struct sysctl_req *r);

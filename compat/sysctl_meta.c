@@ -14,6 +14,8 @@
 #define CTLFLAG_ANYBODY 0x10000000u
 #define CTLFLAG_SKIP    0x01000000u
 #define CTLFLAG_MPSAFE  0x00040000u
+#define CTLFLAG_CAPRD   0x00008000u
+#define CTLFLAG_CAPWR   0x00004000u
 
 static uint32_t node_kind(const struct sysctl *n)
 {
@@ -23,7 +25,8 @@ static uint32_t node_kind(const struct sysctl *n)
         [SYSCTL_ANYBODY] = CTLFLAG_RD | CTLFLAG_WR | CTLFLAG_ANYBODY,
     };
 
-    return n->type | access[n->access] | CTLFLAG_MPSAFE | (n->skip ? CTLFLAG_SKIP : 0);
+    return n->type | access[n->access] | CTLFLAG_MPSAFE | (n->skip ? CTLFLAG_SKIP : 0) |
+           (sysctl_capability_reads(n) ? CTLFLAG_CAPRD : 0) | (sysctl_capability_writes(n) ? CTLFLAG_CAPWR : 0);
 }
 
 /* The node whose MIB is appended to the meta node's own: exactly, or one that answers for it. */

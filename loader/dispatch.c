@@ -11,6 +11,7 @@
 #include "loader/rewrite.h"
 #include "loader/stat.h"
 #include "loader/trace.h"
+#include "syscalls/capability.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
 #include "syscalls/marshal.h"
@@ -66,6 +67,8 @@ static void say_missing(struct call *c)
 
 static int64_t invoke(struct call *c)
 {
+    if (capability_refuses(c))
+        return -D_ECAPMODE;
     if (c->row && c->row->state != ROW_MISSING && c->row->state != ROW_HOLE && marshal_can(c->row))
         return marshal_call(c);
     say_missing(c);
@@ -119,6 +122,7 @@ static bool call_serve(struct call *c)
     result = invoke(c);
     if (session.measured)
         stat_leave(c, began, result);
+    capability_trap(c, result);
     if (c->task->dead || c->no_result) {
         if (session.trace && !c->task->dead)
             trace_leave(c, result, 0);

@@ -26,6 +26,7 @@
 
 struct task;
 struct proc;
+struct fdlimit;
 
 /*
  * The call was interrupted and may be restarted when the guest's sigaction says
@@ -45,6 +46,7 @@ struct call {
     uint64_t          rv2;
     bool              no_result;     /* registers were replaced (sigreturn, exec): leave them alone */
     size_t            scratch_used;
+    const struct fdlimit *limit; /* of the descriptor it goes through: what it opens gets them, too.  NULL: none */
 };
 
 /* Guest memory.  0, -EFAULT or -ESRCH; a partial copy is -EFAULT. */

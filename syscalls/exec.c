@@ -6,6 +6,7 @@
  * kernel ends the other threads and frees the old memory), and the image is
  * mapped by host calls before the first guest instruction.
  */
+#include "syscalls/capability.h"
 #include "syscalls/exec.h"
 
 #include <errno.h>
@@ -211,7 +212,7 @@ static int64_t exec_program(struct call *c, int progfd, const char *name, gva ar
     }
     if (progfd >= 0)
         close(progfd);
-    if (r == -ENOEXEC && hostprog >= 0)
+    if (r == -ENOEXEC && hostprog >= 0 && !capability_mode(c)) /* nobody would keep it in that mode */
         r = exec_host(c, hostprog, name, &args, &env);
     else if (hostprog >= 0)
         close(hostprog);

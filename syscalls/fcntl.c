@@ -22,67 +22,56 @@
 
 /* ---- dup ---------------------------------------------------------------------------- */
 
-/* A wrong number that is wanted is found before a descriptor that is not open, but for a negative one (kern_dup). */
-static int64_t check_wanted(struct call *c, int fd, int64_t want, int err)
+/* The commands that duplicate: to a number, or to the lowest from it on, and with which of the slot's flags. */
+static const struct dup_op {
+    int64_t  cmd;
+    bool     fixed;
+    unsigned flags;
+} dup_ops[] = {
+    { F_DUPFD, false, 0 },
+    { F_DUPFD_CLOEXEC, false, FD_SLOT_CLOEXEC },
+    { D_F_DUPFD_CLOFORK, false, FD_SLOT_CLOFORK },
+    { D_F_DUP2FD, true, 0 },
+    { D_F_DUP2FD_CLOEXEC, true, FD_SLOT_CLOEXEC },
+    { D_F_DUP3FD, true, 0 },
+    { D_F_DUP3FD_CLOEXEC, true, FD_SLOT_CLOEXEC },
+    { D_F_DUP3FD_CLOFORK, true, FD_SLOT_CLOFORK },
+    { D_F_DUP3FD_CLOEXEC_CLOFORK, true, FD_SLOT_CLOEXEC | FD_SLOT_CLOFORK },
+};
+
+static const struct dup_op *dup_op(int64_t cmd)
 {
-    if (fd < 0)
-        return -EBADF;
-    return want < 0 || want >= fd_limit(c) ? err : 0;
-}
-
-static int64_t dup_from(struct call *c, int fd, int64_t from, bool cloexec)
-{
-    struct fdref ref;
-    int64_t      r = from ? check_wanted(c, fd, from, -EINVAL) : 0;
-
-    if (!r)
-        r = fd_get(c, fd, &ref);
-    if (r)
-        return r;
-    r = fd_dup(c, &ref, (int)from, cloexec);
-    fd_put(c, &ref);
-    return r;
-}
-
-static int64_t dup_to(struct call *c, int fd, int64_t to, bool cloexec)
-{
-    struct fdref ref;
-    int64_t      r = check_wanted(c, fd, to, -EBADF);
-
-    if (!r)
-        r = fd_get(c, fd, &ref);
-    if (r)
-        return r;
-    if (to == fd)
-        r = cloexec ? fd_set_cloexec(c, fd, true) ?: fd : fd;
-    else
-        r = fd_dup_to(c, &ref, (int)to, cloexec);
-    fd_put(c, &ref);
-    return r;
+    for (size_t i = 0; i < sizeof(dup_ops) / sizeof(*dup_ops); i++)
+        if (dup_ops[i].cmd == cmd)
+            return &dup_ops[i];
+    return NULL;
 }
 
 int64_t sys_dup(struct call *c, int fd)
 {
-    return dup_from(c, fd, 0, false);
+    return fd_dup(c, fd, 0, 0);
 }
 
 int64_t sys_dup2(struct call *c, int from, int to)
 {
-    return dup_to(c, from, to, false);
+    return fd_dup_to(c, from, to, 0);
 }
 
 /* ---- flags ---------------------------------------------------------------------------- */
 
 static int64_t get_fd_flags(struct call *c, int fd)
 {
-    const int cloexec = fd_get_cloexec(c, fd), clofork = fd_get_clofork(c, fd);
+    const int flags = fd_get_flags(c, fd);
 
-    return cloexec < 0 ? cloexec : (cloexec ? G_FD_CLOEXEC : 0) | (clofork > 0 ? G_FD_CLOFORK : 0);
+    if (flags < 0)
+        return flags;
+    return (flags & (int)FD_SLOT_CLOEXEC ? G_FD_CLOEXEC : 0) | (flags & (int)FD_SLOT_CLOFORK ? G_FD_CLOFORK : 0);
 }
 
 static int64_t set_fd_flags(struct call *c, int fd, int64_t arg)
 {
-    return fd_set_cloexec(c, fd, arg & G_FD_CLOEXEC) ?: fd_set_clofork(c, fd, arg & G_FD_CLOFORK);
+    return fd_set_flags(c, fd, FD_SLOT_FLAGS,
+                        (arg & G_FD_CLOEXEC ? FD_SLOT_CLOEXEC : 0) | (arg & G_FD_CLOFORK ? FD_SLOT_CLOFORK : 0));
 }
 
 static int64_t get_flags(struct call *c, struct fdref *ref, int64_t arg)
@@ -287,17 +276,14 @@ static int64_t on_file(struct call *c, int fd, int64_t cmd, int64_t arg)
     return r;
 }
 
+/* An int in a register: what is beyond is the caller's rubbish. */
 int64_t sys_fcntl(struct call *c, int fd, int64_t cmd, int64_t arg)
 {
+    const struct dup_op *d = dup_op(cmd);
+
+    if (d)
+        return d->fixed ? fd_dup_to(c, fd, (int)arg, d->flags) : fd_dup(c, fd, (int)arg, d->flags);
     switch (cmd) {
-    case F_DUPFD:
-        return dup_from(c, fd, (int)arg, false);
-    case F_DUPFD_CLOEXEC:
-        return dup_from(c, fd, (int)arg, true);
-    case D_F_DUP2FD:
-        return dup_to(c, fd, (int)arg, false);
-    case D_F_DUP2FD_CLOEXEC:
-        return dup_to(c, fd, (int)arg, true);
     case F_GETFD:
         return get_fd_flags(c, fd);
     case F_SETFD:

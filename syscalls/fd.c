@@ -35,36 +35,66 @@ static bool entry_get(struct fdentry *e)
     return false;
 }
 
+/* The slot's file and that it is not limited: what fd_get acts on. */
 static bool slot_says(struct fdtable *t, int fd, uint32_t entry)
 {
-    return (__atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE) & SLOT_ENTRY) == (uint64_t)entry + 1;
+    return (__atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE) & (SLOT_ENTRY | SLOT_LIMITED)) == (uint64_t)entry + 1;
 }
 
-int fd_get(struct call *c, int fd, struct fdref *ref)
+static int ref_make(struct call *c, int fd, uint32_t entry, struct fdref *ref)
+{
+    struct fdtable *t = c->proc->fds;
+
+    *ref = (struct fdref){ .of = ofile_at(t->entries[entry].ofile), .hostfd = (int)entry, .entry = entry, .fd = fd };
+    if (ref->of)
+        return 0;
+    fdtable_entry_put(c, t, entry); /* only a scribbled table comes here */
+    return -EBADF;
+}
+
+static inline int get(struct call *c, int fd, const caprights *want, struct fdref *ref)
 {
     struct fdtable *t = c->proc->fds;
 
     if (fd < 0 || (uint32_t)fd >= FD_MAX)
         return -EBADF;
     for (;;) {
-        const uint32_t entry = (uint32_t)(__atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE) & SLOT_ENTRY) - 1;
+        const uint64_t slot = __atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE);
+        const uint32_t entry = (uint32_t)(slot & SLOT_ENTRY) - 1;
 
         if (entry >= FD_HOST_MAX)
             return -EBADF;
+        if (slot & SLOT_LIMITED)
+            return fd_get_limited(c, fd, want, ref);
         if (!entry_get(&t->entries[entry])) {
             if (slot_says(t, fd, entry))
                 return -EBADF; /* only a scribbled table comes here */
             continue;
         }
-        if (slot_says(t, fd, entry)) {
-            *ref = (struct fdref){ ofile_at(t->entries[entry].ofile), (int)entry, entry };
-            if (ref->of)
-                return 0;
-            fdtable_entry_put(c, t, entry);
-            return -EBADF;
-        }
+        if (slot_says(t, fd, entry))
+            return ref_make(c, fd, entry, ref);
         fdtable_entry_put(c, t, entry);
     }
+}
+
+int fd_get(struct call *c, int fd, struct fdref *ref)
+{
+    return get(c, fd, NULL, ref);
+}
+
+int fd_get_for(struct call *c, int fd, caprights want, struct fdref *ref)
+{
+    return get(c, fd, &want, ref);
+}
+
+int fd_get_slot_locked(struct call *c, int fd, struct fdref *ref)
+{
+    struct fdtable *t = c->proc->fds;
+    const uint32_t  entry = (uint32_t)(t->slots[fd] & SLOT_ENTRY) - 1;
+
+    if (entry >= FD_HOST_MAX || !entry_get(&t->entries[entry]))
+        return -EBADF;
+    return ref_make(c, fd, entry, ref);
 }
 
 void fd_put(struct call *c, struct fdref *ref)
@@ -79,7 +109,7 @@ int fd_get_at(struct call *c, int fd, struct fdref *ref)
 {
     if (fd != (int)c->abi->at_fdcwd)
         return fd_get(c, fd, ref);
-    *ref = (struct fdref){ NULL, AT_FDCWD, 0 };
+    *ref = (struct fdref){ .hostfd = AT_FDCWD, .fd = fd };
     return 0;
 }
 
@@ -90,7 +120,16 @@ uint32_t fd_limit(const struct call *c)
     return c->proc->nofile < FD_MAX ? (uint32_t)c->proc->nofile : FD_MAX;
 }
 
-/* Puts slot at the lowest number >= from. */
+/* Writes a slot that may be limited; takes over a reference on the list of l. */
+static void slot_set_locked(struct fdtable *t, uint32_t fd, uint64_t slot, const struct fdlimit *l)
+{
+    if (slot & SLOT_LIMITED)
+        fdlimit_set_locked(t, fd, slot, l);
+    else
+        fdtable_set_locked(t, fd, slot);
+}
+
+/* Puts slot at the lowest number >= from.  It is limited as the call's own descriptor is. */
 static int slot_alloc(struct call *c, uint64_t slot, int from)
 {
     struct fdtable *t = c->proc->fds;
@@ -102,18 +141,22 @@ static int slot_alloc(struct call *c, uint64_t slot, int from)
     const uint32_t fd = fdtable_free_locked(t, (uint32_t)from);
 
     err = fd < fd_limit(c) ? 0 : -EMFILE;
-    if (!err)
+    if (!err && c->limit) {
+        fdlimit_hold_locked(t, c->limit);
+        fdlimit_set_locked(t, fd, slot, c->limit);
+    } else if (!err) {
         fdtable_set_locked(t, fd, slot);
+    }
     fdtable_unlock(c, t);
     return err ? err : (int)fd;
 }
 
-static uint64_t slot_make(uint32_t entry, bool cloexec)
+static uint64_t slot_flags(unsigned flags)
 {
-    return ((uint64_t)entry + 1) | (cloexec ? SLOT_CLOEXEC : 0);
+    return (flags & FD_SLOT_CLOEXEC ? SLOT_CLOEXEC : 0) | (flags & FD_SLOT_CLOFORK ? SLOT_CLOFORK : 0);
 }
 
-int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, bool cloexec, int from)
+int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, unsigned flags, int from)
 {
     struct fdtable *t = c->proc->fds;
 
@@ -123,7 +166,7 @@ int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, bool cloexec,
         return -EMFILE;
     }
 
-    const int fd = slot_alloc(c, slot_make((uint32_t)hostfd, cloexec), from);
+    const int fd = slot_alloc(c, ((uint64_t)hostfd + 1) | slot_flags(flags), from);
 
     if (fd < 0)
         fdtable_entry_put(c, t, (uint32_t)hostfd);
@@ -142,23 +185,67 @@ int fd_install(struct call *c, const struct fd_new *n, int from)
     of->flags = n->flags;
     of->domain = n->domain;
     of->object = n->object;
-    return fd_install_ofile(c, n->hostfd, of, n->cloexec, from);
+    return fd_install_ofile(c, n->hostfd, of,
+                            (n->cloexec ? FD_SLOT_CLOEXEC : 0) | (n->clofork ? FD_SLOT_CLOFORK : 0), from);
 }
 
-int fd_dup(struct call *c, struct fdref *ref, int from, bool cloexec)
-{
-    if (from < 0 || (uint32_t)from >= fd_limit(c))
-        return -EINVAL;
+/* ---- duplicates ---------------------------------------------------------------- */
 
+/* What a duplicate of fd's slot says, with one more reference on its entry, and its limits held.  0: fd is not open. */
+static uint64_t slot_dup_locked(struct fdtable *t, int fd, unsigned flags, struct fdlimit *l)
+{
+    const uint64_t slot = t->slots[fd];
+    const uint32_t entry = (uint32_t)(slot & SLOT_ENTRY) - 1;
+
+    if (entry >= FD_HOST_MAX || !entry_get(&t->entries[entry]))
+        return 0;
+    *l = fdlimit_get_locked(t, (uint32_t)fd);
+    fdlimit_hold_locked(t, l);
+    return (slot & (SLOT_ENTRY | SLOT_LIMITED)) | slot_flags(flags);
+}
+
+static bool number_ok(int fd)
+{
+    return fd >= 0 && (uint32_t)fd < FD_MAX;
+}
+
+static int dup_locked(struct call *c, struct fdtable *t, int fd, int from, unsigned flags)
+{
+    struct fdlimit l;
+    const uint32_t at = t->slots[fd] ? fdtable_free_locked(t, (uint32_t)from) : 0;
+
+    if (at >= fd_limit(c))
+        return -EMFILE;
+
+    const uint64_t slot = slot_dup_locked(t, fd, flags, &l);
+
+    if (!slot)
+        return -EBADF;
+    slot_set_locked(t, at, slot, &l);
+    return (int)at;
+}
+
+/* In the order of kern_descrip.c, kern_dup: the wanted number is looked at before the descriptor. */
+int fd_dup(struct call *c, int fd, int from, unsigned flags)
+{
     struct fdtable *t = c->proc->fds;
 
-    __atomic_fetch_add(&t->entries[ref->entry].refs, 1, __ATOMIC_RELAXED);
-
-    const int fd = slot_alloc(c, slot_make(ref->entry, cloexec), from);
-
     if (fd < 0)
-        fdtable_entry_put(c, t, ref->entry);
-    return fd;
+        return -EBADF;
+    if (from < 0 || (uint32_t)from >= fd_limit(c))
+        return -EINVAL;
+    if (!number_ok(fd))
+        return -EBADF;
+
+    const int err = fdtable_lock(c, t);
+
+    if (err)
+        return err;
+
+    const int r = dup_locked(c, t, fd, from, flags);
+
+    fdtable_unlock(c, t);
+    return r;
 }
 
 /* ---- closing ------------------------------------------------------------------ */
@@ -195,11 +282,32 @@ static void slot_gone(struct call *c, struct fdtable *t, int fd, uint64_t slot)
     fdtable_entry_put(c, t, entry);
 }
 
-int fd_dup_to(struct call *c, struct fdref *ref, int to, bool cloexec)
+static int dup_to_locked(struct fdtable *t, int fd, int to, unsigned flags, uint64_t *old)
+{
+    struct fdlimit l;
+
+    if (to == fd) {
+        if (!t->slots[fd])
+            return -EBADF;
+        fdtable_set_locked(t, (uint32_t)fd, t->slots[fd] | slot_flags(flags));
+        return to;
+    }
+
+    const uint64_t slot = slot_dup_locked(t, fd, flags, &l);
+
+    if (!slot)
+        return -EBADF;
+    *old = t->slots[to];
+    slot_set_locked(t, (uint32_t)to, slot, &l);
+    return to;
+}
+
+int fd_dup_to(struct call *c, int fd, int to, unsigned flags)
 {
     struct fdtable *t = c->proc->fds;
+    uint64_t        old = 0;
 
-    if (to < 0 || (uint32_t)to >= fd_limit(c))
+    if (!number_ok(fd) || to < 0 || (uint32_t)to >= fd_limit(c))
         return -EBADF;
 
     const int err = fdtable_lock(c, t);
@@ -207,14 +315,12 @@ int fd_dup_to(struct call *c, struct fdref *ref, int to, bool cloexec)
     if (err)
         return err;
 
-    const uint64_t old = t->slots[to];
+    const int r = dup_to_locked(t, fd, to, flags, &old);
 
-    __atomic_fetch_add(&t->entries[ref->entry].refs, 1, __ATOMIC_RELAXED);
-    fdtable_set_locked(t, (uint32_t)to, slot_make(ref->entry, cloexec));
     fdtable_unlock(c, t);
     if (old)
         slot_gone(c, t, to, old);
-    return to;
+    return r;
 }
 
 int fd_close(struct call *c, int fd)
@@ -274,21 +380,22 @@ static int close_matching(struct call *c, struct fdtable *t, uint32_t from, uint
     }
 }
 
-static int cloexec_range(struct call *c, struct fdtable *t, uint32_t from, uint32_t to)
+static int mark_range(struct call *c, struct fdtable *t, uint32_t from, uint32_t to, uint64_t flags)
 {
     const int err = fdtable_lock(c, t);
 
     if (err)
         return err;
     for (uint32_t fd = fdtable_next_locked(t, from); fd <= to && fd < FD_MAX; fd = fdtable_next_locked(t, fd + 1))
-        fdtable_set_locked(t, fd, t->slots[fd] | SLOT_CLOEXEC);
+        fdtable_set_locked(t, fd, t->slots[fd] | flags);
     fdtable_unlock(c, t);
     return 0;
 }
 
-int fd_close_range(struct call *c, unsigned from, unsigned to, bool cloexec)
+int fd_close_range(struct call *c, unsigned from, unsigned to, unsigned mark)
 {
-    return cloexec ? cloexec_range(c, c->proc->fds, from, to) : close_matching(c, c->proc->fds, from, to, 0);
+    return mark ? mark_range(c, c->proc->fds, from, to, slot_flags(mark))
+                : close_matching(c, c->proc->fds, from, to, 0);
 }
 
 void fdtable_exec(struct call *c, struct fdtable *t)
@@ -300,21 +407,23 @@ void fdtable_exec(struct call *c, struct fdtable *t)
 
 /* ---- slot flags ------------------------------------------------------------------ */
 
-static int slot_flag_get(struct call *c, int fd, uint64_t flag)
+int fd_get_flags(struct call *c, int fd)
 {
-    if (fd < 0 || (uint32_t)fd >= FD_MAX)
+    if (!number_ok(fd))
         return -EBADF;
 
     const uint64_t slot = __atomic_load_n(&c->proc->fds->slots[fd], __ATOMIC_ACQUIRE);
 
-    return slot ? !!(slot & flag) : -EBADF;
+    if (!slot)
+        return -EBADF;
+    return (slot & SLOT_CLOEXEC ? (int)FD_SLOT_CLOEXEC : 0) | (slot & SLOT_CLOFORK ? (int)FD_SLOT_CLOFORK : 0);
 }
 
-static int slot_flag_set(struct call *c, int fd, uint64_t flag, bool on)
+int fd_set_flags(struct call *c, int fd, unsigned mask, unsigned flags)
 {
     struct fdtable *t = c->proc->fds;
 
-    if (fd < 0 || (uint32_t)fd >= FD_MAX)
+    if (!number_ok(fd))
         return -EBADF;
 
     const int err = fdtable_lock(c, t);
@@ -325,29 +434,9 @@ static int slot_flag_set(struct call *c, int fd, uint64_t flag, bool on)
     const uint64_t slot = t->slots[fd];
 
     if (slot)
-        fdtable_set_locked(t, (uint32_t)fd, on ? slot | flag : slot & ~flag);
+        fdtable_set_locked(t, (uint32_t)fd, (slot & ~slot_flags(mask)) | slot_flags(flags & mask));
     fdtable_unlock(c, t);
     return slot ? 0 : -EBADF;
-}
-
-int fd_get_cloexec(struct call *c, int fd)
-{
-    return slot_flag_get(c, fd, SLOT_CLOEXEC);
-}
-
-int fd_set_cloexec(struct call *c, int fd, bool on)
-{
-    return slot_flag_set(c, fd, SLOT_CLOEXEC, on);
-}
-
-int fd_get_clofork(struct call *c, int fd)
-{
-    return slot_flag_get(c, fd, SLOT_CLOFORK);
-}
-
-int fd_set_clofork(struct call *c, int fd, bool on)
-{
-    return slot_flag_set(c, fd, SLOT_CLOFORK, on);
 }
 
 int fd_last(struct call *c)

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/caprights.h"
 #include "syscalls/call.h"
 #include "syscalls/shlock.h"
 
@@ -48,15 +49,28 @@ struct ofile {
 
 struct fdtable;
 
+/* Flags of a slot. */
+#define FD_SLOT_CLOEXEC 1u
+#define FD_SLOT_CLOFORK 2u
+#define FD_SLOT_FLAGS   (FD_SLOT_CLOEXEC | FD_SLOT_CLOFORK)
+
 /* A reference to an open descriptor; fd_put exactly once. */
 struct fdref {
     struct ofile *of;
     int           hostfd; /* valid in the guest's process while the reference is held */
     uint32_t      entry;
+    int           fd;      /* the slot it was got by */
+    bool          limited; /* which had limits */
+    bool          unlinks; /* that allow to unlink below it */
 };
 
-/* 0, -EBADF, -ESRCH.  On failure nothing is to be put. */
+/*
+ * 0, -EBADF, -ESRCH, -D_ENOTCAPABLE when the slot's limits do not allow what the call's row wants of it
+ * (capability.h).  On failure nothing is to be put.
+ */
 int  fd_get(struct call *c, int fd, struct fdref *ref);
+/* The same for a descriptor that is no argument of the row, of which these rights are wanted. */
+int  fd_get_for(struct call *c, int fd, caprights want, struct fdref *ref);
 void fd_put(struct call *c, struct fdref *ref);
 /* fd_get for *at calls: the guest's AT_FDCWD becomes hostfd AT_FDCWD and of NULL (fd_put is harmless then). */
 int  fd_get_at(struct call *c, int fd, struct fdref *ref);
@@ -70,7 +84,7 @@ struct fd_new {
     int             hostfd;
     enum ofile_kind kind;
     uint32_t        flags;
-    bool            cloexec;
+    bool            cloexec, clofork;
     uint16_t        domain;
     uint64_t        object;
 };
@@ -79,18 +93,29 @@ int fd_install(struct call *c, const struct fd_new *n, int from);
  * The same for an open file that exists (it travelled through a socket): hostfd
  * refers to it in this process.  Takes over hostfd and one reference on of.
  */
-int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, bool cloexec, int from);
+int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, unsigned flags, int from); /* FD_SLOT_* */
 int fd_close(struct call *c, int fd); /* 0, -EBADF */
-/* dup: slot at the lowest number >= from for ref's file.  Descriptor, -EMFILE, -EINVAL (from), -ESRCH. */
-int fd_dup(struct call *c, struct fdref *ref, int from, bool cloexec);
-/* dup2: the same at number to; what was there is closed.  to, -EBADF, -ESRCH. */
-int fd_dup_to(struct call *c, struct fdref *ref, int to, bool cloexec);
-int fd_get_cloexec(struct call *c, int fd);             /* 0, 1, -EBADF */
-int fd_set_cloexec(struct call *c, int fd, bool on);    /* 0, -EBADF */
-int fd_get_clofork(struct call *c, int fd);
-int fd_set_clofork(struct call *c, int fd, bool on);
-/* All open descriptors in [from, to].  cloexec: they are marked, not closed.  0, -ESRCH. */
-int fd_close_range(struct call *c, unsigned from, unsigned to, bool cloexec);
+/*
+ * dup: fd's file, with fd's limits and these flags, in the lowest slot >= from.
+ * Descriptor, -EINVAL (from; that is looked at first), -EBADF, -EMFILE, -ESRCH.
+ */
+int fd_dup(struct call *c, int fd, int from, unsigned flags);
+/* dup2: the same at number to; what was there is closed.  to == fd: the flags are added.  to, -EBADF, -ESRCH. */
+int fd_dup_to(struct call *c, int fd, int to, unsigned flags);
+int fd_get_flags(struct call *c, int fd);                                /* FD_SLOT_*, -EBADF */
+int fd_set_flags(struct call *c, int fd, unsigned mask, unsigned flags); /* those of mask; 0, -EBADF, -ESRCH */
+static inline int fd_get_cloexec(struct call *c, int fd)
+{
+    const int flags = fd_get_flags(c, fd);
+
+    return flags < 0 ? flags : !!(flags & (int)FD_SLOT_CLOEXEC);
+}
+static inline int fd_set_cloexec(struct call *c, int fd, bool on)
+{
+    return fd_set_flags(c, fd, FD_SLOT_CLOEXEC, on ? FD_SLOT_CLOEXEC : 0);
+}
+/* All open descriptors in [from, to].  mark: they get these flags, else they are closed.  0, -ESRCH. */
+int fd_close_range(struct call *c, unsigned from, unsigned to, unsigned mark);
 int fd_last(struct call *c);                            /* highest open descriptor, -1: none */
 uint32_t fd_limit(const struct call *c);                /* no descriptor at or above it is given out */
 /* The kind that a host st_mode means. */

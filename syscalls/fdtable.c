@@ -96,7 +96,11 @@ static void high_lower(struct fdtable *t)
 
 void fdtable_set_locked(struct fdtable *t, uint32_t fd, uint64_t slot)
 {
+    const uint64_t old = t->slots[fd];
+
     __atomic_store_n(&t->slots[fd], slot, __ATOMIC_RELEASE);
+    if (old & SLOT_LIMITED && !(slot & SLOT_LIMITED))
+        fdlimit_drop_locked(t, &t->limits[fd]);
     if (slot) {
         bits_set(t, fd);
         if (fd >= t->high)
@@ -219,6 +223,8 @@ static void copy_slot(struct fdtable *dst, struct fdtable *src, uint32_t fd, uin
         ofile_get(of);
         host_high_raise(dst, entry + 1);
     }
+    if (slot & SLOT_LIMITED)
+        fdlimit_fork(dst, src, fd);
     fdtable_set_locked(dst, fd, slot);
 }
 

@@ -10,14 +10,17 @@
 #define DRAGOMAN_SYSCALLS_FDTABLE_H
 
 #include "syscalls/fd.h"
+#include "syscalls/fdlimit.h"
 
 #define FD_MAX      (1u << 20) /* guest descriptors of one process */
 #define FD_HOST_MAX (1u << 21) /* and host descriptors, so that calls in flight fit as well */
 #define FD_LEVELS   4
+#define FD_IOCTL_LISTS 2048u /* lists of ioctl commands that the limits of a table's slots name */
 
 #define SLOT_ENTRY   0xffffffffull /* host entry + 1; 0: the slot is free */
 #define SLOT_CLOEXEC (1ull << 32)
 #define SLOT_CLOFORK (1ull << 33)
+#define SLOT_LIMITED (1ull << 34) /* its limits count (fdlimit.h) */
 
 struct fdentry {
     uint32_t refs;  /* [a] slots and calls in flight */
@@ -38,14 +41,27 @@ struct fdtable {
     uint64_t       level0[FD_MAX / 64]; /* [L] bit set: slot in use */
     uint64_t       slots[FD_MAX] __attribute__((aligned(4096))); /* [L] */
     struct fdentry entries[FD_HOST_MAX] __attribute__((aligned(4096)));
+    struct fdlimit limits[FD_MAX] __attribute__((aligned(4096))); /* [L] of slots with SLOT_LIMITED */
+    struct ioctl_list lists[FD_IOCTL_LISTS]; /* [L] */
 };
 
 /* Lowest free slot >= from, FD_MAX when there is none; next used one >= from, FD_MAX likewise.  Lock held. */
 uint32_t fdtable_free_locked(struct fdtable *t, uint32_t from);
 uint32_t fdtable_next_locked(struct fdtable *t, uint32_t from);
 
-/* Writes a slot (0: free) and keeps the bitmaps right.  Lock held. */
+/*
+ * Writes a slot (0: free) and keeps the bitmaps right.  Without SLOT_LIMITED it loses the limits that it had.
+ * Lock held.
+ */
 void fdtable_set_locked(struct fdtable *t, uint32_t fd, uint64_t slot);
+
+/*
+ * fd_get's ways for slots with limits.  The first is of the provider alone (capability.c; in the gate it says that
+ * the provider is needed); want NULL: what the call's row wants.  The second, for it: a reference whatever the limits
+ * are.  Lock held; 0, -EBADF.
+ */
+int fd_get_limited(struct call *c, int fd, const caprights *want, struct fdref *ref);
+int fd_get_slot_locked(struct call *c, int fd, struct fdref *ref);
 
 /* Makes the host entry of hostfd, with one reference and one on of taken over.  False: the number cannot be used. */
 bool fdtable_entry_new(struct fdtable *t, int hostfd, struct ofile *of);

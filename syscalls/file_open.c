@@ -3,6 +3,7 @@
  * vfs_vnops.c (vn_open).
  */
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -147,10 +148,12 @@ static int64_t open_finish(struct call *c, int hostfd, uint64_t flags)
 static int64_t open_dev_fd(struct call *c, struct fdref *ref, uint64_t flags)
 {
     const uint32_t have = ref->of->flags & O_ACCMODE, want = flags & O_ACCMODE;
-    const int      r = have != O_RDWR && want != have ? -EACCES : fd_dup(c, ref, 0, flags & O_CLOEXEC);
+    const int      fd = ref->fd;
 
     fd_put(c, ref);
-    return r;
+    if (have != O_RDWR && want != have)
+        return -EACCES;
+    return fd_dup(c, fd, 0, (flags & O_CLOEXEC ? FD_SLOT_CLOEXEC : 0) | (flags & D_O_CLOFORK ? FD_SLOT_CLOFORK : 0));
 }
 
 int64_t sys_openat(struct call *c, int dirfd, gva path, uint64_t given, uint32_t mode)
@@ -181,12 +184,10 @@ int64_t sys_openat(struct call *c, int dirfd, gva path, uint64_t given, uint32_t
         .kind = (enum ofile_kind)r,
         .flags = (uint32_t)(flags & KEPT_FLAGS) | (flags & D_O_EXEC ? OFLAG_EXEC : 0),
         .cloexec = flags & O_CLOEXEC,
+        .clofork = flags & D_O_CLOFORK,
     };
-    const int fd = fd_install(c, &n, 0);
 
-    if (fd >= 0 && flags & D_O_CLOFORK)
-        fd_set_clofork(c, fd, true);
-    return fd;
+    return fd_install(c, &n, 0);
 }
 
 int64_t sys_open(struct call *c, gva path, uint64_t flags, uint32_t mode)
@@ -202,12 +203,14 @@ int64_t sys_close(struct call *c, int fd)
 /* A negative number means 0 (kern_descrip.c, freebsd12_closefrom). */
 int64_t sys_freebsd12_closefrom(struct call *c, int low)
 {
-    return fd_close_range(c, low < 0 ? 0 : (unsigned)low, ~0u, false);
+    return fd_close_range(c, low < 0 ? 0 : (unsigned)low, ~0u, 0);
 }
 
 int64_t sys_close_range(struct call *c, unsigned low, unsigned high, uint64_t flags)
 {
     if (high < low)
         return -EINVAL;
-    return fd_close_range(c, low, high, flags != 0);
+    return fd_close_range(c, low, high,
+                          (flags & CLOSE_RANGE_CLOEXEC ? FD_SLOT_CLOEXEC : 0) |
+                              (flags & D_CLOSE_RANGE_CLOFORK ? FD_SLOT_CLOFORK : 0));
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "syscalls/args.h"
+#include "syscalls/capability.h"
 
 /* ---- the C types of a row --------------------------------------------------- */
 
@@ -226,7 +227,13 @@ bool marshal_can(const struct row *row)
 
 int64_t marshal_call(struct call *c)
 {
+    int64_t r = -ENOSYS;
+
     if (c->row->handler)
-        return handler_call(c);
-    return c->row->host != HOST_NONE ? host_row(c) : -ENOSYS;
+        r = handler_call(c);
+    else if (c->row->host != HOST_NONE)
+        r = host_row(c);
+    if (c->limit)
+        capability_done(c);
+    return r;
 }

@@ -15,6 +15,7 @@
 #include "abi/layout.h"
 #include "abi/neutral.h"
 #include "syscalls/msg.h"
+#include "syscalls/capability.h"
 #include "syscalls/msg_control.h"
 #include "syscalls/msg_rights.h"
 #include "syscalls/proc.h"
@@ -91,8 +92,10 @@ int64_t sys_sendto(struct call *c, int s, gva buf, uint64_t len, uint64_t flags,
 {
     struct sockaddr_arg a;
     struct fdref        ref;
-    int64_t             r = to.va ? sockaddr_get(c, to, tolen, &a) : 0;
+    int64_t             r = 0;
 
+    if (to.va)
+        r = capability_mode(c) ? -D_ECAPMODE : sockaddr_get(c, to, tolen, &a);
     if (!r)
         r = len > SSIZE_MAX ? -EINVAL : sock_get(c, s, &ref);
     if (r)
@@ -352,10 +355,10 @@ static int64_t send_controlled(struct call *c, struct fdref *ref, struct message
 
     int64_t r = send_control_get(c, ref, m, rights);
 
-    if (!r) {
-        rights_launch(c, rights);
+    if (!r)
+        r = rights_launch(c, rights);
+    if (!r)
         r = send_message(c, ref, m, flags);
-    }
     rights_done(c, rights, r >= 0);
     free(rights);
     return r;
@@ -387,9 +390,9 @@ int64_t sys_sendmsg(struct call *c, int s, gva msg, uint64_t flags)
     int64_t             r = message_get(c, msg, &m);
 
     if (!r && m.g.name)
-        r = sockaddr_get(c, GVA(m.g.name), m.g.namelen, &to);
+        r = capability_mode(c) ? -D_ECAPMODE : sockaddr_get(c, GVA(m.g.name), m.g.namelen, &to);
     if (!r)
-        r = sock_get(c, s, &ref);
+        r = sock_get_for(c, s, m.g.name ? D_CAP_WRITE | D_CAP_CONNECT : D_CAP_WRITE, &ref);
     if (r)
         return r;
     r = send_named(c, &ref, &m, flags, m.g.name ? &to : NULL);

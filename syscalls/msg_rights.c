@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "syscalls/capability.h"
 #include "syscalls/ofile.h"
 
 /* Messages that nobody receives leave their entries behind; the oldest make room. */
@@ -31,6 +32,7 @@ struct flight {
     TAILQ_ENTRY(flight) link;
     struct identity     id;
     struct ofile       *of; /* owns one reference */
+    struct fdlimit_copy *limits; /* owned; NULL: none */
     uint64_t            number;
 };
 
@@ -61,6 +63,7 @@ static void drop_locked(struct flight *f)
     TAILQ_REMOVE(&flights, f, link);
     count--;
     ofile_put(f->of);
+    free(f->limits);
     free(f);
 }
 
@@ -103,18 +106,31 @@ static void send_offset(int fd, const struct identity *id, const struct ofile *o
         lseek(fd, __atomic_load_n(&of->offset, __ATOMIC_RELAXED), SEEK_SET);
 }
 
-static uint64_t launch_locked(int fd, struct identity *id, struct ofile *of)
+/* The oldest makes room, but not one that would land with more rights than it left with. */
+static bool room_locked(void)
+{
+    struct flight *f = TAILQ_FIRST(&flights);
+
+    if (count < FLIGHTS_MAX)
+        return true;
+    while (f && f->limits)
+        f = TAILQ_NEXT(f, link);
+    if (f)
+        drop_locked(f);
+    return f;
+}
+
+/* Takes limits over when it gives a number. */
+static uint64_t launch_locked(int fd, struct identity *id, struct ofile *of, struct fdlimit_copy *limits)
 {
     struct flight *f;
 
     send_offset(fd, id, of);
-    if (count >= FLIGHTS_MAX)
-        drop_locked(TAILQ_FIRST(&flights));
-    f = set_tag_locked(fd, id, of) ? malloc(sizeof(*f)) : NULL;
+    f = room_locked() && set_tag_locked(fd, id, of) ? malloc(sizeof(*f)) : NULL;
     if (!f)
         return 0;
     ofile_get(of);
-    *f = (struct flight){ .id = *id, .of = of, .number = ++last_number };
+    *f = (struct flight){ .id = *id, .of = of, .limits = limits, .number = ++last_number };
     TAILQ_INSERT_TAIL(&flights, f, link);
     count++;
     return f->number;
@@ -148,25 +164,43 @@ static struct flight *find_locked(const struct identity *id)
     return found;
 }
 
-/* A reference on the open file that landed, NULL: it is none of ours. */
-static struct ofile *land(int fd, const struct identity *id, bool peek)
+/* What came: a reference on its open file, NULL: it is none of ours; the limits it had, owned. */
+struct landed {
+    struct ofile        *of;
+    struct fdlimit_copy *limits;
+};
+
+/* 0, -ENOMEM: nothing landed, since it must not have more rights here than there. */
+static int land_locked(int fd, struct flight *f, bool peek, struct landed *l)
 {
-    struct ofile *of = NULL;
+    if (f->limits && peek && !(l->limits = malloc(sizeof(*l->limits))))
+        return -ENOMEM;
+    if (f->limits && peek)
+        *l->limits = *f->limits;
+    l->of = f->of;
+    ofile_get(l->of);
+    if (peek)
+        return 0; /* its tag stays with it */
+    l->limits = f->limits;
+    f->limits = NULL;
+    drop_locked(f);
+    if (!flight_of_locked(l->of))
+        fcntl(fd, F_SETSIG, 0);
+    return 0;
+}
+
+static int land(int fd, const struct identity *id, bool peek, struct landed *l)
+{
+    int err = 0;
 
     pthread_mutex_lock(&lock);
 
     struct flight *f = find_locked(id);
 
-    if (f) {
-        of = f->of;
-        ofile_get(of);
-        if (!peek)
-            drop_locked(f);
-        if (!flight_of_locked(of))
-            fcntl(fd, F_SETSIG, 0);
-    }
+    if (f)
+        err = land_locked(fd, f, peek, l);
     pthread_mutex_unlock(&lock);
-    return of;
+    return err;
 }
 
 unsigned rights_in_flight(void)
@@ -191,7 +225,7 @@ int rights_add(struct call *c, struct rights *r, const uint8_t *data, size_t len
         if (r->n == CONTROL_FDS_MAX)
             return -ETOOMANYREFS;
         memcpy(&fd, data + at, sizeof(fd));
-        err = fd_get(c, fd, &r->refs[r->n]);
+        err = capability_export(c, fd, &r->refs[r->n], &r->limits[r->n]);
         if (err)
             return err;
         r->flights[r->n] = 0;
@@ -202,21 +236,33 @@ int rights_add(struct call *c, struct rights *r, const uint8_t *data, size_t len
     return 0;
 }
 
-void rights_launch(struct call *c, struct rights *r)
+static uint64_t launch(struct call *c, struct rights *r, unsigned i)
+{
+    struct identity id = { 0 };
+    const int       fd = host_fd_fetch(c, r->hostfds[i]);
+    uint64_t        number = 0;
+
+    if (fd < 0)
+        return 0;
+    if (!identify(fd, &id)) {
+        pthread_mutex_lock(&lock);
+        number = launch_locked(fd, &id, r->refs[i].of, r->limits[i]);
+        pthread_mutex_unlock(&lock);
+    }
+    close(fd);
+    if (number)
+        r->limits[i] = NULL;
+    return number;
+}
+
+int rights_launch(struct call *c, struct rights *r)
 {
     for (unsigned i = 0; i < r->n; i++) {
-        struct identity id = { 0 };
-        const int       fd = host_fd_fetch(c, r->hostfds[i]);
-
-        if (fd < 0)
-            continue; /* the receiver will make a new open file of it */
-        if (!identify(fd, &id)) {
-            pthread_mutex_lock(&lock);
-            r->flights[i] = launch_locked(fd, &id, r->refs[i].of);
-            pthread_mutex_unlock(&lock);
-        }
-        close(fd);
+        r->flights[i] = launch(c, r, i);
+        if (!r->flights[i] && r->limits[i])
+            return -ETOOMANYREFS;
     }
+    return 0; /* of what is not in the list the receiver will make a new open file */
 }
 
 void rights_done(struct call *c, struct rights *r, bool sent)
@@ -224,6 +270,7 @@ void rights_done(struct call *c, struct rights *r, bool sent)
     for (unsigned i = 0; i < r->n; i++) {
         if (!sent && r->flights[i])
             abort_flight(r->flights[i]);
+        free(r->limits[i]);
         fd_put(c, &r->refs[i]);
     }
     r->n = 0;
@@ -244,40 +291,59 @@ static struct ofile *stranger(const struct identity *id)
     return of;
 }
 
-/* The open file behind a host descriptor that came, or NULL; *id is what the host says. */
-static struct ofile *recognize(struct call *c, int hostfd, bool peek, struct identity *id)
+/* What is behind a host descriptor that came; *id is what the host says.  0, -ENOMEM. */
+static int recognize(struct call *c, int hostfd, bool peek, struct identity *id, struct landed *l)
 {
-    const int     fd = host_fd_fetch(c, hostfd);
-    struct ofile *of = NULL;
+    const int fd = host_fd_fetch(c, hostfd);
+    int       err = 0;
 
+    *l = (struct landed){ 0 };
     if (fd < 0)
-        return NULL;
+        return 0;
     if (!identify(fd, id))
-        of = land(fd, id, peek);
+        err = land(fd, id, peek, l);
     close(fd);
-    return of;
+    return err;
 }
 
 void rights_discard(struct call *c, int hostfd, bool peek)
 {
     struct identity id;
-    struct ofile   *of = recognize(c, hostfd, peek, &id);
+    struct landed   l;
 
-    if (of)
-        ofile_put(of);
+    recognize(c, hostfd, peek, &id, &l);
+    if (l.of)
+        ofile_put(l.of);
+    free(l.limits);
     host_call(c, SYS_close, hostfd);
+}
+
+/* Takes both over. */
+static int install(struct call *c, int hostfd, struct landed *l, unsigned flags)
+{
+    int r = l->limits ? capability_import(c, l->limits) : 0;
+
+    free(l->limits);
+    if (r) {
+        host_call(c, SYS_close, hostfd);
+        ofile_put(l->of);
+        return r;
+    }
+    r = fd_install_ofile(c, hostfd, l->of, flags, 0);
+    capability_done(c);
+    return r;
 }
 
 int rights_receive(struct call *c, int hostfd, bool cloexec, bool peek)
 {
     struct identity id = { .mode = S_IFCHR, .flags = O_RDWR };
-    struct ofile   *of = recognize(c, hostfd, peek, &id);
+    struct landed   l;
+    int             err = recognize(c, hostfd, peek, &id, &l);
 
-    if (!of)
-        of = stranger(&id);
-    if (!of) {
-        host_call(c, SYS_close, hostfd);
-        return -ENFILE;
-    }
-    return fd_install_ofile(c, hostfd, of, cloexec, 0);
+    if (!err && !l.of && !(l.of = stranger(&id)))
+        err = -ENFILE;
+    if (!err)
+        return install(c, hostfd, &l, cloexec ? FD_SLOT_CLOEXEC : 0);
+    host_call(c, SYS_close, hostfd);
+    return err;
 }

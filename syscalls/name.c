@@ -4,6 +4,7 @@
 #include "syscalls/name.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -159,6 +160,26 @@ static bool is_dots(const char *path)
     return !strcmp(last, ".") || !strcmp(last, "..");
 }
 
+/*
+ * What a rename replaces is unlinked, which wants a right of its own: without it nothing is replaced
+ * (vfs_syscalls.c, kern_renameat).  AT_RENAME_NOREPLACE is 1, the host's RENAME_NOREPLACE too.
+ */
+static int64_t rename_to(struct call *c, struct path *from, int tofd, gva to, int flags)
+{
+    struct path p;
+    int64_t     r = path_resolve(c, tofd, to, PATH_NOFOLLOW, &p);
+
+    if (r)
+        return r;
+
+    const bool keep = !flags && p.ref.limited && !p.ref.unlinks;
+
+    r = host_call(c, flags || keep ? SYS_renameat2 : SYS_renameat, from->dirfd, from->va, p.dirfd, p.va,
+                  flags || keep ? RENAME_NOREPLACE : 0);
+    path_put(c, &p);
+    return r == -EEXIST && keep ? -D_ENOTCAPABLE : r;
+}
+
 int64_t sys_renameat2(struct call *c, int fromfd, gva from, int tofd, gva to, int flags)
 {
     struct path p;
@@ -166,8 +187,7 @@ int64_t sys_renameat2(struct call *c, int fromfd, gva from, int tofd, gva to, in
 
     if (r)
         return r;
-    /* AT_RENAME_NOREPLACE is 1, the host's RENAME_NOREPLACE too. */
-    r = on_two(c, flags ? SYS_renameat2 : SYS_renameat, &p, tofd, to, 0, (uint64_t)flags);
+    r = rename_to(c, &p, tofd, to, flags);
     if (r == -EBUSY && is_dots(p.str))
         r = -EINVAL; /* rename(2) */
     path_put(c, &p);

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "syscalls/capability.h"
 #include "syscalls/fdtable.h"
 #include "syscalls/proc.h"
 #include "syscalls/view.h"
@@ -92,7 +93,7 @@ static int path_special(struct call *c, struct path *out)
     const int fd = path_dev_fd(out->str);
 
     if (fd >= 0) {
-        const int err = fd_get(c, fd, &out->ref);
+        const int err = fd_get_for(c, fd, D_CAP_NONE, &out->ref);
 
         return err ? err : path_replace_fd(c, out, out->ref.hostfd) ?: 1;
     }
@@ -116,7 +117,8 @@ static int64_t do_openat2(struct call *c, int dirfd, uint64_t path_va, uint64_t 
     do /* -EAGAIN: something was renamed during the walk, openat2(2) */
         r = host_wait(c, SYS_openat2, dirfd, path_va, s.va, sizeof(struct open_how));
     while (r == -EAGAIN && !(flags & (O_NONBLOCK | O_CREAT)));
-    return r;
+    /* Outside of the directory (namei_setup, nameicap_check_dotdot in FreeBSD's vfs_lookup.c). */
+    return r == -EXDEV && resolve & RESOLVE_BENEATH ? -D_ENOTCAPABLE : r;
 }
 
 /* The root directory as a host descriptor of this process, opened when it is first needed. */
@@ -349,8 +351,22 @@ static int path_sysroot(struct call *c, struct path *p, unsigned how)
     return path_replace(c, p, found);
 }
 
-/* String and directory, before any view.  1: a special name, which no view changes. */
-static int path_begin(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out)
+/* The directory that a relative path starts from.  A limited one is not left (vfs_lookup.c, namei_setup). */
+static int path_start(struct call *c, int guest_dirfd, unsigned *how, struct path *out)
+{
+    const int err = fd_get_at(c, guest_dirfd, &out->ref);
+
+    out->dirfd = out->ref.hostfd;
+    if (!err && out->ref.limited)
+        *how |= PATH_BENEATH;
+    return err;
+}
+
+/*
+ * String and directory, before any view.  1: a special name, which no view changes.  In capability mode, and from a
+ * limited directory, *how becomes PATH_BENEATH.
+ */
+static int path_begin(struct call *c, int guest_dirfd, gva path, unsigned *how, struct path *out)
 {
     *out = (struct path){ .dirfd = AT_FDCWD, .owned = -1 };
 
@@ -358,15 +374,20 @@ static int path_begin(struct call *c, int guest_dirfd, gva path, unsigned how, s
 
     if (n < 0)
         return (int)n;
-    if (!n && !(how & PATH_EMPTY))
+    if (!n && !(*how & PATH_EMPTY))
         return -ENOENT;
-    if (out->str[0] == '/' && !(how & PATH_BENEATH))
-        return how & PATH_NOFOLLOW ? 0 : path_special(c, out);
+    if (capability_mode(c))
+        *how |= PATH_BENEATH;
+    if (capability_mode(c) && guest_dirfd == PATH_CWD(c))
+        return -D_ECAPMODE;
+    if (out->str[0] == '/' && *how & PATH_BENEATH)
+        return -D_ENOTCAPABLE;
+    if (out->str[0] == '/')
+        return *how & PATH_NOFOLLOW ? 0 : path_special(c, out);
 
-    const int err = fd_get_at(c, guest_dirfd, &out->ref);
+    const int err = path_start(c, guest_dirfd, how, out);
 
-    out->dirfd = out->ref.hostfd;
-    if (!n && !err && !(how & PATH_NOFOLLOW) && out->ref.of)
+    if (!n && !err && !(*how & PATH_NOFOLLOW) && out->ref.of)
         return path_replace_fd(c, out, out->ref.hostfd) ?: 1;
     return err;
 }
@@ -384,7 +405,7 @@ static int path_view(struct call *c, struct path *p, unsigned how)
 
 int path_resolve(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out)
 {
-    const int special = path_begin(c, guest_dirfd, path, how, out);
+    const int special = path_begin(c, guest_dirfd, path, &how, out);
     const int err = special ? special : path_view(c, out, how);
 
     if (err < 0)
@@ -419,7 +440,7 @@ int64_t path_open_or_ref(struct call *c, int guest_dirfd, gva path, uint64_t fla
                          struct fdref *same)
 {
     struct path p;
-    const int   special = path_begin(c, guest_dirfd, path, how, &p);
+    const int   special = path_begin(c, guest_dirfd, path, &how, &p);
     int64_t     r = special;
 
     if (special > 0 && same && p.ref.of && !(how & PATH_EMPTY)) {
@@ -461,7 +482,7 @@ int path_open_program(struct call *c, int guest_dirfd, gva path, unsigned how)
 int path_open_interp(struct call *c, const char *name)
 {
     struct path p = { .dirfd = AT_FDCWD, .owned = -1 };
-    int64_t     r = path_replace(c, &p, name);
+    int64_t     r = capability_mode(c) ? -D_ECAPMODE : path_replace(c, &p, name);
 
     if (!r)
         r = open_found(c, &p, PROGRAM_FLAGS, 0, PATH_FOLLOW, false);

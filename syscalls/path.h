@@ -14,7 +14,7 @@
 /* how */
 #define PATH_FOLLOW   0u        /* the object that a final symbolic link leads to */
 #define PATH_NOFOLLOW (1u << 0) /* the object itself, existing or to be made (lstat, unlink, mkdir, rename, ...) */
-#define PATH_BENEATH  (1u << 1) /* AT_RESOLVE_BENEATH: outside of the directory is -EXDEV */
+#define PATH_BENEATH  (1u << 1) /* AT_RESOLVE_BENEATH: outside of the directory is -D_ENOTCAPABLE */
 #define PATH_EMPTY    (1u << 2) /* AT_EMPTY_PATH: "" is the directory descriptor itself */
 
 /*

@@ -18,7 +18,8 @@ static int pipe_install(struct call *c, const int host[2], uint64_t flags, int f
     struct fd_new n = { .hostfd = host[0],
                         .kind = OF_PIPE,
                         .flags = O_RDONLY | (uint32_t)(flags & O_NONBLOCK),
-                        .cloexec = flags & O_CLOEXEC };
+                        .cloexec = flags & O_CLOEXEC,
+                        .clofork = flags & D_O_CLOFORK };
 
     fds[0] = fd_install(c, &n, 0);
     if (fds[0] < 0) {
@@ -32,8 +33,6 @@ static int pipe_install(struct call *c, const int host[2], uint64_t flags, int f
         fd_close(c, fds[0]);
         return fds[1];
     }
-    for (int i = 0; i < 2 && flags & D_O_CLOFORK; i++)
-        fd_set_clofork(c, fds[i], true);
     return 0;
 }
 

@@ -24,7 +24,7 @@ struct pollset {
 /* 0, -ENOMEM.  n entries, all empty.  pollset_done once, also after a failure. */
 int  pollset_init(struct pollset *ps, struct call *c, unsigned n);
 void pollset_done(struct pollset *ps);
-/* Entry i is guest descriptor fd, host events.  0, -EBADF (the entry stays empty). */
+/* Entry i is guest descriptor fd, host events.  0, -EBADF, -D_ENOTCAPABLE, -ESRCH (the entry stays empty). */
 int pollset_put(struct pollset *ps, unsigned i, int fd, short events);
 /*
  * Waits; then revents hold the host's answer.  timeout NULL: for ever.  How many

@@ -59,9 +59,11 @@ void pollset_done(struct pollset *ps)
 
 int pollset_put(struct pollset *ps, unsigned i, int fd, short events)
 {
-    if (fd_get(ps->c, fd, &ps->refs[i]) < 0) {
+    const int err = fd_get_for(ps->c, fd, D_CAP_EVENT, &ps->refs[i]);
+
+    if (err) {
         ps->refs[i].of = NULL;
-        return -EBADF;
+        return err;
     }
     ps->fds[i] = (struct pollfd){.fd = ps->refs[i].hostfd, .events = events};
     return 0;

@@ -98,6 +98,8 @@ static void inherit(struct proc *p, const struct proc *from)
     p->brk_base = from->brk_base;
     p->brk = from->brk;
     p->issetugid = from->issetugid;
+    p->capmode = from->capmode;
+    p->trapcap = from->trapcap;
     p->umask_hint = from->umask_hint;
     p->nofile = from->nofile;
     p->nofile_max = from->nofile_max;

@@ -17,6 +17,7 @@
 
 #include "abi/abi.h"
 #include "syscalls/arena.h"
+#include "syscalls/fdlimit.h"
 
 struct fdtable;
 struct area;
@@ -65,6 +66,7 @@ struct task {
     bool        tids_written;             /* the numbers below were stored */
     gva         child_tid_at, parent_tid_at; /* where thr_new wants them, null: nowhere */
     struct call *call; /* the call in progress */
+    struct fdlimit limit; /* its own, where call.limit points */
     void        *umtx; /* compat/umtx.c: robust lists and such */
 };
 
@@ -97,6 +99,8 @@ struct proc {
     bool              vfork_parent_waits;
     bool              execed;
     bool              issetugid;
+    bool              capmode;     /* capability mode, for good; under session.lock, read without */
+    bool              trapcap;     /* a refused call sends the trap signal there (procctl PROC_TRAPCAP_CTL) */
     bool              reaper;      /* gets the orphans below it, see compat/reaper.h */
     int               pdeathsig;   /* guest signal for when the parent ends, 0: none */
     int               exit_signal; /* guest signal that the parent gets; usually SIGCHLD */

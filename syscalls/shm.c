@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "syscalls/capability.h"
 #include "syscalls/fd.h"
 #include "syscalls/path.h"
 #include "syscalls/view.h"
@@ -84,6 +85,8 @@ static int64_t open_named(struct call *c, gva path, uint64_t flags, uint32_t mod
 int64_t sys_shm_open2(struct call *c, gva path, uint64_t flags, uint32_t mode, uint64_t shmflags, gva name)
 {
     (void)name; /* for debuggers */
+    if (capability_mode(c) && path.va != SHM_ANON)
+        return -D_ECAPMODE;
     if ((flags & O_ACCMODE) > O_RDWR || (flags & O_ACCMODE) == O_WRONLY ||
         flags & ~(uint64_t)(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC | D_O_CLOFORK))
         return -EINVAL;
@@ -98,13 +101,10 @@ int64_t sys_shm_open2(struct call *c, gva path, uint64_t flags, uint32_t mode, u
     const struct fd_new n = { .hostfd = (int)hostfd,
                               .kind = OF_FILE,
                               .flags = (uint32_t)flags & O_ACCMODE,
-                              .cloexec = flags & O_CLOEXEC };
+                              .cloexec = flags & O_CLOEXEC,
+                              .clofork = flags & D_O_CLOFORK };
 
-    const int fd = fd_install(c, &n, 0);
-
-    if (fd >= 0 && flags & D_O_CLOFORK)
-        fd_set_clofork(c, fd, true);
-    return fd;
+    return fd_install(c, &n, 0);
 }
 
 /* The old call always closes on exec. */

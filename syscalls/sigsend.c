@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "syscalls/capability.h"
 #include "syscalls/handlers.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/task.h"
@@ -69,6 +70,8 @@ static int kill_many(struct call *c, int pgid, int sig)
 
 int64_t sys_kill(struct call *c, int pid, int sig)
 {
+    if (capability_mode(c) && pid != c->proc->pid)
+        return -D_ECAPMODE;
     if (!valid_or_zero(c, sig))
         return -EINVAL;
     if (pid > 0)
@@ -83,6 +86,8 @@ int64_t sys_sigqueue(struct call *c, int pid, int sig, gva value)
     struct ksiginfo k = from_me(c, sig, SI_QUEUE);
     struct proc    *p;
 
+    if (capability_mode(c) && pid != c->proc->pid)
+        return -D_ECAPMODE;
     if (!valid_or_zero(c, sig))
         return -EINVAL;
     k.value = value.va;

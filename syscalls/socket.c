@@ -12,20 +12,29 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
+#include "syscalls/capability.h"
 #include "syscalls/socket_calls.h"
 #include "syscalls/sockaddr.h"
 #include "syscalls/sockname.h"
 
 /* ---- references --------------------------------------------------------------- */
 
-int sock_get(struct call *c, int fd, struct fdref *ref)
+static int only_socket(struct call *c, int err, struct fdref *ref)
 {
-    const int err = fd_get(c, fd, ref);
-
     if (err || ref->of->kind == OF_SOCKET)
         return err;
     fd_put(c, ref);
     return -ENOTSOCK;
+}
+
+int sock_get(struct call *c, int fd, struct fdref *ref)
+{
+    return only_socket(c, fd_get(c, fd, ref), ref);
+}
+
+int sock_get_for(struct call *c, int fd, caprights want, struct fdref *ref)
+{
+    return only_socket(c, fd_get_for(c, fd, want, ref), ref);
 }
 
 /* An int option of the host's, level SOL_SOCKET. */
@@ -93,20 +102,17 @@ static int make_check(int domain, int protocol)
 
 static int install(struct call *c, int hostfd, uint16_t domain, uint64_t type, uint64_t bits)
 {
-    const int fd = fd_install(c,
-                              &(struct fd_new){
-                                  .hostfd = hostfd,
-                                  .kind = OF_SOCKET,
-                                  .flags = O_RDWR | (type & SOCK_NONBLOCK ? O_NONBLOCK : 0),
-                                  .cloexec = type & SOCK_CLOEXEC,
-                                  .domain = domain,
-                                  .object = bits | SOCK_MADE_HERE,
-                              },
-                              0);
+    const struct fd_new n = {
+        .hostfd = hostfd,
+        .kind = OF_SOCKET,
+        .flags = O_RDWR | (type & SOCK_NONBLOCK ? O_NONBLOCK : 0),
+        .cloexec = type & SOCK_CLOEXEC,
+        .clofork = type & D_O_CLOFORK,
+        .domain = domain,
+        .object = bits | SOCK_MADE_HERE,
+    };
 
-    if (fd >= 0 && type & D_O_CLOFORK)
-        fd_set_clofork(c, fd, true);
-    return fd;
+    return fd_install(c, &n, 0);
 }
 
 /* FreeBSD's IPv6 sockets are for IPv6 alone unless told otherwise: ip6(4), net.inet6.ip6.v6only. */
@@ -213,8 +219,10 @@ static int64_t with_name(struct call *c, name_fn fn, int dirfd, int s, gva name,
 {
     struct sockaddr_arg a;
     struct fdref        ref;
-    int                 err = sockaddr_get(c, name, namelen, &a);
+    int                 err = capability_mode(c) && dirfd == PATH_CWD(c) ? -D_ECAPMODE : 0;
 
+    if (!err)
+        err = sockaddr_get(c, name, namelen, &a);
     if (err)
         return err;
     err = sock_get(c, s, &ref);

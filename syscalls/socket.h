@@ -53,6 +53,8 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
 
 /* fd_get for sockets: also -ENOTSOCK. */
 int sock_get(struct call *c, int fd, struct fdref *ref);
+/* The same, but these rights are wanted instead of what the row wants. */
+int sock_get_for(struct call *c, int fd, caprights want, struct fdref *ref);
 /* Host domain and type; asked from the host once when they are not known.  -errno. */
 int sock_domain(struct call *c, struct fdref *ref);
 int sock_type(struct call *c, struct fdref *ref);

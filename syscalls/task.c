@@ -57,7 +57,7 @@ void task_share(struct task *t)
     a->nofile = t->proc->nofile;
     a->plain_view = session.view == NULL;
     a->rewrite = !session.no_rewrite;
-    a->rows = session.trace || door->is_ptrace ? GATE_ROWS_NONE : t->proc->abi->gate_rows;
+    a->rows = session.trace || door->is_ptrace || t->proc->capmode ? GATE_ROWS_NONE : t->proc->abi->gate_rows;
 }
 
 void tasks_share(struct proc *p)

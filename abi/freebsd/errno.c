@@ -55,6 +55,9 @@
     X(EMEDIUMTYPE, EFTYPE) X(ENOKEY, EPERM) X(EKEYEXPIRED, EPERM) X(EKEYREVOKED, EPERM) X(EKEYREJECTED, EPERM) \
     X(ERFKILL, ENETDOWN) X(EHWPOISON, EIO)
 
+/* Those of neutral.h. */
+#define NEUTRAL_ERRNOS(X) X(D_ENOTCAPABLE, ENOTCAPABLE) X(D_ECAPMODE, ECAPMODE)
+
 /* Numbers that no host error has. */
 #define UNUSED_ERRNOS(X) X(41) X(58)
 /* clang-format on */
@@ -69,10 +72,10 @@ const char *const freebsd_errno_name[FREEBSD_NERRNO] = {GUEST_ERRNOS(NAME)};
 #define FROM_HOST(host, guest) [host] = FBSD_##guest,
 #define UNUSED(value)          [value] = FBSD_EINVAL,
 const int16_t freebsd_errno_from_host[ERRNO_HOST_MAX] = {
-    SAME_ERRNOS(FROM_HOST) NEAREST_ERRNOS(FROM_HOST) UNUSED_ERRNOS(UNUSED)};
+    SAME_ERRNOS(FROM_HOST) NEAREST_ERRNOS(FROM_HOST) NEUTRAL_ERRNOS(FROM_HOST) UNUSED_ERRNOS(UNUSED)};
 
 /* As many entries as numbers, and none twice (-Woverride-init): so all are there. */
 #define ONE(...) +1
 _Static_assert(0 GUEST_ERRNOS(ONE) == FREEBSD_NERRNO - 1, "every FreeBSD error has a name");
-_Static_assert(0 SAME_ERRNOS(ONE) NEAREST_ERRNOS(ONE) UNUSED_ERRNOS(ONE) == ERRNO_HOST_MAX - 1,
+_Static_assert(0 SAME_ERRNOS(ONE) NEAREST_ERRNOS(ONE) NEUTRAL_ERRNOS(ONE) UNUSED_ERRNOS(ONE) == ERRNO_HOST_MAX - 1,
                "every host error becomes a FreeBSD error");

@@ -44,6 +44,12 @@ size_t freebsd_support_page(uint8_t *page, size_t size);
 int freebsd_sigframe(const struct sigframe_in *in, struct sigframe_out *out);
 int freebsd_sigreturn(const void *ucontext, struct sigreturn_out *out);
 
+/* caprights.c */
+#define FREEBSD_TRAP_CAP 4 /* sys/signal.h, TRAP_CAP */
+extern const struct cap_row freebsd_cap_rows[FREEBSD_NSYSCALLS];
+int  freebsd_caprights_in(const uint64_t guest[CAPRIGHTS_WORDS], caprights *out);
+void freebsd_caprights_out(caprights rights, uint64_t guest[CAPRIGHTS_WORDS]);
+
 /* sock.c */
 extern const struct sock_abi freebsd_sock;
 

@@ -60,9 +60,12 @@ static bool fd_is_ours(struct call *c, int fd, enum fd_use use)
 
     if (fd < 0 || (uint32_t)fd >= FD_MAX)
         return true; /* EBADF is found here as well as there */
-    slot = __atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE) & SLOT_ENTRY;
+    slot = __atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE);
     if (!slot)
         return true;
+    if (slot & SLOT_LIMITED) /* what is allowed is for the provider to say */
+        return false;
+    slot &= SLOT_ENTRY;
     if (slot > FD_HOST_MAX)
         return false;
     of = ofile_at(__atomic_load_n(&t->entries[slot - 1].ofile, __ATOMIC_RELAXED));
@@ -86,6 +89,16 @@ static int64_t gate_clock_gettime(struct call *c, int64_t clock, void *tp)
     r = host_call(c, SYS_clock_gettime, clock, s.va);
     *(struct timespec *)tp = *(struct timespec *)s.p;
     return r;
+}
+
+/* The slot was limited only after we had looked. */
+int fd_get_limited(struct call *c, int fd, const caprights *want, struct fdref *ref)
+{
+    (void)c;
+    (void)fd;
+    (void)want;
+    (void)ref;
+    return -GATE_PUNT;
 }
 
 /* Never reached: descriptors of sockets are not ours. */

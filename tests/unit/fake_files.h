@@ -56,7 +56,7 @@ static inline int files_teardown(void **state)
     fake_fail_host(0, 0);
     fake_fail_copy(0, 0);
     fake_fail_scratch(0);
-    fd_close_range(fake_call(s->f), 0, ~0u, false);
+    fd_close_range(fake_call(s->f), 0, ~0u, 0);
 
     const bool lost_fd = fake_open_fds() != s->host_fds, lost_of = ofile_count() != s->ofiles;
 

@@ -81,7 +81,7 @@ static void dup_shares_the_open_file(void **state)
 
     open_null(state);
     assert_int_equal(fd_get(CALL(state), 0, &a), 0);
-    assert_int_equal(fd_dup(CALL(state), &a, 10, true), 10);
+    assert_int_equal(fd_dup(CALL(state), 0, 10, FD_SLOT_CLOEXEC), 10);
     assert_int_equal(fd_get(CALL(state), 10, &b), 0);
     assert_ptr_equal(a.of, b.of);
     assert_int_equal(a.hostfd, b.hostfd);
@@ -96,17 +96,19 @@ static void dup_shares_the_open_file(void **state)
 
 static void dup_from_outside_the_limit(void **state)
 {
-    struct fdref ref;
-
     open_null(state);
-    assert_int_equal(fd_get(CALL(state), 0, &ref), 0);
-    assert_int_equal(fd_dup(CALL(state), &ref, -1, false), -EINVAL);
-    assert_int_equal(fd_dup(CALL(state), &ref, 1024, false), -EINVAL);
-    assert_int_equal(fd_dup(CALL(state), &ref, 1023, false), 1023);
-    assert_int_equal(fd_dup(CALL(state), &ref, 1023, false), -EMFILE);
-    assert_int_equal(fd_dup_to(CALL(state), &ref, 1024, false), -EBADF);
-    assert_int_equal(fd_dup_to(CALL(state), &ref, -1, false), -EBADF);
-    fd_put(CALL(state), &ref);
+    assert_int_equal(fd_dup(CALL(state), 0, -1, 0), -EINVAL);
+    assert_int_equal(fd_dup(CALL(state), 7, -1, 0), -EINVAL); /* the wanted number comes first */
+    assert_int_equal(fd_dup(CALL(state), 7, 1, 0), -EBADF);
+    assert_int_equal(fd_dup(CALL(state), -1, -1, 0), -EBADF);
+    assert_int_equal(fd_dup(CALL(state), 1 << 20, 1, 0), -EBADF);
+    assert_int_equal(fd_dup(CALL(state), 0, 1024, 0), -EINVAL);
+    assert_int_equal(fd_dup(CALL(state), 0, 1023, 0), 1023);
+    assert_int_equal(fd_dup(CALL(state), 0, 1023, 0), -EMFILE);
+    assert_int_equal(fd_dup_to(CALL(state), 0, 1024, 0), -EBADF);
+    assert_int_equal(fd_dup_to(CALL(state), 0, -1, 0), -EBADF);
+    assert_int_equal(fd_dup_to(CALL(state), 7, 1, 0), -EBADF);
+    assert_int_equal(fd_dup_to(CALL(state), 7, 7, 0), -EBADF);
 }
 
 static void dup_over_closes_what_was_there(void **state)
@@ -119,7 +121,7 @@ static void dup_over_closes_what_was_there(void **state)
     const int old = host_of(state, 1);
 
     assert_int_equal(fd_get(CALL(state), 0, &ref), 0);
-    assert_int_equal(fd_dup_to(CALL(state), &ref, 1, false), 1);
+    assert_int_equal(fd_dup_to(CALL(state), 0, 1, 0), 1);
     assert_int_equal(fcntl(old, F_GETFD), -1);
     assert_int_equal(host_of(state, 1), ref.hostfd);
     fd_put(CALL(state), &ref);
@@ -143,10 +145,10 @@ static void close_range_takes_its_part(void **state)
 {
     for (int i = 0; i < 8; i++)
         open_null(state);
-    assert_int_equal(fd_close_range(CALL(state), 2, 4, false), 0);
+    assert_int_equal(fd_close_range(CALL(state), 2, 4, 0), 0);
     for (int i = 0; i < 8; i++)
         assert_int_equal(host_of(state, i) >= 0, i < 2 || i > 4);
-    assert_int_equal(fd_close_range(CALL(state), 6, ~0u, true), 0);
+    assert_int_equal(fd_close_range(CALL(state), 6, ~0u, FD_SLOT_CLOEXEC), 0);
     assert_int_equal(fd_get_cloexec(CALL(state), 5), 0);
     assert_int_equal(fd_get_cloexec(CALL(state), 6), 1);
     assert_int_equal(fd_get_cloexec(CALL(state), 7), 1);
@@ -164,15 +166,11 @@ static void on_close(struct call *c, struct fdtable *t, int fd, struct ofile *of
 
 static void every_closed_slot_is_told(void **state)
 {
-    struct fdref ref;
-
     for (int i = 0; i < 4; i++)
         open_null(state);
     fd_on_slot_close = on_close;
     fd_close(CALL(state), 2);
-    assert_int_equal(fd_get(CALL(state), 0, &ref), 0);
-    fd_dup_to(CALL(state), &ref, 3, false);
-    fd_put(CALL(state), &ref);
+    fd_dup_to(CALL(state), 0, 3, 0);
     fd_set_cloexec(CALL(state), 1, true);
     fdtable_exec(CALL(state), FDS(state));
     fd_on_slot_close = NULL;
@@ -264,15 +262,10 @@ static void race_use(struct racer *r, int fd)
 
 static void race_dup(struct racer *r, int fd, int to)
 {
-    struct fdref ref;
-
-    if (fd_get(fake_call(r->f), fd, &ref))
-        return;
     if (to & 1)
-        fd_dup_to(&r->f->call, &ref, to, false);
+        fd_dup_to(fake_call(r->f), fd, to, 0);
     else
-        fd_dup(&r->f->call, &ref, 0, false);
-    fd_put(&r->f->call, &ref);
+        fd_dup(fake_call(r->f), fd, 0, 0);
 }
 
 static void *race(void *arg)

@@ -127,7 +127,7 @@ static void copy_shares_open_files_and_counts_slots_alone(void **state)
 
     assert_int_equal(open_null(state, false), 0);
     assert_int_equal(fd_get(CALL(state), 0, &ref), 0);
-    assert_int_equal(fd_dup(CALL(state), &ref, 5, true), 5);
+    assert_int_equal(fd_dup(CALL(state), 0, 5, FD_SLOT_CLOEXEC), 5);
     copy = fdtable_copy(FDS(state));
     assert_non_null(copy);
     assert_int_equal(copy->slots[0] & SLOT_ENTRY, FDS(state)->slots[0] & SLOT_ENTRY);
@@ -146,7 +146,7 @@ static void copy_leaves_close_on_fork_out(void **state)
 
     open_null(state, false);
     open_null(state, false);
-    assert_int_equal(fd_set_clofork(CALL(state), 1, true), 0);
+    assert_int_equal(fd_set_flags(CALL(state), 1, FD_SLOT_CLOFORK, FD_SLOT_CLOFORK), 0);
     copy = fdtable_copy(FDS(state));
     assert_true(copy->slots[0]);
     assert_false(copy->slots[1]);

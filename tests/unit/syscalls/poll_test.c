@@ -72,7 +72,7 @@ static int fix_free(void **state)
 {
     struct fix *x = *state;
 
-    fd_close_range(call(x), 0, ~0u, false);
+    fd_close_range(call(x), 0, ~0u, 0);
     fdtable_free(x->f->own.fds);
     assert_int_equal(fake_open_fds(), x->fds_before);
     fake_free(x->f);

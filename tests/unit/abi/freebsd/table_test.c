@@ -123,6 +123,38 @@ static void a_partial_row_says_what_is_missing(void **state)
     }
 }
 
+static unsigned descriptors(const struct row *r)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < r->nargs; i++)
+        n += r->args[i].kind == ARG_FD || r->args[i].kind == ARG_DIRFD;
+    return n;
+}
+
+/* Capsicum's table names rows by number and by name, and leaves out no row that takes a descriptor. */
+static void every_descriptor_has_its_rights(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < FREEBSD_NSYSCALLS; i++) {
+        const struct row     *r = &freebsd_rows[i];
+        const struct cap_row *cap = &freebsd_cap_rows[i];
+
+        assert_in_range(descriptors(r), 0, CAP_FDS_MAX);
+        if (cap->name) {
+            assert_string_equal(cap->name, r->name);
+            assert_int_not_equal(r->state, ROW_HOLE);
+        } else if (descriptors(r)) {
+            fail_msg("%s takes a descriptor, and capability.tbl says nothing of it", r->name);
+        }
+        for (unsigned n = descriptors(r); n < CAP_FDS_MAX; n++)
+            assert_true(cap->want[n] == D_CAP_NONE);
+        assert_true(!(cap->want[0] & ~D_CAP_ALL) && !(cap->want[1] & ~D_CAP_ALL));
+    }
+    assert_true(freebsd_cap_rows[3].enabled && freebsd_cap_rows[3].want[0] == D_CAP_READ);
+    assert_false(freebsd_cap_rows[5].enabled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +162,7 @@ int main(void)
         cmocka_unit_test(names_and_argument_counts_are_the_kernels),
         cmocka_unit_test(every_argument_says_all_that_its_kind_needs),
         cmocka_unit_test(a_partial_row_says_what_is_missing),
+        cmocka_unit_test(every_descriptor_has_its_rights),
     };
     return cmocka_run_group_tests_name("abi/freebsd/table", tests, NULL, NULL);
 }

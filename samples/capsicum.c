@@ -1,0 +1,601 @@
+/*
+ * capsicum: rights of descriptors and capability mode.  Linux has neither: its build only says so.
+ *
+ * What is expected is what FreeBSD's own tests of it expect (tests/sys/capsicum, and capsicum-test: capability-fd.cc,
+ * capmode.cc, openat.cc, fcntl.cc, ioctl.cc) and what sys/kern/sys_capability.c, vfs_lookup.c and others do.
+ * One argument: an empty directory.
+ */
+#include "sample.h"
+
+#ifdef GUEST_FREEBSD
+
+enum { ENOTCAPABLE = 93, ECAPMODE = 94 };
+
+#define R0(bits) ((bits) | 1ull << 57)
+#define R1(bits) ((bits) | 1ull << 58)
+enum {
+    READ = 1, WRITE = 2, SEEK = 0xc, MMAP = 0x10, MMAP_X = 0x20, CREATE = 0x40, FEXECVE = 0x80, FSYNC = 0x100,
+    FTRUNCATE = 0x200, LOOKUP = 0x400, FCHMOD = 0x2000, FCNTL = 0x8000, FLOCK = 0x10000, FSTAT = 0x80000,
+    RENAMEAT_SOURCE = 0x4000000, MKDIRAT = 0x800000, UNLINKAT = 0x10000000, ACCEPT = 0x20000000,
+    RENAMEAT_TARGET = 0x40000000000, ALL0 = 0x7ffffffffff,
+    EVENT = 0x20, KQUEUE_EVENT = 0x40, IOCTL = 0x80, KQUEUE_CHANGE = 0x100000, ALL1 = 0x1fffff,
+};
+#define FIONREAD    0x4004667fl
+#define FIONBIO     0x8004667el
+#define IOCTLS_ALL  INT64_MAX
+#define F_GETOWN    5
+#define F_DUPFD_CLOEXEC 17
+#define O_EXEC      0x40000
+#define AT_RESOLVE_BENEATH 0x2000
+
+static long limit(int fd, uint64_t first, uint64_t second)
+{
+    const uint64_t words[2] = { R0(first), R1(second) };
+
+    return OS_CALL(533, fd, words);
+}
+
+static bool rights_are(int fd, uint64_t first, uint64_t second)
+{
+    uint64_t words[2] = { 0, 0 };
+
+    return OS_CALL(515, 0, fd, words) == 0 && words[0] == R0(first) && words[1] == R1(second);
+}
+
+static long cap_enter(void) { return OS_CALL(516); }
+
+static long mode(void)
+{
+    uint32_t m = 7;
+    long     r = OS_CALL(517, &m);
+
+    return r ? r : m;
+}
+
+static void expect(long got, long want, const char *what)
+{
+    if (got == want)
+        check(true, what);
+    else
+        print("FAILED %s: %ld, not %ld\n", what, got, want), check(false, what);
+}
+
+static void denied(long got, const char *what) { expect(got, -ENOTCAPABLE, what); }
+
+static const char *dir;
+static char        path[512];
+
+static const char *in(const char *name)
+{
+    print_into(path, sizeof(path), "%s/%s", dir, name);
+    return path;
+}
+
+static int open_file(int flags) { return (int)must(os_open(in("file"), flags | O_CREAT, 0644), "open"); }
+static int open_dir(void) { return (int)must(os_open(dir, O_DIRECTORY, 0), "open the directory"); }
+
+/* Runs in a child of its own: capability mode has no end. */
+static void in_child(void (*fn)(void))
+{
+    int  status;
+    long pid = os_fork();
+
+    if (pid == 0) {
+        fn();
+        os_exit(check_status());
+    }
+    os_wait4((int)must(pid, "fork"), &status, 0, 0);
+    check(os_wifexited(status) && os_wexitstatus(status) == 0, "the child is content");
+}
+
+/* ---- rights --------------------------------------------------------------------- */
+
+static void rights_only_shrink(void)
+{
+    int            fd = open_file(O_RDWR);
+    const uint64_t bad_version[2] = { R0(READ) | 1ull << 62, R1(0) }, no_index[2] = { READ, 0 };
+
+    check(rights_are(fd, ALL0, ALL1), "a new descriptor has all rights");
+    expect(limit(fd, ALL0, ALL1), 0, "all rights are no limit");
+    expect(limit(fd, READ | WRITE | SEEK, EVENT), 0, "fewer");
+    check(rights_are(fd, READ | WRITE | SEEK, EVENT), "they are told");
+    denied(limit(fd, READ | WRITE | SEEK | FSTAT, EVENT), "not more again");
+    check(rights_are(fd, READ | WRITE | SEEK, EVENT), "and nothing changed");
+    expect(limit(fd, READ, 0), 0, "fewer still");
+    denied(limit(fd, WRITE, 0), "not others");
+    expect(limit(200, READ, 0), -EBADF, "no such descriptor");
+    expect(OS_CALL(533, fd, bad_version), -EINVAL, "another version");
+    expect(OS_CALL(533, fd, no_index), -EINVAL, "words without their index");
+    expect(OS_CALL(515, 1, fd, path), -EINVAL, "rights in another version");
+    expect(OS_CALL(533, fd, 8), -EFAULT, "rights nowhere");
+    os_close(fd);
+}
+
+static void rights_are_of_the_slot(void)
+{
+    int fd = open_file(O_RDWR), other;
+
+    other = (int)must(os_dup(fd), "dup");
+    limit(other, READ, 0);
+    check(rights_are(fd, ALL0, ALL1), "the other slot of the file keeps its own");
+    fd = (int)must(os_dup(other), "dup of the limited one");
+    check(rights_are(fd, READ, 0), "a duplicate has its rights");
+    expect(os_dup2(other, 50), 50, "dup2");
+    check(rights_are(50, READ, 0), "dup2 has them");
+    expect(os_fcntl(other, F_DUPFD_CLOEXEC, 60), 60, "F_DUPFD_CLOEXEC");
+    check(rights_are(60, READ, 0), "fcntl has them");
+    must(os_dup2(1, 50), "dup2 over the limited one");
+    check(rights_are(50, ALL0, ALL1), "what takes its place has all");
+    os_close(other);
+    other = open_file(O_RDWR);
+    check(rights_are(other, ALL0, ALL1), "the number itself keeps nothing");
+    os_close(fd);
+    os_close(50);
+    os_close(60);
+    os_close(other);
+}
+
+static void calls_want_rights(void)
+{
+    char           buf[8];
+    struct os_stat st;
+    int            fd = open_file(O_RDWR);
+
+    must(os_write(fd, "0123456789", 10), "write");
+    limit(fd, READ, 0);
+    expect(os_lseek(fd, 0, 1), -ENOTCAPABLE, "lseek");
+    expect(os_read(fd, buf, 2), 0, "read");
+    denied(os_write(fd, "x", 1), "write");
+    denied(os_pread(fd, buf, 2, 0), "pread wants SEEK, too");
+    denied(os_pwrite(fd, buf, 2, 0), "pwrite");
+    denied(os_fstat(fd, &st), "fstat");
+    denied(os_ftruncate(fd, 0), "ftruncate");
+    denied(OS_CALL(95, fd), "fsync");
+    denied(OS_CALL(124, fd, 0600), "fchmod");
+    denied(OS_CALL(131, fd, 2), "flock");
+    denied(OS_CALL(192, fd, 4), "fpathconf");
+    denied(OS_CALL(206, fd, 0), "futimes");
+    denied(OS_CALL(13, fd), "fchdir");
+    denied(OS_CALL(492, fd, 0, 0), "fexecve");
+    expect(os_close(fd), 0, "close wants none");
+    fd = open_file(O_RDWR);
+    limit(fd, READ | SEEK | FSTAT, 0);
+    expect(os_lseek(fd, 4, 0), 4, "lseek with SEEK");
+    expect(os_read(fd, buf, 2), 2, "read at it");
+    check(buf[0] == '4', "and it is the right place");
+    expect(os_pread(fd, buf, 2, 7), 2, "pread with both");
+    expect(os_fstat(fd, &st), 0, "fstat with FSTAT");
+    os_close(fd);
+}
+
+static long map(int fd, int prot, int flags)
+{
+    long r = (long)os_mmap(0, 4096, prot, flags, fd, 0);
+
+    if (r > 0)
+        os_munmap((void *)r, 4096);
+    return r > 0 ? 0 : r;
+}
+
+static void mmap_wants_by_protection(void)
+{
+    int fd = open_file(O_RDWR);
+
+    must(os_ftruncate(fd, 4096), "ftruncate");
+    limit(fd, MMAP | SEEK | READ, 0);
+    expect(map(fd, PROT_READ, MAP_SHARED), 0, "read");
+    expect(map(fd, PROT_READ | PROT_WRITE, MAP_PRIVATE), 0, "a private copy may be written");
+    denied(map(fd, PROT_READ | PROT_WRITE, MAP_SHARED), "the file may not");
+    denied(map(fd, PROT_READ | PROT_EXEC, MAP_PRIVATE), "nor executed");
+    limit(fd, MMAP, 0);
+    denied(map(fd, PROT_READ, MAP_PRIVATE), "with MMAP alone nothing is read");
+    expect(map(fd, PROT_NONE, MAP_PRIVATE), 0, "but a place is taken");
+    os_close(fd);
+}
+
+static void fcntl_commands(void)
+{
+    int      fd = open_file(O_RDWR);
+    uint32_t cmds = 9;
+    uint64_t flock[4] = { 0, 0, 1ull << 32, 0 }; /* F_RDLCK */
+
+    expect(OS_CALL(537, fd, &cmds), 0, "cap_fcntls_get");
+    expect(cmds, 0x78, "all four");
+    expect(OS_CALL(536, fd, 1), -EINVAL, "F_DUPFD is none of them");
+    expect(OS_CALL(536, fd, 1 << F_GETFL), 0, "F_GETFL only");
+    expect(os_fcntl(fd, F_GETFL, 0), O_RDWR, "F_GETFL");
+    denied(os_fcntl(fd, F_SETFL, 0), "F_SETFL");
+    denied(os_fcntl(fd, F_GETOWN, 0), "F_GETOWN");
+    denied(OS_CALL(536, fd, 0x78), "not more again");
+    expect(os_fcntl(fd, 11, (long)flock), 0, "locks are another right");
+    limit(fd, FCNTL, 0);
+    denied(os_fcntl(fd, 11, (long)flock), "which is gone now");
+    expect(os_fcntl(fd, F_GETFD, 0), 0, "the slot's own flags want none");
+    limit(fd, 0, 0);
+    denied(os_fcntl(fd, F_GETFL, 0), "without FCNTL there are no commands");
+    OS_CALL(537, fd, &cmds);
+    expect(cmds, 0, "and they are none");
+    os_close(fd);
+}
+
+static void ioctl_commands(void)
+{
+    int      p[2], n;
+    uint64_t cmds[4] = { FIONREAD, FIONBIO }, got[4] = { 0 };
+
+    must(os_pipe(p), "pipe");
+    expect(OS_CALL(535, p[0], got, 4), IOCTLS_ALL, "every command");
+    expect(OS_CALL(534, p[0], cmds, 257), -EINVAL, "too many");
+    expect(OS_CALL(534, p[0], cmds, 2), 0, "two");
+    expect(OS_CALL(535, p[0], got, 1), 2, "there are two, whatever there is room for");
+    check(got[0] == FIONREAD && got[1] == 0, "and one is told");
+    expect(OS_CALL(54, p[0], FIONREAD, &n), 0, "one of them");
+    denied(OS_CALL(54, p[0], 0x20006601, 0), "FIOCLEX is not");
+    n = (int)must(os_dup(p[0]), "dup");
+    expect(OS_CALL(534, p[0], cmds + 1, 1), 0, "one");
+    denied(OS_CALL(534, p[0], cmds, 1), "not the other again");
+    expect(OS_CALL(535, n, got, 4), 2, "the duplicate still has two");
+    limit(p[0], READ, 0);
+    expect(OS_CALL(535, p[0], got, 4), 0, "without IOCTL none is left");
+    denied(OS_CALL(54, p[0], FIONREAD, got), "and none is allowed");
+    os_close(p[0]);
+    expect(OS_CALL(535, n, got, 4), 2, "a close takes nobody else's");
+    os_close(n);
+    os_close(p[1]);
+}
+
+static void polling_wants_event(void)
+{
+    int                p[2], kq = (int)must(os_kqueue(), "kqueue");
+    uint64_t           set[16] = { 0 };
+    struct os_pollfd   pfd;
+    struct os_timespec now = { 0, 0 };
+    struct os_kevent   ev = { .filter = EVFILT_READ, .flags = EV_ADD };
+
+    must(os_pipe(p), "pipe");
+    limit(p[0], READ, 0);
+    pfd = (struct os_pollfd){ p[0], POLLIN, 0 };
+    expect(os_poll(&pfd, 1, 0), 1, "poll has something to say");
+    expect(pfd.revents, POLLNVAL, "that it may not");
+    set[0] = 1ull << p[0];
+    denied(os_select(p[0] + 1, set, 0, 0, &now), "select");
+    ev.ident = (uint64_t)p[0];
+    denied(os_kevent(kq, &ev, 1, 0, 0, 0), "kevent about it");
+    ev.ident = (uint64_t)p[1];
+    ev.filter = EVFILT_WRITE;
+    expect(os_kevent(kq, &ev, 1, 0, 0, 0), 0, "kevent about the other end");
+    limit(kq, ALL0, KQUEUE_EVENT);
+    denied(os_kevent(kq, &ev, 1, 0, 0, 0), "no changes without KQUEUE_CHANGE");
+    expect(os_kevent(kq, 0, 0, &ev, 1, &now), 1, "events with KQUEUE_EVENT");
+    limit(kq, ALL0, 0);
+    denied(os_kevent(kq, 0, 0, &ev, 1, &now), "nor without");
+    os_close(kq);
+    os_close(p[0]);
+    os_close(p[1]);
+}
+
+/* ---- what new descriptors get ----------------------------------------------------- */
+
+static long openat(int at, const char *name, int flags) { return OS_CALL(499, at, name, flags, 0644); }
+
+static void openat_inherits(void)
+{
+    int            d = open_dir();
+    const uint64_t some = READ | LOOKUP | SEEK | FSTAT;
+    long           fd;
+    char           c;
+    struct os_stat st;
+
+    os_close(open_file(O_RDWR));
+    limit(d, some, 0);
+    fd = openat(d, "file", O_RDONLY);
+    check(fd >= 0, "openat below a limited directory");
+    check(rights_are((int)fd, some, 0), "gives its rights");
+    expect(os_read((int)fd, &c, 1), 1, "which work");
+    os_close((int)fd);
+    denied(openat(d, "file", O_WRONLY | O_APPEND), "O_WRONLY wants WRITE");
+    denied(openat(d, "new", O_RDONLY | O_CREAT), "O_CREAT wants CREATE");
+    denied(openat(d, "file", O_RDONLY | O_EXEC), "O_EXEC wants FEXECVE");
+    denied(openat(d, "..", O_RDONLY), "nothing above");
+    denied(openat(d, "sub/../../x", O_RDONLY), "nor by a detour");
+    denied(openat(d, "up", O_RDONLY), "nor by a link");
+    denied(openat(d, "abs", O_RDONLY), "nor by an absolute one");
+    fd = openat(d, "sub/../file", O_RDONLY);
+    check(fd >= 0, ".. within is no matter");
+    os_close((int)fd);
+    fd = openat(d, "/", O_RDONLY);
+    check(fd >= 0, "an absolute path has nothing to do with it");
+    check(rights_are((int)fd, ALL0, ALL1), "nor with its rights");
+    os_close((int)fd);
+    expect(OS_CALL(552, d, "file", &st, 0), 0, "fstatat");
+    denied(OS_CALL(490, d, "file", 0600, 0), "fchmodat");
+    denied(OS_CALL(496, d, "m", 0700), "mkdirat");
+    denied(OS_CALL(503, d, "file", 0), "unlinkat");
+    denied(OS_CALL(501, d, "file", d, "x"), "renameat");
+    os_close(d);
+    d = open_dir();
+    expect(openat(d, "..", O_RDONLY | 0x800000), -ENOTCAPABLE, "O_RESOLVE_BENEATH has the same error");
+    fd = openat(d, "file", O_RDONLY | 0x800000);
+    check(rights_are((int)fd, ALL0, ALL1), "but takes no rights");
+    os_close((int)fd);
+    os_close(d);
+}
+
+/* What is replaced is unlinked, too (vfs_syscalls.c, kern_renameat). */
+static void renameat_over_wants_unlinkat(void)
+{
+    int d = open_dir();
+
+    os_close((int)must(openat(d, "a", O_RDWR | O_CREAT), "a"));
+    os_close((int)must(openat(d, "b", O_RDWR | O_CREAT), "b"));
+    limit(d, LOOKUP | RENAMEAT_SOURCE | RENAMEAT_TARGET | FSTAT, 0);
+    denied(OS_CALL(501, d, "a", d, "b"), "renameat over something");
+    expect(OS_CALL(501, d, "a", d, "c"), 0, "renameat to nothing");
+    os_close(d);
+    os_unlink(in("b"));
+    os_unlink(in("c"));
+}
+
+static void accept_inherits(void)
+{
+    int                     s = (int)must(os_socket(AF_INET, SOCK_STREAM, 0), "socket"), c;
+    struct os_sockaddr_in   a = { .family = AF_INET, .addr = 0x0100007f };
+    uint32_t                n = sizeof(a);
+    const uint64_t          some = ACCEPT | READ;
+    long                    fd;
+
+    OS_SOCKADDR_LEN(a);
+    must(os_bind(s, &a, sizeof(a)), "bind");
+    must(os_listen(s, 5), "listen");
+    must(os_getsockname(s, &a, &n), "getsockname");
+    limit(s, some, EVENT);
+    denied(os_getsockname(s, &a, &n), "getsockname, limited");
+    denied(os_listen(s, 5), "listen, limited");
+    c = (int)must(os_socket(AF_INET, SOCK_STREAM, 0), "socket");
+    must(os_connect(c, &a, sizeof(a)), "connect");
+    fd = os_accept4(s, 0, 0, 0);
+    check(fd >= 0, "accept");
+    check(rights_are((int)fd, some, EVENT), "has the listener's rights");
+    denied(os_write((int)fd, "x", 1), "which are not to write");
+    limit(c, WRITE, 0);
+    expect(os_write(c, "x", 1), 1, "the other end may");
+    denied(os_recvfrom(c, path, 1, MSG_DONTWAIT, 0, 0), "but not receive");
+    denied(os_sendto(c, "x", 1, 0, &a, sizeof(a)), "nor send to an address");
+    os_close((int)fd);
+    os_close(c);
+    os_close(s);
+}
+
+static long send_fd(int s, int fd)
+{
+    char              byte = 'x';
+    struct os_iovec   iov = { &byte, 1 };
+    struct os_cmsg_fd m = { .len = OS_CMSG_FD_LEN, .level = SOL_SOCKET, .type = SCM_RIGHTS, .fd = fd };
+    struct os_msghdr  h = { .iov = &iov, .iovlen = 1, .control = &m, .controllen = sizeof(m) };
+
+    return os_sendmsg(s, &h, 0);
+}
+
+static int receive_fd(int s)
+{
+    char              byte;
+    struct os_iovec   iov = { &byte, 1 };
+    struct os_cmsg_fd m = { 0 };
+    struct os_msghdr  h = { .iov = &iov, .iovlen = 1, .control = &m, .controllen = sizeof(m) };
+
+    must(os_recvmsg(s, &h, 0), "recvmsg");
+    return m.fd;
+}
+
+static void rights_travel(void)
+{
+    int      s[2], fd = open_file(O_RDWR), got;
+    uint64_t cmd = FIONREAD, out = 0;
+
+    must(os_socketpair(AF_UNIX, SOCK_STREAM, 0, s), "socketpair");
+    OS_CALL(534, fd, &cmd, 1);
+    limit(fd, READ | FSTAT, IOCTL);
+    expect(send_fd(s[0], fd), 1, "a limited descriptor can be sent");
+    os_close(fd);
+    got = receive_fd(s[1]);
+    check(rights_are(got, READ | FSTAT, IOCTL), "and arrives with its rights");
+    expect(OS_CALL(535, got, &out, 1), 1, "and its ioctl commands");
+    check(out == FIONREAD, "the very same");
+    denied(os_write(got, "x", 1), "and cannot be written there either");
+    os_close(got);
+    os_close(s[0]);
+    os_close(s[1]);
+}
+
+static int forked_fd;
+
+static void in_forked(void)
+{
+    check(rights_are(forked_fd, READ, IOCTL), "fork hands rights down");
+    expect(OS_CALL(535, forked_fd, path, 1), 1, "and lists");
+    limit(forked_fd, 0, 0);
+}
+
+static void fork_inherits(void)
+{
+    uint64_t cmd = FIONREAD;
+
+    forked_fd = open_file(O_RDWR);
+    OS_CALL(534, forked_fd, &cmd, 1);
+    limit(forked_fd, READ, IOCTL);
+    in_child(in_forked);
+    check(rights_are(forked_fd, READ, IOCTL), "the child's are its own");
+    os_close(forked_fd);
+}
+
+/* ---- capability mode ---------------------------------------------------------------- */
+
+static void mode_forbids_names(void)
+{
+    int              d = open_dir();
+    struct os_stat   st;
+    char             buf[8];
+    long             fd;
+
+    expect(mode(), 0, "not in capability mode");
+    expect(cap_enter(), 0, "cap_enter");
+    expect(mode(), 1, "in capability mode");
+    expect(cap_enter(), 0, "again");
+    expect(os_open("/etc/passwd", O_RDONLY, 0), -ECAPMODE, "open");
+    expect(os_stat("/", &st), -ECAPMODE, "stat");
+    expect(openat(AT_FDCWD, "file", O_RDONLY), -ECAPMODE, "openat from where we are");
+    expect(openat(d, "/etc/passwd", O_RDONLY), -ENOTCAPABLE, "openat of an absolute path");
+    denied(openat(d, "../x", O_RDONLY), "openat of a path that leaves");
+    denied(openat(d, "up", O_RDONLY), "a link that leaves");
+    fd = openat(d, "file", O_RDWR | O_CREAT);
+    check(fd >= 0, "openat below");
+    check(rights_are((int)fd, ALL0, ALL1), "an unlimited directory limits nothing");
+    expect(os_write((int)fd, "abc", 3), 3, "write");
+    expect(os_pread((int)fd, buf, 3, 0), 3, "pread");
+    expect(os_mkdir("/tmp/x", 0700), -ECAPMODE, "mkdir");
+    expect(os_unlink("/tmp/x"), -ECAPMODE, "unlink");
+    expect(os_chdir("/"), -ECAPMODE, "chdir");
+    expect(OS_CALL(13, d), -ECAPMODE, "fchdir");
+    expect(os_getcwd(path, sizeof(path)), -ECAPMODE, "getcwd");
+    expect(os_execve("/bin/sh", 0, 0), -ECAPMODE, "execve");
+    expect(os_access("/", 0), -ECAPMODE, "access");
+    expect(OS_CALL(574, d, "file", buf, 8, 0), -ECAPMODE, "__realpathat");
+    expect(OS_CALL(221, 1, 1, 0), -ECAPMODE, "semget");
+    expect(OS_CALL(999), -ECAPMODE, "a call that there is not");
+}
+
+static void mode_forbids_others(void)
+{
+    struct os_sockaddr_in a = { .family = AF_INET, .addr = 0x0100007f, .port = 0x5000 };
+    int                   s;
+    uint32_t              n = sizeof(a);
+    int                   mib_ostype[2] = { 1, 1 }, mib_boot[2] = { 1, 21 };
+    size_t                len = sizeof(path);
+    uint64_t              cpus[128 / 8];
+
+    OS_SOCKADDR_LEN(a);
+    s = (int)must(os_socket(AF_INET, SOCK_DGRAM, 0), "socket");
+    cap_enter();
+    expect(os_kill(os_getpid(), 0), 0, "kill of oneself");
+    expect(os_kill(os_getppid(), 0), -ECAPMODE, "kill of another");
+    expect(os_kill(0, 0), -ECAPMODE, "kill of a group");
+    expect(OS_CALL(456, os_getppid(), SIGUSR1, 0), -ECAPMODE, "sigqueue");
+    expect(os_bind(s, &a, n), -ECAPMODE, "bind");
+    expect(os_connect(s, &a, n), -ECAPMODE, "connect");
+    expect(os_sendto(s, "x", 1, 0, &a, n), -ECAPMODE, "sendto an address");
+    expect(OS_CALL(538, AT_FDCWD, s, &a, n), -ECAPMODE, "bindat from where we are");
+    expect(OS_CALL(571, "/name", 2 | O_CREAT, 0600, 0, 0), -ECAPMODE, "shm_open of a name");
+    s = (int)OS_CALL(571, 1, 2, 0600, 0, 0);
+    check(s >= 0, "shm_open of none");
+    expect(OS_CALL(202, mib_ostype, 2, path, &len, 0, 0), 0, "sysctl kern.ostype");
+    len = sizeof(path);
+    expect(OS_CALL(202, mib_boot, 2, path, &len, 0, 0), -EPERM, "sysctl kern.boottime");
+    len = sizeof(path);
+    expect(OS_CALL(570, "kern.features.security_capability_mode", 38, path, &len, 0, 0), 0, "sysctl of the feature");
+    check(len == 4 && path[0] == 1, "which is there");
+    expect(OS_CALL(487, 3, 1, -1, sizeof(cpus), cpus), 0, "cpuset_getaffinity of oneself");
+    expect(OS_CALL(487, 1, 2, -1, sizeof(cpus), cpus), -ECAPMODE, "cpuset_getaffinity of the machine");
+}
+
+static void deeper(void) { expect(mode(), 1, "fork hands the mode down"); }
+
+static void mode_is_inherited(void)
+{
+    cap_enter();
+    in_child(deeper);
+}
+
+static volatile int traps, trap_code, trap_errno;
+
+static void on_trap(int sig, os_siginfo *si, void *uc)
+{
+    (void)sig, (void)uc;
+    traps++;
+    trap_code = si->si_code;
+    trap_errno = si->si_errno;
+}
+
+/* procctl(2), PROC_TRAPCAP_CTL: only in capability mode. */
+static void mode_may_trap(void)
+{
+    struct os_sigaction sa = { .handler = on_trap, .flags = SA_SIGINFO };
+    int                 on = 1, status = 0, fd = open_file(O_RDWR);
+    char                c;
+
+    os_sigaction(SIGTRAP, &sa, 0);
+    expect(OS_CALL(544, 0, 0, 9, &on), 0, "PROC_TRAPCAP_CTL");
+    expect(OS_CALL(544, 0, 0, 10, &status), 0, "PROC_TRAPCAP_STATUS");
+    expect(status, 1, "it is on");
+    limit(fd, WRITE, 0);
+    denied(os_read(fd, &c, 1), "outside it only fails");
+    expect(traps, 0, "and sends nothing");
+    cap_enter();
+    denied(os_read(fd, &c, 1), "inside it fails");
+    expect(traps, 1, "and sends SIGTRAP");
+    expect(trap_code, 4, "with TRAP_CAP");
+    expect(trap_errno, ENOTCAPABLE, "and the error");
+    expect(os_chdir("/"), -ECAPMODE, "the other error");
+    expect(traps, 2, "does so, too");
+    expect(trap_errno, ECAPMODE, "by its name");
+}
+
+static char **self_argv;
+
+static void mode_survives_exec(void)
+{
+    char *argv[] = { (char *)"capsicum", (char *)"again", 0 };
+    int   fd = (int)must(os_open(self_argv[0], O_RDONLY, 0), "open the program");
+
+    limit(fd, READ | FEXECVE, 0);
+    must(os_dup2(fd, 40), "dup2");
+    cap_enter();
+    must(OS_CALL(492, fd, argv, argv + 2), "fexecve");
+}
+
+static int again(void)
+{
+    expect(mode(), 1, "exec keeps the mode");
+    check(rights_are(40, READ | FEXECVE, 0), "and rights");
+    return check_status();
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    (void)envp;
+    if (argc > 1 && !strcmp(argv[1], "again"))
+        return again();
+    self_argv = argv;
+    dir = argc > 1 ? argv[1] : ".";
+    must(os_mkdir(in("sub"), 0755), "mkdir");
+    must(os_symlink("..", in("up")), "symlink");
+    must(os_symlink("/etc", in("abs")), "symlink");
+    rights_only_shrink();
+    rights_are_of_the_slot();
+    calls_want_rights();
+    mmap_wants_by_protection();
+    fcntl_commands();
+    ioctl_commands();
+    polling_wants_event();
+    openat_inherits();
+    renameat_over_wants_unlinkat();
+    accept_inherits();
+    rights_travel();
+    fork_inherits();
+    in_child(mode_forbids_names);
+    in_child(mode_forbids_others);
+    in_child(mode_is_inherited);
+    in_child(mode_may_trap);
+    in_child(mode_survives_exec);
+    return check_status();
+}
+
+#else
+
+int main(int argc, char **argv, char **envp)
+{
+    (void)argc, (void)argv, (void)envp;
+    print("no Capsicum here\n");
+    return 0;
+}
+
+#endif
