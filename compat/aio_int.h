@@ -156,7 +156,7 @@ int64_t aio_errno(const struct call *c, int error); /* the guest's number of a h
 void aio_store(struct call *c, gva aiocb, int64_t status, int error);
 
 /* ---- aio_result.c */
-/* Until some job of the process ends.  aio_lock is held, and let go meanwhile.  0, -EAGAIN (deadline), -ERESTART, -ESRCH. */
+/* Until some job of the process ends.  aio_lock is held, and let go meanwhile.  0, -ERESTART, -ESRCH, -EAGAIN. */
 int aio_sleep(struct call *c, struct aio_proc *ap, const struct timespec *deadline);
 
 #endif

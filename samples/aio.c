@@ -332,9 +332,55 @@ static void check_processes(void)
     check(aio_error(&a) == EINPROGRESS, "and takes none with it");
 }
 
+/* A new program has nothing of what the old one asked for, and nothing is stored in its memory. */
+static void check_exec(char *self)
+{
+    static struct aiocb many[50];
+    char               *argv[] = {self, "exec", 0}, *envp[] = {0};
+    int                 fds[2], status;
+    long                pid = os_fork();
+
+    if (pid == 0) {
+        os_socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+        many[0] = request(fds[0], buf, 4, 0);
+        aio_read(&many[0]);
+        for (int i = 1; i < 50; i++) {
+            many[i] = request(file, buf, sizeof(buf), 0);
+            aio_read(&many[i]);
+        }
+        os_execve(self, argv, envp);
+        os_exit(1);
+    }
+    check(os_wait4((int)pid, &status, 0, 0) == pid && os_wexitstatus(status) == 9, "a new program begins anew");
+    pid = os_fork();
+    if (pid == 0) {
+        for (int i = 0; i < 50; i++) {
+            many[i] = request(file, buf, sizeof(buf), 0);
+            aio_read(&many[i]);
+        }
+        os_kill((int)os_getpid(), SIGKILL);
+    }
+    check(os_wait4((int)pid, &status, 0, 0) == pid && os_wtermsig(status) == SIGKILL, "one that is killed leaves all");
+}
+
+/* The program that check_exec begins: its own memory stays as it is. */
+static int after_exec(void)
+{
+    struct aiocb *done;
+
+    memset(buf, 0, sizeof(buf));
+    sleep_ms(20);
+    for (size_t i = 0; i < sizeof(buf); i++)
+        if (buf[i])
+            return 2;
+    return aio_waitcomplete(&done, &(struct os_timespec){0, 0}) == -EAGAIN ? 9 : 3;
+}
+
 int main(int argc, char **argv, char **envp)
 {
     (void)envp;
+    if (argc == 2 && !strcmp(argv[1], "exec"))
+        return after_exec();
     must(os_chdir(argv[argc - 1]), "chdir");
     file = (int)must(os_open("f", O_RDWR | O_CREAT, 0600), "open");
     check_file();
@@ -348,6 +394,7 @@ int main(int argc, char **argv, char **envp)
     check_many();
     check_old_form();
     check_processes();
+    check_exec(argv[0]);
     return check_status();
 }
 #else

@@ -199,6 +199,33 @@ static void check_copy(void)
     check(os_pread(out, buf, 2, 99899) == 1 && buf[0] == 'v', "to the last byte");
 }
 
+/* What these file systems do not have; but first what is wrong with the file that is named. */
+static void check_unsupported(void)
+{
+    static const int by_path[] = {347, 348, 351, 353, 425, 426, 427, 428}, by_fd[] = {349, 350, 352, 354};
+    static uint32_t  acl[1276] = {254};
+    bool             missing = true, present = true, descriptor = true, nothing = true;
+    int              fd = (int)os_open("a", O_RDONLY, 0);
+
+    for (size_t i = 0; i < sizeof(by_path) / sizeof(*by_path); i++) {
+        missing &= OS_CALL(by_path[i], "none", 2, acl) == -ENOENT;
+        present &= OS_CALL(by_path[i], "a", 2, acl) == -EOPNOTSUPP;
+    }
+    for (size_t i = 0; i < sizeof(by_fd) / sizeof(*by_fd); i++) {
+        descriptor &= OS_CALL(by_fd[i], fd, 2, acl) == -EOPNOTSUPP;
+        nothing &= OS_CALL(by_fd[i], 99, 2, acl) == -EBADF;
+    }
+    check(missing && nothing, "access control lists of nothing");
+    check(present && descriptor, "access control lists of a file");
+    check_err(OS_CALL(348, "a", 2, 16), -EFAULT, "a list that is not mapped");
+    acl[0] = 7;
+    check_err(OS_CALL(348, "a", 2, acl), -EINVAL, "a list of another size");
+    check_err(OS_CALL(148, "a", 0, 0, 0), -EOPNOTSUPP, "quotas");
+    check_err(OS_CALL(56, "a"), -EINVAL, "revoke is for devices");
+    check_err(OS_CALL(56, "none"), -ENOENT, "that are there");
+    os_close(fd);
+}
+
 struct handle {
     int32_t fsid[2];
     char    fid[20];
@@ -226,7 +253,7 @@ static void check_handles(void)
     check(fd >= 0 && os_read(fd, buf, 3) == 3 && memcmp(buf, "012", 3) == 0, "fhopen");
     os_stat("a", &own);
     check(OS_CALL(553, &fh, &st) == 0 && st.ino == own.ino && st.size == own.size, "fhstat");
-    check(OS_CALL(558, &fh, buf) == 0 && memcmp(buf + 192, fh.fsid, 8) == 0, "fhstatfs has the number of the file system");
+    check(OS_CALL(558, &fh, buf) == 0 && memcmp(buf + 192, fh.fsid, 8) == 0, "fhstatfs: the file system's number");
     check(OS_CALL(397, fd, buf + 4096) == 0 && memcmp(buf + 4096 + 192, fh.fsid, 8) == 0, "as fstatfs has");
     check(OS_CALL(160, "link", &link) == 0 && OS_CALL(567, &link, buf, 10) == 1 && buf[0] == 'a', "lgetfh, fhreadlink");
     check_err(OS_CALL(567, &fh, buf, 10), -EINVAL, "fhreadlink of a file");
@@ -254,7 +281,8 @@ static void check_inotify(void)
     wd = (int)OS_CALL(593, fd, AT_FDCWD, "d", 0x100);
     check(wd >= 0, "a watch on a directory");
     make("d/new", "");
-    check(os_read(fd, buf, sizeof(buf)) >= 20 && e->wd == wd && e->mask == 0x100 && !strcmp(e->name, "new"), "a new name");
+    check(os_read(fd, buf, sizeof(buf)) >= 20 && e->wd == wd && e->mask == 0x100 && !strcmp(e->name, "new"),
+          "a new name");
     check_err(OS_CALL(593, fd, AT_FDCWD, "none", 0x100), -ENOENT, "no watch on nothing");
     check_err(OS_CALL(593, 0, AT_FDCWD, "d", 0x100), -EINVAL, "nor by another descriptor");
     check(OS_CALL(594, fd, wd) == 0 && os_read(fd, buf, sizeof(buf)) == 16 && e->mask == 0x8000, "the watch is ended");
@@ -287,6 +315,7 @@ int main(int argc, char **argv, char **envp)
     check_forms();
     check_shm();
     check_copy();
+    check_unsupported();
     check_handles();
     check_inotify();
     check_none();

@@ -7,6 +7,7 @@
 #include <asm/ioctls.h>
 #include <cmocka.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "syscalls/extattr.h"
@@ -195,10 +196,83 @@ static void attributes(void **state)
     assert_int_equal(sys_extattr_get_file(CALL(state), P("a"), 3, P("mine"), P(buf), 9), -EINVAL);
 }
 
+static void queues_of_sockets(void **state)
+{
+    int           fds[2], n = -1;
+    struct fd_new f = { .kind = OF_SOCKET, .flags = O_RDWR };
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    for (int i = 0; i < 2; i++) {
+        f.hostfd = fds[i];
+        assert_int_equal(fd_install(CALL(state), &f, 0), i);
+    }
+    assert_int_equal(ioc(state, 0, D_IOC_UNSENT, &n), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(ioc(state, 0, D_IOC_SPACE, &n), 0);
+    assert_true(n > 1000);
+    assert_int_equal(ioc(state, 0, D_IOC_SPACE, (void *)8), -EFAULT);
+    for (unsigned k = 1; k <= 2; k++) {
+        fake_fail_host(k, EIO);
+        assert_int_equal(ioc(state, 0, D_IOC_SPACE, &n), -EIO);
+    }
+    fake_fail_scratch(1);
+    assert_int_equal(ioc(state, 0, D_IOC_UNSENT, &n), -ENOMEM);
+    sys_open(CALL(state), P("/dev/null"), O_RDWR, 0);
+    assert_int_equal(ioc(state, 2, D_IOC_UNSENT, &n), -ENOTTY);
+}
+
+static void data_and_holes(void **state)
+{
+    int64_t at = 0;
+    int     n = -1;
+
+    files_put("a", "0123456789");
+    sys_open(CALL(state), P("a"), O_RDWR, 0);
+    assert_int_equal(sys_lseek(CALL(state), 0, 4, SEEK_SET), 4);
+    assert_int_equal(ioc(state, 0, D_IOC_SEEKDATA, &at), 0);
+    assert_int_equal(at, 0);
+    assert_int_equal(ioc(state, 0, D_IOC_SEEKHOLE, &at), 0);
+    assert_int_equal(at, 10);
+    assert_int_equal(ioc(state, 0, D_IOC_SEEKDATA, &at), -ENXIO);
+    assert_int_equal(at, 10);
+    assert_int_equal(ioc(state, 0, D_IOC_SEEKDATA, (void *)8), -EFAULT);
+    assert_int_equal(sys_lseek(CALL(state), 0, 0, SEEK_CUR), 4);
+    assert_int_equal(sys_open(CALL(state), P("."), O_RDONLY, 0), 1);
+    assert_int_equal(ioc(state, 1, D_IOC_SEEKDATA, &at), -ENOTTY);
+    assert_int_equal(ioc(state, 1, FIONREAD, &n), 0);
+    assert_true(n >= 0);
+}
+
+static void renaming_shared_memory(void **state)
+{
+    char a[48], b[48];
+
+    snprintf(a, sizeof(a), "/dragoman-test-%d-a", (int)getpid());
+    snprintf(b, sizeof(b), "/dragoman-test-%d-b", (int)getpid());
+    assert_int_equal(sys_shm_open2(CALL(state), P(a), O_RDWR | O_CREAT, 0600, 0, GVA(0)), 0);
+    assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 0), 0);
+    assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 0), -ENOENT);
+    assert_int_equal(sys_shm_rename(CALL(state), P(b), P(a), 2), 0);
+    assert_int_equal(sys_shm_open2(CALL(state), P(b), O_RDWR | O_CREAT | D_O_CLOFORK, 0600, 0, GVA(0)), 1);
+    assert_int_equal(fd_get_clofork(CALL(state), 1), 1);
+    assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 1), -EEXIST);
+    assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 2), 0);
+    assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 3), -EINVAL);
+    assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 4), -EINVAL);
+    assert_int_equal(sys_shm_rename(CALL(state), P("x"), P(b), 0), -EINVAL);
+    assert_int_equal(sys_shm_rename(CALL(state), GVA(1), P(b), 0), -EINVAL);
+    assert_int_equal(sys_shm_rename(CALL(state), P(a), GVA(8), 0), -EFAULT);
+    assert_int_equal(sys_shm_unlink(CALL(state), P(a)), 0);
+    assert_int_equal(sys_shm_unlink(CALL(state), P(b)), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
+        T(queues_of_sockets),
+        T(data_and_holes),
+        T(renaming_shared_memory),
         T(terminal_modes_have_freebsds_form),
         T(terminal_size_and_the_rest),
         T(a_file_is_no_terminal),
