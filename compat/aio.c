@@ -158,10 +158,16 @@ static int check_kind(struct call *c, const struct fdref *ref, const struct aio_
     return kind == OF_FILE || kind == OF_DIR ? 0 : -EOPNOTSUPP;
 }
 
+/* What the operation wants of a descriptor that is limited (vfs_aio.c, aio_aqueue). */
+static caprights wants(int op)
+{
+    return op & LIO_SYNC ? D_CAP_FSYNC : op & LIO_READ ? D_CAP_PREAD : op & LIO_WRITE ? D_CAP_PWRITE : D_CAP_NONE;
+}
+
 static int take_file(struct call *c, struct aio_job *j)
 {
     struct fdref ref;
-    int          err = j->op == LIO_MLOCK ? 0 : fd_get(c, j->fd, &ref);
+    int          err = j->op == LIO_MLOCK ? 0 : fd_get_for(c, j->fd, wants(j->op), &ref);
 
     if (err || j->op == LIO_MLOCK)
         return err;

@@ -37,7 +37,7 @@ int kqueue_aio_add(struct call *c, int fd, const struct kkevent *kev, uint64_t *
 {
     struct fdref   ref;
     struct kqueue *kq;
-    int            err = fd_get(c, fd, &ref);
+    int            err = fd_get_for(c, fd, D_CAP_NONE, &ref);
 
     if (err)
         return err;

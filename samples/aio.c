@@ -25,7 +25,8 @@ _Static_assert(sizeof(struct aiocb) == 160, "struct aiocb");
 enum { LIO_WRITE = 1, LIO_READ = 2, LIO_WRITEV = 5, LIO_READV = 6, LIO_NOWAIT = 0, LIO_WAIT = 1 };
 enum { CANCELED = 1, NOTCANCELED, ALLDONE };
 enum { NOTIFY_SIGNAL = 1, NOTIFY_KEVENT = 3, NOTIFY_THREAD = 4 };
-enum { EVFILT_AIO = -3, EVFILT_LIO = -10, ECANCELED = 85, SI_ASYNCIO = 0x10004, G_O_SYNC = 0x80, G_EV_ONESHOT = 0x10 };
+enum { EVFILT_AIO = -3, EVFILT_LIO = -10, G_EV_ONESHOT = 0x10 };
+enum { ECANCELED = 85, ENOTCAPABLE = 93, SI_ASYNCIO = 0x10004, G_O_SYNC = 0x80 };
 
 static long aio_read(struct aiocb *a) { return OS_CALL(255, a); }
 static long aio_write(struct aiocb *a) { return OS_CALL(256, a); }
@@ -93,6 +94,7 @@ static void check_refusals(void)
 {
     int          fds[2], readonly = (int)os_open("f", O_RDONLY, 0), directory = (int)os_open(".", O_RDONLY, 0);
     struct aiocb a = request(99, buf, 1, 0);
+    uint64_t     read_only[2] = {1ull << 57 | 1, 1ull << 58}; /* CAP_READ without CAP_SEEK */
 
     check_err(aio_read(&a), -EBADF, "no such descriptor");
     check(aio_error(&a) == EBADF, "the error is in the structure");
@@ -119,6 +121,8 @@ static void check_refusals(void)
     a = request(directory, buf, 4, 0);
     check(aio_read(&a) == 0, "and so is a directory");
     check_err(finish(&a), -EISDIR, "which is not read so");
+    check(OS_CALL(533, directory, read_only) == 0, "a descriptor that is limited to reading");
+    check_err(aio_read(&a), -ENOTCAPABLE, "does not allow to read from any place");
     os_close(readonly);
     os_close(directory);
     os_close(fds[0]);

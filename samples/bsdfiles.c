@@ -107,6 +107,74 @@ static void check_descriptors(void)
     check_err(OS_CALL(54, null, G_FIONSPACE, &value), -ENOTTY, "which only sockets have");
 }
 
+struct kinfo {
+    int32_t  size, type, fd, refs, flags, pad;
+    int64_t  offset;
+    int32_t  vnode_type, rest[61];
+    uint64_t nlink, fsid, rdev, fileid, bytes;
+    char     gap[16];
+    uint16_t status;
+    char     gap2[30];
+    char     path[1024];
+};
+_Static_assert(sizeof(struct kinfo) == 1392, "struct kinfo_file");
+
+static void check_kinfo(void)
+{
+    static struct kinfo k;
+    char                cwd[1024];
+    int                 fd = (int)os_open("a", O_RDWR, 0), fds[2];
+
+    check_err(os_fcntl(fd, 22, (long)&k), -EINVAL, "F_KINFO wants the size");
+    k.size = sizeof(k);
+    os_lseek(fd, 3, G_SEEK_SET);
+    check(os_fcntl(fd, 22, (long)&k) == 0 && k.fd == fd && k.type == 1 && k.vnode_type == 1 && k.offset == 3 &&
+              k.bytes == 10 && k.flags == 3 && k.status == 1,
+          "and tells about a file");
+    os_getcwd(cwd, sizeof(cwd));
+    check(!memcmp(k.path, cwd, strlen(cwd)) && !strcmp(k.path + strlen(cwd), "/a"), "with its path");
+    os_pipe(fds);
+    check(os_fcntl(fds[1], 22, (long)&k) == 0 && k.type == 3 && !k.path[0] && k.flags == 2, "a pipe has none");
+    os_rename("a", "b");
+    os_link("b", "a");
+    os_unlink("b");
+    os_unlink("a");
+    check(os_fcntl(fd, 22, (long)&k) == 0 && !k.path[0] && k.nlink == 0, "nor has what was removed");
+    check_err(os_fcntl(99, 22, (long)&k), -EBADF, "nor has nothing");
+    os_close(fd);
+    make("a", "0123456789");
+}
+
+/* The seventh argument is on the stack, above a return address. */
+static long sendfile(int fd, int to, int64_t offset, size_t n, void *hdtr, int64_t *sent, int flags)
+{
+    register long     r10 __asm__("r10") = (long)n;
+    register void    *r8 __asm__("r8") = hdtr;
+    register int64_t *r9 __asm__("r9") = sent;
+    long              r = 393;
+    bool              carry;
+
+    __asm__ volatile("sub $128, %%rsp; push %[flags]; push $0; syscall; lea 144(%%rsp), %%rsp"
+                     : "+a"(r), "+d"(offset), "+r"(r10), "+r"(r8), "+r"(r9), "=@ccc"(carry)
+                     : "D"((long)fd), "S"((long)to), [flags] "b"((long)flags)
+                     : "rcx", "r11", "memory");
+    return carry ? -r : r;
+}
+
+/* SF_NODISKIO is served from memory, where a file just written is. */
+static void check_sendfile(void)
+{
+    int     fds[2], fd = (int)os_open("a", O_RDONLY, 0);
+    int64_t sent = 0;
+
+    os_socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+    check(sendfile(fd, fds[0], 2, 0, 0, &sent, 1) == 0 && sent == 8, "sendfile without the disk");
+    check(os_read(fds[1], buf, 100) == 8 && buf[0] == '2', "sends");
+    os_close(fds[0]);
+    os_close(fds[1]);
+    os_close(fd);
+}
+
 static void check_holes(void)
 {
     int     fd = (int)os_open("holes", O_RDWR | O_CREAT, 0600);
@@ -310,6 +378,8 @@ int main(int argc, char **argv, char **envp)
     check_open();
     check_names();
     check_descriptors();
+    check_kinfo();
+    check_sendfile();
     check_holes();
     check_flags();
     check_forms();

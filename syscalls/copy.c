@@ -180,7 +180,9 @@ struct hdtr {
 struct sending {
     int     from, to; /* host descriptors */
     int64_t sent;     /* bytes of all kinds */
+    bool    no_disk;  /* SF_NODISKIO: only what is in memory */
 };
+#define SF_NODISKIO 1
 
 static int64_t vector_length(struct call *c, uint64_t iov, int32_t count)
 {
@@ -215,6 +217,21 @@ static int64_t send_vector(struct call *c, struct sending *s, uint64_t iov, int3
     return r < 0 ? r : r < want ? -EAGAIN : 0;
 }
 
+/* How many of the next bytes are in memory: at most `most`; 0 at the end; -EBUSY for none (sendfile(2)). */
+static int64_t bytes_in_memory(struct call *c, const struct sending *s, int64_t offset, uint64_t most)
+{
+    const size_t         used = c->scratch_used, n = most < PIECE ? most : PIECE;
+    const struct scratch buf = scratch_get(c, n), iov = scratch_get(c, sizeof(struct iovec));
+    int64_t              r = -ENOMEM;
+
+    if (buf.p && iov.p) {
+        *(struct iovec *)iov.p = (struct iovec){ (void *)buf.va, n };
+        r = host_call(c, SYS_preadv2, s->from, iov.va, 1, offset, 0, RWF_NOWAIT);
+    }
+    c->scratch_used = used;
+    return r == -EAGAIN ? -EBUSY : r == -EOPNOTSUPP ? (int64_t)n : r; /* a file system that cannot tell */
+}
+
 /* nbytes 0: to the end of the file (sendfile(2)). */
 static int64_t send_data(struct call *c, struct sending *s, int64_t offset, uint64_t nbytes)
 {
@@ -225,7 +242,12 @@ static int64_t send_data(struct call *c, struct sending *s, int64_t offset, uint
         return -ENOMEM;
     *(int64_t *)at.p = offset;
     while (left) {
-        const int64_t r = host_wait(c, SYS_sendfile, s->to, s->from, at.va, left > INT32_MAX ? INT32_MAX : left);
+        int64_t n = left > INT32_MAX ? INT32_MAX : (int64_t)left;
+
+        if (s->no_disk)
+            n = bytes_in_memory(c, s, *(volatile int64_t *)at.p, (uint64_t)n);
+
+        const int64_t r = n <= 0 ? n : host_wait(c, SYS_sendfile, s->to, s->from, at.va, n);
 
         if (r <= 0)
             return r;
@@ -270,12 +292,11 @@ int64_t sys_sendfile(struct call *c, int fd, int sock, int64_t offset, uint64_t 
     struct fdref from, to;
     int64_t      r = offset < 0 ? -EINVAL : fd_get(c, fd, &from);
 
-    (void)flags; /* hints about the disk */
     if (r)
         return r;
     r = fd_get(c, sock, &to);
     if (!r) {
-        struct sending s = { from.hostfd, to.hostfd, 0 };
+        struct sending s = { from.hostfd, to.hostfd, 0, flags & SF_NODISKIO };
 
         r = to.of->kind == OF_SOCKET ? send_all(c, &s, offset, nbytes, hdtr) : -ENOTSOCK;
         r = send_result(c, &s, sbytes, r);

@@ -131,8 +131,7 @@ int64_t sys___getcwd(struct call *c, gva buf, uint64_t size)
     return name[0] == '/' ? name_out(c, buf, size, name, -ERANGE) : -ENOENT;
 }
 
-/* The name of an open descriptor, as the process sees it. */
-static int64_t name_of(struct call *c, int hostfd, char *name, size_t size)
+int64_t cwd_name_of(struct call *c, int hostfd, char *name, size_t size)
 {
     if (view_root())
         return path_inside(c, hostfd, name, size);
@@ -164,7 +163,7 @@ int64_t sys___realpathat(struct call *c, int dirfd, gva path, gva buf, uint64_t 
         return hostfd;
     c->scratch_used = 0;
 
-    const int64_t r = name_of(c, (int)hostfd, name, sizeof(name));
+    const int64_t r = cwd_name_of(c, (int)hostfd, name, sizeof(name));
 
     host_call(c, SYS_close, hostfd);
     return r ? r : name_out(c, buf, size, name, -ENOMEM);

@@ -11,6 +11,7 @@
 #include "abi/flags.h"
 #include "syscalls/fd.h"
 #include "syscalls/file.h"
+#include "syscalls/kinfo.h"
 #include "syscalls/proc.h"
 
 /* What F_SETFL changes (FCNTLFLAGS) and what of it the host keeps as well. */
@@ -284,6 +285,8 @@ int64_t sys_fcntl(struct call *c, int fd, int64_t cmd, int64_t arg)
     if (d)
         return d->fixed ? fd_dup_to(c, fd, (int)arg, d->flags) : fd_dup(c, fd, (int)arg, d->flags);
     switch (cmd) {
+    case D_F_KINFO:
+        return kinfo_give(c, fd, GVA(arg));
     case F_GETFD:
         return get_fd_flags(c, fd);
     case F_SETFD:

@@ -54,6 +54,8 @@ int64_t sys_eaccess(struct call *c, gva path, uint64_t mode);
 int64_t sys_faccessat(struct call *c, int dirfd, gva path, uint64_t mode, uint64_t flags);
 
 /* cwd.c */
+/* The host's name of an open descriptor, as the process sees it.  0, -ENAMETOOLONG, -ENOENT (outside its root), ... */
+int64_t cwd_name_of(struct call *c, int hostfd, char *name, size_t size);
 int64_t sys_chdir(struct call *c, gva path);
 int64_t sys_fchdir(struct call *c, int fd);
 int64_t sys_chroot(struct call *c, gva path);

@@ -134,6 +134,49 @@ static void sendfile_with_headers(void **state)
     close(other);
 }
 
+/* SF_NODISKIO: what would have to be fetched is EBUSY; a file system that cannot tell is asked nothing. */
+static void sendfile_without_the_disk(void **state)
+{
+    int64_t sent = -1;
+    int     other;
+
+    open_two(state);
+
+    const int s = socket_fd(state, &other);
+
+    assert_int_equal(sys_sendfile(CALL(state), 0, s, 3, 0, GVA(0), P(&sent), 1), 0);
+    assert_int_equal(sent, 7);
+    fake_fail_host(1, EAGAIN);
+    assert_int_equal(sys_sendfile(CALL(state), 0, s, 0, 0, GVA(0), P(&sent), 1), -EBUSY);
+    assert_int_equal(sent, 0);
+    fake_fail_host(1, EOPNOTSUPP);
+    assert_int_equal(sys_sendfile(CALL(state), 0, s, 0, 4, GVA(0), P(&sent), 1), 0);
+    assert_int_equal(sent, 4);
+    fake_fail_scratch(2);
+    assert_int_equal(sys_sendfile(CALL(state), 0, s, 0, 4, GVA(0), P(&sent), 1), -ENOMEM);
+    close(other);
+}
+
+/* 4.x's nbytes counts the headers. */
+static void sendfile_of_old(void **state)
+{
+    const struct iovec h[1] = { { "head", 4 } };
+    const struct hdtr  hd = { h, 1, NULL, 0 };
+    int64_t            sent = -1;
+    int                other;
+
+    open_two(state);
+
+    const int s = socket_fd(state, &other);
+
+    assert_int_equal(sys_freebsd4_sendfile(CALL(state), 0, s, 0, 7, P(&hd), P(&sent), 0), 0);
+    assert_int_equal(sent, 4 + 3);
+    assert_int_equal(sys_freebsd4_sendfile(CALL(state), 0, s, 0, 5, GVA(0), P(&sent), 0), 0);
+    assert_int_equal(sent, 5);
+    assert_int_equal(sys_freebsd4_sendfile(CALL(state), 0, s, 0, 5, GVA(8), P(&sent), 0), -EFAULT);
+    close(other);
+}
+
 /* What went out is told with the error. */
 static void full_socket_says_how_much(void **state)
 {
@@ -204,6 +247,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(ranges_move_our_offsets), T(ranges_with_their_own_offsets), T(ranges_between_file_systems),
         T(range_failures_unlock),
+        T(sendfile_without_the_disk),
+        T(sendfile_of_old),
         T(sendfile_with_headers),   T(full_socket_says_how_much),     T(space),
         T(holes),
     };

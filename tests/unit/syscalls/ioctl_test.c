@@ -254,7 +254,7 @@ static void renaming_shared_memory(void **state)
     assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 0), -ENOENT);
     assert_int_equal(sys_shm_rename(CALL(state), P(b), P(a), 2), 0);
     assert_int_equal(sys_shm_open2(CALL(state), P(b), O_RDWR | O_CREAT | D_O_CLOFORK, 0600, 0, GVA(0)), 1);
-    assert_int_equal(fd_get_clofork(CALL(state), 1), 1);
+    assert_int_equal(fd_get_flags(CALL(state), 1), FD_SLOT_CLOFORK);
     assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 1), -EEXIST);
     assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 2), 0);
     assert_int_equal(sys_shm_rename(CALL(state), P(a), P(b), 3), -EINVAL);
