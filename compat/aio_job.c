@@ -198,8 +198,8 @@ static void forget_all(struct aio_proc *ap)
     struct aio_job *j;
 
     while ((j = TAILQ_FIRST(&ap->all))) {
-        stop(j);
-        leave(j); // NOLINT(clang-analyzer-unix.Malloc): a freed job has left the list
+        stop(j); // NOLINT(clang-analyzer-unix.Malloc): a freed job has left the list
+        leave(j);
         if (j->state == AIO_RUNS)
             __atomic_store_n(&j->orphan, true, __ATOMIC_RELEASE); /* whoever runs it frees it */
         else
