@@ -41,6 +41,7 @@ int stat_begin(const struct stat_options *o)
     sink = o->file ? fopen(o->file, "we") : stderr;
     if (!sink)
         return -errno;
+    measure_shared()->stamping = o->stamps;
     first_ns = clock_now();
     first_tick = measure_now();
     measure_shared()->delay = o->delay_ns ? (uint64_t)((double)o->delay_ns / tick_ns()) : 0;
@@ -51,7 +52,7 @@ int stat_begin(const struct stat_options *o)
 void stat_enter(const struct call *c)
 {
     if (door->is_ptrace)
-        __atomic_fetch_add(&measure_shared()->rows[c->nr % MEASURE_ROWS].calls[HOW_STOP], 1, __ATOMIC_RELAXED);
+        measure_count(c->nr, HOW_STOP);
 }
 
 void stat_leave(struct call *c, uint64_t began, int64_t result)
@@ -111,7 +112,7 @@ static void text_line(const char *name, const struct measure_row *r, uint64_t ca
 {
     const uint64_t gate = r->gate < calls ? r->gate : calls;
 
-    fprintf(sink, "%-20s %10" PRIu64 " %8" PRIu64 " %11.3f %10.0f %7.1f %7.1f %7.1f %9.1f\n", name, calls, r->errors,
+    fprintf(sink, "%-20s %10" PRIu64 " %8" PRIu64 " %11.3f %10.0f %7.1f %7.1f %7.1f %10.1f\n", name, calls, r->errors,
             (double)r->ticks * ns / 1e6, r->ended ? (double)r->ticks * ns / (double)r->ended : 0, share(gate, calls),
             share(r->calls[HOW_SITE], calls), share(r->calls[HOW_TRAP], calls), share(calls - gate, calls));
 }
@@ -131,15 +132,16 @@ static void print_text(const struct line *lines, unsigned n, double ns)
     struct measure_row sum = {0};
     uint64_t           calls = 0;
 
-    fprintf(sink, "%-20s %10s %8s %11s %10s %7s %7s %7s %9s\n", "call", "count", "errors", "total ms", "mean ns", "gate %",
-            "site %", "trap %", "provider %");
+    fprintf(sink, "%-20s %10s %8s %11s %10s %7s %7s %7s %10s\n", "call", "count", "errors", "total ms", "mean ns",
+            "gate %", "site %", "trap %", "provider %");
     for (unsigned i = 0; i < n; i++) {
         text_line(lines[i].name, lines[i].row, lines[i].calls, ns);
         add(&sum, lines[i].row);
         calls += lines[i].calls;
     }
     text_line("all", &sum, calls, ns);
-    fprintf(sink, "door %s, %.3f s in all; gate: served without the provider; site, trap: came through a rewritten call\n"
+    fprintf(sink,
+            "door %s, %.3f s in all; gate: served without the provider; site, trap: came through a rewritten call\n"
             "site, or by SIGSYS; waiting is part of a call's time\n",
             door->name, (double)(clock_now() - first_ns) / 1e9);
 }
@@ -154,8 +156,8 @@ static void json_stamps(double ns)
         const struct measure_stamp *s = &m->stamps[i % MEASURE_STAMPS];
 
         fprintf(sink,
-                "%s\n  [%u, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]", i > first ? "," : "", s->nr,
-                s->how, s->enter, s->leave, s->host, s->door, s->provider);
+                "%s\n  [%u, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]",
+                i > first ? "," : "", s->nr, s->how, s->enter, s->leave, s->host, s->door, s->provider);
     }
     fprintf(sink, "]");
 }
@@ -168,12 +170,15 @@ static void print_json(const struct line *lines, unsigned n, double ns)
         const struct measure_row *r = lines[i].row;
 
         fprintf(sink,
-                "%s\n  {\"name\": \"%s\", \"number\": %u, \"count\": %" PRIu64 ", \"ended\": %" PRIu64 ", \"errors\": %" PRIu64
-                ", \"total_ns\": %.0f, \"mean_ns\": %.1f, \"gate\": %" PRIu64 ", \"site\": %" PRIu64 ", \"trap\": %" PRIu64
-                ", \"stop\": %" PRIu64 ", \"host_ns\": %.0f, \"door_ns\": %.0f, \"provider_ns\": %.0f}",
-                i ? "," : "", lines[i].name, lines[i].nr, lines[i].calls, r->ended, r->errors, (double)r->ticks * ns,
-                r->ended ? (double)r->ticks * ns / (double)r->ended : 0, r->gate, r->calls[HOW_SITE], r->calls[HOW_TRAP],
-                r->calls[HOW_STOP], (double)r->host * ns, (double)r->door * ns, (double)r->provider * ns);
+                "%s\n  {\"name\": \"%s\", \"number\": %u, \"count\": %" PRIu64 ", \"ended\": %" PRIu64
+                ", \"errors\": %" PRIu64 ", \"gate\": %" PRIu64 ", \"site\": %" PRIu64 ", \"trap\": %" PRIu64
+                ", \"stop\": %" PRIu64 ",\n   ",
+                i ? "," : "", lines[i].name, lines[i].nr, lines[i].calls, r->ended, r->errors, r->gate,
+                r->calls[HOW_SITE], r->calls[HOW_TRAP], r->calls[HOW_STOP]);
+        fprintf(sink,
+                "\"total_ns\": %.0f, \"mean_ns\": %.1f, \"host_ns\": %.0f, \"door_ns\": %.0f, \"provider_ns\": %.0f}",
+                (double)r->ticks * ns, r->ended ? (double)r->ticks * ns / (double)r->ended : 0, (double)r->host * ns,
+                (double)r->door * ns, (double)r->provider * ns);
     }
     fprintf(sink, "]");
     if (options->stamps)

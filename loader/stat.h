@@ -10,15 +10,15 @@
 struct stat_options {
     bool        json;
     const char *file;     /* NULL: standard error */
-    bool        stamps;   /* the last calls one by one, too (JSON only) */
+    bool        stamps;   /* the last calls one by one, instead of counts (JSON only) */
     uint64_t    delay_ns; /* that every call served in the gate takes longer: to check a benchmark by */
 };
 
 /* Before the first process: the arena is there.  0, or -errno when the file cannot be written. */
 int stat_begin(const struct stat_options *o);
 /*
- * Around a call that the provider serves; began: measure_now() before it looked at it.  Any provider thread.  A call that
- * ends its task (exit) is entered and not left.
+ * Around a call that the provider serves; began: measure_now() before it looked at it.  Any provider thread.  A call
+ * that ends its task (exit) is entered and not left.
  */
 void stat_enter(const struct call *c);
 void stat_leave(struct call *c, uint64_t began, int64_t result);

@@ -12,6 +12,7 @@
  *     b TICKS...                 of batches of CALLS calls
  *     l BUCKET:COUNT...          of single calls, by bench_bucket
  *     m TICKS                    the longest of those
+ *     e START END START END...   the stamps of single calls themselves, on request
  *     work NAME TICKS OPS BYTES  one piece of work
  *     fail NAME ERROR            what could not be measured, and why
  *     end                        the last line: nothing is missing
@@ -53,6 +54,9 @@ static inline void bench_ok(long r)
  * single is set.  Prints a row, or a failure.
  */
 void bench_loop(const char *name, void (*call)(void), int64_t slot, bool single);
+
+/* Calls it often and then count times more, and prints the stamps before and after each of those. */
+void bench_stamps(const char *name, void (*call)(void), long count);
 
 /* 64 buckets for 0..63, then 32 for each power of two: the value within 1/32. */
 unsigned bench_bucket(uint64_t v);

@@ -1,6 +1,6 @@
 /*
- * bench_calls DIR [slot=MICROSECONDS] [only=NAME[,NAME...]]: what single calls cost, each in a loop of its own.  DIR is
- * an empty directory for the files that the loops use.
+ * bench_calls DIR [slot=MICROSECONDS] [only=NAME[,NAME...]] [explain=COUNT]: what single calls cost, each in a loop of
+ * its own.  DIR is an empty directory for the files that the loops use.  explain: the stamps of so many calls instead.
  */
 #include "bench.h"
 
@@ -288,7 +288,7 @@ static bool chosen(const char *only, const char *name)
 int main(int argc, char **argv, char **envp)
 {
     const char *only = bench_option(argc, argv, "only", "");
-    long        slot = bench_number(argc, argv, "slot", 20000);
+    long        slot = bench_number(argc, argv, "slot", 20000), explain = bench_number(argc, argv, "explain", 0);
 
     (void)envp;
     if (argc < 2 || strcmp(argv[1], "exit") == 0)
@@ -304,7 +304,10 @@ int main(int argc, char **argv, char **envp)
         os_lseek(fd, 0, 0);
         if (rows[i].begin)
             rows[i].begin();
-        bench_loop(rows[i].name, rows[i].call, slot, true);
+        if (explain)
+            bench_stamps(rows[i].name, rows[i].call, explain);
+        else
+            bench_loop(rows[i].name, rows[i].call, slot, true);
         if (rows[i].end)
             rows[i].end();
     }

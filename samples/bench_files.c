@@ -10,6 +10,7 @@
  *     file-make DIR mib=N            DIR/data
  *     copy DIR                       DIR/data to DIR/copy
  *     random-read, random-write, random-write-fsync DIR mib=N ops=N    4 KiB each, anywhere in DIR/data
+ *     sequential-read, sequential-write DIR mib=N ops=N    128 KiB each, from the beginning of DIR/data
  *     append-fsync DIR ops=N         lines to a log, each of them synced
  *     journal DIR ops=N              transactions as SQLite's rollback journal makes them
  *     thread-read DIR mib=N ops=N threads=N
@@ -312,6 +313,20 @@ static void random_write_with(struct work *w, bool synced)
 static void random_write(struct work *w) { random_write_with(w, false); }
 static void random_write_fsync(struct work *w) { random_write_with(w, true); }
 
+static void sequential(struct work *w, int flags, long (*transfer)(int fd, int64_t at))
+{
+    int fd = data_open(w, "data", flags);
+
+    for (; (long)w->done_ops < w->ops && !bench_error; w->done_ops++)
+        bench_ok(transfer(fd, (int64_t)(w->done_ops % ((uint64_t)w->mib << 3)) * CHUNK) == CHUNK ? 0 : -EIO);
+    bench_ok(os_close(fd));
+    w->done_bytes = w->done_ops * CHUNK;
+}
+static long chunk_read(int fd, int64_t at) { return os_pread(fd, buf, CHUNK, at); }
+static long chunk_write(int fd, int64_t at) { return os_pwrite(fd, buf, CHUNK, at); }
+static void sequential_read(struct work *w) { sequential(w, O_RDONLY, chunk_read); }
+static void sequential_write(struct work *w) { sequential(w, O_WRONLY, chunk_write); }
+
 static void append_fsync(struct work *w)
 {
     char path[PATH_SIZE];
@@ -405,6 +420,7 @@ static const struct {
     {"tar-make", tar_make},       {"untar", untar},             {"file-make", file_make},
     {"copy", copy},               {"random-read", random_read}, {"random-write", random_write},
     {"random-write-fsync", random_write_fsync},                 {"append-fsync", append_fsync},
+    {"sequential-read", sequential_read},                       {"sequential-write", sequential_write},
     {"journal", journal},         {"thread-read", thread_read},
 };
 

@@ -51,6 +51,7 @@ void    measure_leave(struct area *a, uint64_t flags);
 int64_t measured_host(long nr, const uint64_t args[6]);
 int64_t measured_host_wait(long nr, const uint64_t args[6]);
 int64_t measured_door(uint32_t index);
+int64_t measured_clone(const uint64_t args[5], struct area *child);
 #else
 #define measure_enter(a, how, nr) ((void)0)
 #define measure_served(a)         ((void)0)
@@ -58,6 +59,7 @@ int64_t measured_door(uint32_t index);
 #define measured_host             gate_host
 #define measured_host_wait        gate_host_wait
 #define measured_door             gate_door
+#define measured_clone            gate_clone
 #endif
 
 typedef void label(void);
@@ -65,7 +67,7 @@ extern label gate_entry, gate_exit_start, gate_exit_end, gate_window_start, gate
 extern label gate_fast, gate_fast_exit_start, gate_fast_exit_end, gate_stub_call, gate_stub_noted;
 extern label gate_door_ip, gate_cas_insn, gate_cas_fault, gate_copy_insn, gate_copy_fault, gate_text_end;
 
-/* rows.c: serves the call in a->regs by itself, and puts its result there.  false: nothing was done, the provider has to. */
+/* rows.c: serves the call in a->regs, and puts its result there.  false: nothing was done, the provider has to. */
 bool gate_call(struct area *a);
 /* The same for a call through a rewritten site. */
 bool gate_fast_call(struct area *a);

@@ -6,16 +6,18 @@
 void measure_enter(struct area *a, enum measure_how how, uint64_t nr)
 {
     a->measure = (struct area_measure){.enter = measure_now(), .nr = (uint32_t)nr, .how = how, .open = 1};
-    __atomic_fetch_add(&measure_shared()->rows[(uint32_t)nr % MEASURE_ROWS].calls[how], 1, __ATOMIC_RELAXED);
+    measure_count(nr, how);
 }
 
 void measure_served(struct area *a)
 {
-    const uint64_t delay = measure_shared()->delay, start = measure_now();
+    struct measure *all = measure_shared();
 
-    __atomic_fetch_add(&measure_shared()->rows[a->measure.nr % MEASURE_ROWS].gate, 1, __ATOMIC_RELAXED);
-    while (delay && measure_now() - start < delay)
-        ;
+    if (!all->stamping)
+        __atomic_fetch_add(&all->rows[a->measure.nr % MEASURE_ROWS].gate, 1, __ATOMIC_RELAXED);
+    if (all->delay)
+        for (const uint64_t start = measure_now(); measure_now() - start < all->delay;)
+            ;
 }
 
 void measure_leave(struct area *a, uint64_t flags)
@@ -39,6 +41,15 @@ int64_t measured_host_wait(long nr, const uint64_t args[6])
 {
     const uint64_t start = measure_now();
     int64_t        r = gate_host_wait(nr, args);
+
+    area_self()->measure.host += measure_now() - start;
+    return r;
+}
+
+int64_t measured_clone(const uint64_t args[5], struct area *child)
+{
+    const uint64_t start = measure_now();
+    int64_t        r = gate_clone(args, child);
 
     area_self()->measure.host += measure_now() - start;
     return r;

@@ -39,7 +39,8 @@ struct measure_stamp {
 /* In the arena; all of it is written by the guest's side, and believed by nobody but a reader of statistics. */
 struct measure {
     uint64_t             delay; /* ticks that each call served in the gate takes longer, to check a benchmark by */
-    uint64_t             next;  /* stamps taken so far */
+    uint64_t             stamping; /* calls are kept one by one, and not counted: eight locked additions are 60 ns */
+    uint64_t             next;     /* stamps taken so far */
     struct measure_row   rows[MEASURE_ROWS];
     struct measure_stamp stamps[MEASURE_STAMPS];
 };
@@ -60,14 +61,26 @@ static inline uint64_t measure_now(void)
     return __builtin_ia32_rdtsc();
 }
 
-/* Adds a call that came back to its row and to the stamps. */
+static inline void measure_count(uint64_t nr, enum measure_how how)
+{
+    struct measure *all = measure_shared();
+
+    if (!all->stamping)
+        __atomic_fetch_add(&all->rows[(uint32_t)nr % MEASURE_ROWS].calls[how], 1, __ATOMIC_RELAXED);
+}
+
+/* Adds a call that came back to its row, or to the stamps. */
 static inline void measure_add(const struct area_measure *m, uint64_t leave, bool error)
 {
-    struct measure       *all = measure_shared();
-    struct measure_row   *row = &all->rows[m->nr % MEASURE_ROWS];
-    struct measure_stamp *s = &all->stamps[__atomic_fetch_add(&all->next, 1, __ATOMIC_RELAXED) % MEASURE_STAMPS];
+    struct measure     *all = measure_shared();
+    struct measure_row *row = &all->rows[m->nr % MEASURE_ROWS];
 
-    *s = (struct measure_stamp){m->enter, leave, m->host, m->door, m->provider, m->nr, m->how};
+    if (all->stamping) {
+        const uint64_t at = __atomic_fetch_add(&all->next, 1, __ATOMIC_RELAXED) % MEASURE_STAMPS;
+
+        all->stamps[at] = (struct measure_stamp){m->enter, leave, m->host, m->door, m->provider, m->nr, m->how};
+        return;
+    }
     __atomic_fetch_add(&row->ended, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&row->errors, error, __ATOMIC_RELAXED);
     __atomic_fetch_add(&row->ticks, leave - m->enter, __ATOMIC_RELAXED);

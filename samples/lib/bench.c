@@ -178,6 +178,30 @@ void bench_loop(const char *name, void (*call)(void), int64_t slot, bool single)
         singles(call, limit / 2);
 }
 
+void bench_stamps(const char *name, void (*call)(void), long count)
+{
+    static uint64_t stamps[2048][2];
+
+    bench_error = 0;
+    for (uint64_t start = ticks(); ticks() - start < bench_ticks(20000) && !bench_error;)
+        batch(call, 100); /* until call sites are rewritten and caches are warm */
+    if (count > 2048)
+        count = 2048;
+    for (long i = 0; i < count && !bench_error; i++) {
+        stamps[i][0] = ticks();
+        call();
+        stamps[i][1] = ticks();
+    }
+    if (bench_error) {
+        bench_fail(name, bench_error);
+        return;
+    }
+    bench_print("e");
+    for (long i = 0; i < count; i++)
+        bench_print(" %lu %lu", (unsigned long)stamps[i][0], (unsigned long)stamps[i][1]);
+    bench_print("\n");
+}
+
 char *bench_path(char *buf, const char *dir, const char *name)
 {
     print_into(buf, PATH_SIZE, "%s/%s", dir, name);

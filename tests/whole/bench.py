@@ -2,7 +2,7 @@
 import json
 import os
 
-from dragoman import mark
+from dragoman import Skip, mark
 
 
 def bench(t, *args, **options):
@@ -150,7 +150,7 @@ kill -"$5" $bench
 wait $bench 2>/dev/null
 for i in $(seq 100); do
     left=$(cd /proc && for p in [0-9]*; do readlink $p/exe; done 2>/dev/null | grep -c -e python -e /dragoman$ -e /bench_ -e qemu)
-    [ "$left" = 0 ] && [ -z "$(ls "$2")" ] && echo clean && exit 0
+    [ "$left" = 0 ] && [ -z "$(ls "$2" | grep -v -e ^vm$ -e ^kvm-probe$)" ] && echo clean && exit 0
     sleep 0.05
 done
 echo "left: $left processes, $(ls "$2")"
@@ -163,3 +163,47 @@ def test_killed(t):
         cache = "%s/cache%d" % (t.dir(), number)
         r = t.run(["/bin/bash", "-c", KILL, "sh", os.path.join(t.place, "dragoman"), cache, t.door, str(tenths), sig], timeout=60)
         t.want(b"clean" in r.out, "after SIG%s nothing is left" % sig, r)
+
+
+@mark(once=True)
+def test_explain(t):
+    """The parts of a call, by each door; a row that no gate serves has a provider's part."""
+    for row, provider in (("lseek", False), ("mmap+touch+munmap", None), ("fork+exit+wait", True)):
+        path = os.path.join(t.dir(), "explain.json")
+        r = tiny(t, "--explain=" + row, "--json=" + path)
+        t.want(r.status == "exit 0" and r.out.startswith(row.encode()), "it explains", r)
+        ways = json.load(open(path))["ways"]
+        t.want(set(ways) >= {"native", "notify", "ptrace"} and ways["native"]["plain"] > 0, "the ways: %s" % ways)
+        for name, parts in ways.items():
+            if name != "native":
+                t.want(parts["calls"] > 10 and min(parts[p] for p in ("in", "gate", "door", "provider", "host", "out")) >= 0, "%s: %s" % (name, parts))
+        if provider is not None:
+            t.want((ways["notify"]["provider"] > 0) == provider, "%s, the provider's part: %s" % (row, ways["notify"]))
+        t.want(ways["ptrace"]["provider"] > 0, "under ptrace everything is the provider's: %s" % ways["ptrace"])
+
+
+@mark(once=True, long=True)
+def test_vm(t):
+    """The machine, its three storage ways and its end; where there is no QEMU or no network, the reason instead."""
+    data, r = load_vm(t)
+    if "vm" in data["missing"]:
+        raise Skip(data["missing"]["vm"])
+    t.want([w["name"] for w in data["ways"]] == ["native", "vm-disk", "vm-9p", "vm-tmpfs"], "the ways: %s" % data["ways"])
+    t.want(all("TCG" in w["label"] or "KVM" in w["label"] for w in data["ways"][1:]), "what runs it is named: %s" % data["ways"])
+    for row in data["rows"]:
+        wanted = {"vm-disk", "vm-9p", "vm-tmpfs"} if row["group"] == "files" else {"vm-disk"}
+        t.want(wanted <= set(row["ways"]), "%s has its ways: %s" % (row["name"], set(row["ways"])))
+        for way in wanted:
+            check_cell(t, row["name"] + ", " + way, row["ways"][way])
+    t.want(set(os.listdir(t.tmp + "/cache")) <= {"vm", "kvm-probe"}, "only the machine is kept: %s" % os.listdir(t.tmp + "/cache"))
+    r = t.run(["/bin/bash", "-c", KILL.replace("--no-vm ", "").replace('"$2"/run.*/"$3"', '"$2"/run.*/disk.img'), "sh",
+               os.path.join(t.place, "dragoman"), t.tmp + "/cache", "vm", "5", "KILL"], timeout=120)
+    t.want(b"clean" in r.out, "after SIGKILL there is no VM", r)
+
+
+def load_vm(t):
+    path = os.path.join(t.dir(), "out.json")
+    r = bench(t, "--tiny", "--paths=vm", "--json=" + path, timeout=900)
+    t.want(r.status == "exit 0" and r.left == 0, "bench runs", r)
+    with open(path) as f:
+        return json.load(f), r

@@ -1,15 +1,18 @@
 """The command line of `dragoman bench`."""
 import argparse
+import json
 import os
 import signal
 import sys
 
-from . import facts, page, results, session as sessions, works
+from . import crosscheck, explain, facts, page, results, session as sessions, works
 
 USAGE = """dragoman bench [--quick | --full] [--repeat=N] [--only=WORD[,WORD...]] [--paths=WAY[,WAY...]] [--no-vm]
                       [--prog=NAME:FREEBSD-BUILD:LINUX-BUILD[:ARGUMENTS]] [--json=FILE] [--csv=FILE] [--html=FILE]
        dragoman bench --compare OLD.json NEW.json
        dragoman bench --from=FILE.json [--csv=FILE] [--html=FILE] [--markdown=FILE]    a report of an earlier run
+       dragoman bench --explain=ROW [--json=FILE]    where the time of a call goes: trap or jump, gate, provider, host call
+       dragoman bench --cross-check [--no-vm]        the figures beside those of perf and fio, and a delay of known length
        dragoman bench --list                                                        the workloads and the ways
 
 Runs the same work natively, under Dragoman's doors, in a virtual machine, and under other tracers that are installed,
@@ -37,6 +40,8 @@ def parse(argv, home):
     parser.add_argument("--compare", nargs=2, metavar=("OLD", "NEW"))
     parser.add_argument("--from", dest="source", metavar="FILE")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--explain", metavar="ROW", choices=list(works.CALLS)[1:])
+    parser.add_argument("--cross-check", dest="cross", action="store_true")
     parser.add_argument("--cache", default=default_cache(), help="where the VM and the files of the work are (default: %(default)s)")
     parser.add_argument("--dragoman", default=os.environ.get("DRAGOMAN_EXE", ""), help=argparse.SUPPRESS)
     parser.add_argument("--samples", default=os.environ.get("DRAGOMAN_SAMPLES", os.path.join(home, "..", "samples")), help=argparse.SUPPRESS)
@@ -109,6 +114,15 @@ def write_reports(data, options, say):
         page.save_markdown(data, options.markdown, say)
 
 
+def explain_row(session, row):
+    found = explain.explain(session, row)
+    for line in explain.lines(row, found):
+        print(line)
+    if session.options.json:
+        with open(session.options.json, "w") as f:
+            json.dump({"format": "dragoman-explain", "version": 1, "row": row, "ways": found}, f, indent=1)
+
+
 def run(options, home, argv):
     progress = sessions.Progress(sys.stderr)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -117,6 +131,15 @@ def run(options, home, argv):
     try:
         host = facts.gather(session.work)
         session.calibrate()
+        if options.explain:
+            explain_row(session, options.explain)
+            return 0
+        if options.cross:
+            bad = 0
+            for line in crosscheck.all_checks(session):
+                print(line, flush=True)
+                bad += line.endswith("OFF") or ": OFF" in line
+            return 1 if bad else 0
         session.programs = find_programs(session, options, home)
         chosen = session.find_ways()
         table = sessions.measure(session, chosen, progress)

@@ -20,7 +20,7 @@ class Loop:
 class Output:
     def __init__(self, text):
         self.os, self.clock, self.syncs = None, 0, []
-        self.loops, self.works, self.fails, self.starts, ended = {}, {}, {}, [], False
+        self.loops, self.works, self.fails, self.starts, self.spans, ended = {}, {}, {}, [], [], False
         loop = None
         for line in text.split("\n"):
             word, _, rest = line.partition(" ")
@@ -44,6 +44,9 @@ class Output:
                     loop.singles.add(int(bucket), int(count))
             elif word == "m":
                 loop.longest = int(parts[0])
+            elif word == "e":
+                numbers = [int(p) for p in parts]
+                self.spans = list(zip(numbers[::2], numbers[1::2]))
             elif word == "work":
                 self.works[parts[0]] = tuple(int(p) for p in parts[1:4])
             elif word == "start":

@@ -116,15 +116,20 @@ class Session:
 
     # ---- ways
 
+    def start_vm(self):
+        """self.machine, with the workloads in it; or vm.Missing."""
+        self.machine = vm.start(self.guard, self.options.cache, self.work, self._vm_size(), self.say)
+        for program in PROGRAMS_IN_VM:
+            self.machine.put(os.path.join(self.samples, "linux", program), program)
+        self.machine.pin(self.all_cpus)
+
     def find_ways(self):
         found = []
         for name, way in ways.local_ways(self):
             found.append((name, way))
         if self.options.vm and self._wants_way("vm"):
             try:
-                self.machine = vm.start(self.guard, self.options.cache, self.work, self._vm_size(), self.say)
-                for program in PROGRAMS_IN_VM:
-                    self.machine.put(os.path.join(self.samples, "linux", program), program)
+                self.start_vm()
                 found += list(ways.vm_ways(self))
                 if self.machine.why_not_kvm:
                     self.note("the VM runs by TCG, which translates every instruction: %s" % self.machine.why_not_kvm)
@@ -152,10 +157,6 @@ class Session:
             memory_mib = max(512, self.plan.mib * 3 + 768)
             disk_mib = self.plan.mib * 4 + self.plan.files // 8 + 512
         return Size
-
-    def pin_vm(self, suite):
-        if self.machine:
-            self.machine.pin(self.all_cpus)
 
 
 class Cell:
@@ -212,7 +213,6 @@ def measure(session, chosen, progress):
     table = Table()
     todo = [(suite, suite.ways(chosen), rounds_of(session, suite)) for suite in suites(session)]
     progress.total(sum(len(those) * rounds for _, those, rounds in todo))
-    session.pin_vm(None)
     for suite, those, rounds in todo:
         broken = {}
         for number in range(rounds):

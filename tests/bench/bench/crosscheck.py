@@ -1,0 +1,130 @@
+"""
+Whether the figures can be believed: beside perf's own loop of system calls, beside fio here and in the same VM, and by a
+delay of known length put into the gate.
+"""
+import json
+import os
+import shutil
+
+from . import stats, vm
+from .ways import Failed, InVm, Local, parsed
+
+ROUNDS = 7
+DELAY_NS = 200
+DELAY_ROWS = ("nothing", "getpid", "lseek", "read-1", "pread-4k", "fstat", "stat", "open+close", "pipe-pingpong")
+# The work of bench_files, fio's name for it, and the block.  Past the page cache: there a job is the disk's time, and not
+# the overhead of the program that asks.
+FIO_JOBS = (("random-read", "randread", 4096), ("random-write", "randwrite", 4096),
+            ("sequential-read", "read", 131072), ("sequential-write", "write", 131072))
+FIO_SLACK, PERF_SLACK, DELAY_SLACK = 0.10, 0.05, 0.10
+
+
+class Check:
+    """ours and theirs: values of the rounds.  within: what the ratio of their medians may be off one."""
+
+    def __init__(self, name, unit, ours, theirs, within):
+        self.name, self.unit, self.within = name, unit, within
+        self.ours, self.theirs = stats.median(ours), stats.median(theirs)
+        self.noise = max(stats.spread(ours), stats.spread(theirs))
+
+    def line(self):
+        off = self.ours / self.theirs - 1
+        ok = abs(off) <= self.within
+        return "%-44s ours %10.1f %s, theirs %10.1f, %+.1f %% (spread %.0f %%): %s" % (
+            self.name, self.ours, self.unit, self.theirs, off * 100, self.noise * 100, "ok" if ok else "OFF by more than %.0f %%" % (self.within * 100))
+
+
+def perf(session):
+    """getppid in a loop, by perf and by us."""
+    if not shutil.which("perf"):
+        yield "perf bench syscall: perf is not installed: apt-get install linux-perf"
+        return
+    native = Local(session, "native", "native", "linux", "native")
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        out, _ = native.run("bench_calls", [native.fresh_dir(), "slot=200000", "only=getppid"], one_cpu=True)
+        ours.append(session.ns(out.loops["getppid"].ticks(out.clock)))
+        text, _ = native.run_command(["perf", "bench", "--format=simple", "syscall", "basic", "--loop=3000000"], 120, one_cpu=True)
+        theirs.append(float(text.split()[0]) * 1e9 / 3000000)
+    native.remove_dir()
+    yield Check("perf bench syscall basic, native", "ns", ours, theirs, PERF_SLACK).line()
+
+
+def _fio(way, where, rw, block, mib, ops):
+    """Nanoseconds an operation."""
+    text, _ = way.run_command(["fio", "--name=x", "--filename=%s/data" % where, "--rw=" + rw, "--bs=%d" % block, "--size=%dM" % mib,
+                               "--number_ios=%d" % ops, "--io_size=%d" % (block * ops), "--direct=1", "--ioengine=psync", "--norandommap",
+                               "--thread", "--minimal", "--output-format=json", "--fallocate=none", "--end_fsync=0"], 600)
+    data = json.loads(text[text.index("{"):text.rindex("}") + 1])["jobs"][0]
+    side = data["write" if "write" in rw else "read"]
+    return side["runtime"] * 1e6 / side["total_ios"] if side["runtime"] > 200 else side["lat_ns"]["mean"]
+
+
+def _fio_way(session, way, ops):
+    where, mib = way.fresh_dir(), session.plan.mib
+    way.run("bench_files", ["file-make", where, "mib=%d" % mib], timeout=600)
+    for work, rw, block in FIO_JOBS:
+        n = min(ops, (mib << 20) // block)
+        ours, theirs = [], []
+        try:
+            for _ in range(ROUNDS):
+                out, _ = way.run("bench_files", [work, where, "mib=%d" % mib, "ops=%d" % n, "direct=1"], timeout=600)
+                took, count, _ = out.works[work]
+                ours.append(session.ns(took) / count)
+                theirs.append(_fio(way, where, rw, block, mib, n))
+            yield Check("fio %s, %s" % (rw, way.label), "ns", ours, theirs, FIO_SLACK).line()
+        except (Failed, KeyError, ValueError, IndexError) as e:
+            yield "fio %s, %s: %s" % (rw, way.label, e)
+    way.remove_dir()
+
+
+def fio(session):
+    tool = shutil.which("fio")
+    if not tool:
+        yield "fio: not installed: apt-get install fio"
+        return
+    ops = session.plan.cold_ops
+    yield from _fio_way(session, Local(session, "native", "native", "linux", "native"), ops)
+    if session.machine:
+        session.machine.put(tool, "fio")
+        yield from _fio_way(session, InVm(session, "vm-disk", "VM by %s, virtio disk" % session.machine.accel.upper(), "/disk"), ops)
+
+
+def _gate_calls(session, way, row):
+    """How many calls one operation of a row has served in the gate, by dragoman stat's stamps."""
+    path = os.path.join(session.work, "stat.json")
+    text, _ = way.run_command([session.dragoman, "stat", "--json=" + path, "--stamps", way.program("bench_calls"), way.fresh_dir(),
+                               "only=" + row, "explain=200"], 120, one_cpu=True)
+    with open(path) as f:
+        stamps = [s for s in json.load(f)["stamps"] if s[5] == 0]  # door: 0 ticks with the provider
+    return stats.median([sum(start <= s[2] and s[3] <= end for s in stamps) for start, end in parsed(text).spans[-50:]])
+
+
+def delay(session):
+    """A delay in the gate is seen in the rows that the gate serves, as long as it is, and in no other."""
+    ways = {}
+    for ns in (0, DELAY_NS):
+        ways[ns] = Local(session, "delay-%d" % ns, "door", "freebsd", "notify",
+                         [session.dragoman, "stat", "--json=" + os.path.join(session.work, "delay.json"), "--delay=%d" % ns])
+    values = {ns: {row: [] for row in DELAY_ROWS} for ns in ways}
+    for _ in range(ROUNDS):
+        for ns, way in ways.items():
+            out, _ = way.run("bench_calls", [way.fresh_dir(), "slot=%d" % session.plan.slot, "only=" + ",".join(DELAY_ROWS)], one_cpu=True)
+            for row in DELAY_ROWS:
+                values[ns][row].append(session.ns(out.loops[row].ticks(out.clock)))
+    for row in DELAY_ROWS:
+        expected = DELAY_NS * _gate_calls(session, ways[0], row)
+        before, seen = stats.median(values[0][row]), stats.median([b - a for a, b in zip(values[0][row], values[DELAY_NS][row])])
+        ok = abs(seen - expected) <= max(DELAY_SLACK * DELAY_NS, 0.03 * before)
+        yield "delay of %d ns, %-14s %10.1f ns and %+8.1f, expected %+7.1f: %s" % (DELAY_NS, row, before, seen, expected, "ok" if ok else "OFF")
+
+
+def all_checks(session):
+    if session.options.vm:
+        try:
+            session.start_vm()
+        except (vm.Missing, OSError) as e:
+            yield str(e)
+    yield from perf(session)
+    yield from delay(session)
+    yield from fio(session)
