@@ -26,9 +26,10 @@ figure{margin:0;break-inside:avoid}figure svg{display:block;width:100%;height:au
 .wide figure{max-width:760px}figcaption{font-weight:600}
 code{font:0.9em ui-monospace,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
 @media (max-width:600px){body{padding:.6rem;font-size:15px}thead th{min-width:5rem}td,th{padding:.25rem .4rem}}
-@media print{@page{size:A4 landscape;margin:10mm}body{font-size:9pt;max-width:none;padding:0}.scroll{overflow:visible;border:0}
+@media print{@page{size:A4;margin:10mm}@page wide{size:A4 landscape;margin:10mm}.tables{page:wide}body{font-size:9pt;max-width:none;padding:0}.scroll{overflow:visible;border:0}
   table{font-size:6.5pt}th,td{padding:1pt 3pt}td small,th small{font-size:6pt}thead th{min-width:0}tr{break-inside:avoid}
-  .plots{grid-template-columns:repeat(3,1fr)}.wide .plots{grid-template-columns:repeat(2,1fr)}h2{break-after:avoid}th:first-child,td:first-child{position:static}}
+  .plots{display:block}section:not(.wide) figure{display:inline-block;width:49%}
+  .wide figure svg{width:auto;max-width:130mm;max-height:235mm;margin:0 auto}h2,section>p{break-after:avoid}th:first-child,td:first-child{position:static}}
 """
 
 SECTIONS = (
@@ -122,6 +123,7 @@ def body(data, figures):
             for caption, svg in mine:
                 yield "<figure>%s%s</figure>" % ("<figcaption>%s</figcaption>" % esc(caption) if wide else "", svg)
             yield "</div></section>"
+    yield '<div class="tables">'
     for group in dict.fromkeys(r["group"] for r in data["rows"]):
         yield from group_table(data, group)
         if group == "calls":
@@ -132,6 +134,7 @@ def body(data, figures):
         yield from ("<li>%s</li>" % esc(n) for n in data["notes"])
         yield "</ul>"
     yield from facts_table(data)
+    yield "</div>"
 
 
 def save(data, path, say):

@@ -25,7 +25,7 @@ set border lc rgb '#808080'
 set grid lc rgb '#808080' lw 0.4
 set xtics textcolor rgb 'black'
 set ytics textcolor rgb 'black'
-set key at screen 0.5, screen %g center bottom vertical samplen 1.5
+set key at screen 0.5, screen %g center bottom vertical maxrows 20 samplen 1.5
 set bmargin at screen %g
 set tmargin at screen %g
 """
@@ -36,7 +36,7 @@ def gnuplot(script, prefix, plot_height, legends, title=False):
     An <svg> element; its ids begin with prefix, so that many fit into one page.  Below the plot are the axis, 62 high,
     and the legend, a line for each way.
     """
-    below, above = 62 + 22 * legends + 6, 34 if title else 10
+    below, above = 62 + 22 * legends + 6, 40 if title else 10
     height = plot_height + below + above
     head = HEAD % (WIDTH, height, 6 / height, below / height, 1 - above / height)
     p = subprocess.run(["gnuplot"], input=head + script, capture_output=True, text=True, timeout=60)
@@ -83,7 +83,7 @@ def dots(rows, ways, value, prefix, axis):
         plots.append("$d%d using 2:1:3:4 with xerrorbars %s title %s" % (k, style(way), quoted(label(way))))
     tics = ", ".join("%s %d" % (quoted(r["name"]), i) for i, r in enumerate(rows))
     script = "".join(blocks) + axis + "set ytics (%s)\nset yrange [%g:-0.6]\nset offsets 0,0,0,0\nplot %s\n" % (tics, len(rows) - 0.4, ", ".join(plots))
-    return gnuplot(script, prefix, len(rows) * max(24, 7 * len(used)), len(used))
+    return gnuplot(script, prefix, max(24 * len(used), len(rows) * max(24, 7 * len(used))), len(used))
 
 
 def ratio_value(cell):
@@ -97,11 +97,11 @@ def ratio_dots(rows, ways, prefix):
     return dots(rows, [w for w in ways if w["name"] != "native"], ratio_value, prefix, axis)
 
 
-def absolute_dots(rows, ways, prefix, factor, form, title, base=10):
+def absolute_dots(rows, ways, prefix, factor, form, title, base=10, tics="autofreq"):
     """factor makes the unit of form of the rows' own."""
     def value(cell):
         return tuple(max(cell[k], 1e-12) * factor for k in ("median", "low", "high")) if "median" in cell else None
-    return dots(rows, ways, value, prefix, "set logscale x %d\nset xlabel '%s'\nset format x '%s'\n" % (base, title, form))
+    return dots(rows, ways, value, prefix, "set logscale x %d\nset xlabel '%s'\nset xtics %s\nset format x '%s'\n" % (base, title, tics, form))
 
 
 SECONDS = "%.0s %cs"
@@ -127,7 +127,7 @@ def tail(row, ways, prefix):
             if late["max"] > 0 and late["calls"]:
                 points.append((late["max"] * 1e-9, 1 / late["calls"]))
             series.append((way, points[::max(1, len(points) // 25)] + points[-1:]))
-    axis = ("set title %s\nset logscale xy\nset format x '%s'\nset xlabel 'longer than'\nset ylabel 'part of the calls'\n"
+    axis = ("set title %s offset 0,-0.4\nset logscale xy\nset format x '%s'\nset xlabel 'longer than'\nset ylabel 'part of the calls'\n"
             "set yrange [1e-5:1.2]\nset ytics ('half' 0.5, '1 %%%%' 0.01, '0.1 %%%%' 0.001, '1e-4' 0.0001)\n" % (quoted(row["name"]), SECONDS))
     return curves(series, prefix, axis)
 
@@ -136,7 +136,7 @@ def against(rows, ways, prefix, title, xlabel, factor, form, logx):
     """Rows of one kind, by their x."""
     series = [(w, [(r["x"], r["ways"][w["name"]]["median"] * factor) for r in rows if "median" in r["ways"].get(w["name"], {})]) for w in ways]
     xs = sorted({r["x"] for r in rows})
-    axis = "set title %s\nset logscale y\nset format y '%s'\nset xlabel '%s'\nset logscale x %d\nset xtics (%s)\nset xrange [%g:%g]\n" % (
+    axis = "set title %s offset 0,-0.4\nset logscale y\nset format y '%s'\nset xlabel '%s'\nset logscale x %d\nset xtics (%s)\nset xrange [%g:%g]\n" % (
         quoted(title), form, xlabel, logx, ", ".join(str(x) for x in xs), xs[0] / 1.3, xs[-1] * 1.3)
     return curves(series, prefix, axis)
 
@@ -185,4 +185,4 @@ def _start(by_group, ways, prefix):
         factor = {"us": 1e-6, "ms": 1e-3}[row["unit"]]
         cells = {w: dict(c, **{k: c[k] * factor for k in ("median", "low", "high")}) for w, c in row["ways"].items() if "median" in c}
         rows.append(dict(row, ways=cells))
-    return absolute_dots(rows, ways, prefix, 1, SECONDS, "time") if rows else None
+    return absolute_dots(rows, ways, prefix, 1, SECONDS, "time", tics=100) if rows else None

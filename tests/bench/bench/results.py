@@ -16,7 +16,7 @@ def _latency(cell, session):
         return session.ns(max(0.0, ticks - cell.clock))
 
     tail = [(ns(v), part) for v, part in h.tail()]
-    return dict({name: ns(h.quantile(q)) for name, q in QUANTILES}, max=cell.longest, calls=h.total(), tail=_thin(tail))
+    return dict({name: min(ns(h.quantile(q)), cell.longest) for name, q in QUANTILES}, max=cell.longest, calls=h.total(), tail=_thin(tail))
 
 
 def _thin(tail, most=60):

@@ -11,9 +11,10 @@ PROGRAMS_IN_VM = ("bench_calls", "bench_files", "bench_threads", "bench_growth",
 
 
 class Plan:
-    """Sizes.  slot: microseconds a loop; the rest is counted."""
+    """Sizes.  slot: microseconds a loop; patience: seconds that a way may take for a suite; the rest is counted."""
 
-    def __init__(self, repeat, slot, files, mib, ops, cold_ops, synced_ops, threads, growth, starts, file_timeout):
+    def __init__(self, repeat, slot, files, mib, ops, cold_ops, synced_ops, threads, growth, starts, file_timeout, patience):
+        self.patience = patience
         self.repeat, self.slot, self.files, self.mib, self.ops, self.cold_ops = repeat, slot, files, mib, ops, cold_ops
         self.synced_ops, self.threads, self.starts, self.file_timeout = synced_ops, threads, starts, file_timeout
         self.growth = {"descriptors": growth, "files": growth, "mappings": growth, "processes": [n for n in growth if n <= 1000]}
@@ -21,10 +22,10 @@ class Plan:
 
 
 PLANS = {
-    "tiny": lambda: Plan(1, 200, 20, 1, 20, 5, 2, [1, 2], [1, 10], 2, 60),
-    "quick": lambda: Plan(3, 8000, 1000, 32, 2000, 300, 40, [1, 2, 4], [1, 10, 100, 1000], 10, 120),
-    "default": lambda: Plan(7, 20000, 5000, 256, 10000, 1000, 100, [1, 2, 4, 16], [1, 10, 100, 1000], 20, 300),
-    "full": lambda: Plan(15, 50000, 20000, 1024, 50000, 3000, 300, [1, 2, 4, 16], [1, 10, 100, 1000, 10000], 40, 900),
+    "tiny": lambda: Plan(1, 200, 20, 1, 20, 5, 2, [1, 2], [1, 10], 2, 60, 60),
+    "quick": lambda: Plan(3, 8000, 1000, 32, 2000, 300, 40, [1, 2, 4], [1, 10, 100, 1000], 10, 120, 30),
+    "default": lambda: Plan(7, 20000, 5000, 256, 10000, 1000, 100, [1, 2, 4, 16], [1, 10, 100, 1000], 20, 300, 150),
+    "full": lambda: Plan(15, 50000, 20000, 1024, 50000, 3000, 300, [1, 2, 4, 16], [1, 10, 100, 1000, 10000], 40, 900, 600),
 }
 
 
@@ -208,24 +209,37 @@ def rounds_of(session, suite):
     return max(1, round(session.plan.repeat * suite.rounds))
 
 
+ROUNDS_AT_LEAST = 3
+
+
+def _too_slow(session, suite, way, number, rounds, spent):
+    """A way that is a hundred times slower than the others gets fewer rounds, and its rows say how many."""
+    if number < ROUNDS_AT_LEAST or spent < session.plan.patience:
+        return False
+    session.note("%s, %s: fewer than %d rounds: it took %.0f s" % (suite.name, way.label, rounds, spent))
+    return True
+
+
 def measure(session, chosen, progress):
     """All rounds of all suites: in each round every way once, each round beginning with another one."""
     table = Table()
     todo = [(suite, suite.ways(chosen), rounds_of(session, suite)) for suite in suites(session)]
     progress.total(sum(len(those) * rounds for _, those, rounds in todo))
     for suite, those, rounds in todo:
-        broken = {}
+        broken, spent = {}, {}
         for number in range(rounds):
             for way in those[number % len(those):] + those[:number % len(those)]:
                 progress.step("%s: %s, round %d of %d" % (suite.name, way.label, number + 1, rounds))
-                if way.name in broken:
+                if way.name in broken or _too_slow(session, suite, way, number, rounds, spent.get(way.name, 0)):
                     continue
+                began = time.monotonic()
                 try:
                     for sample in suite.run(session, way):
                         table.add(way, number, sample, session)
                 except (ways.Failed, vm.Missing) as e:
                     broken[way.name] = str(e)
                     session.note("%s, %s: %s" % (suite.name, way.label, e))
+                spent[way.name] = spent.get(way.name, 0) + time.monotonic() - began
     progress.done()
     return table
 
