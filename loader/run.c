@@ -27,6 +27,7 @@
 #include "loader/trace.h"
 #include "syscalls/exec.h"
 #include "syscalls/fd.h"
+#include "syscalls/fdcheck.h"
 #include "syscalls/session.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/task.h"
@@ -210,6 +211,17 @@ static void kill_the_rest(void)
     pthread_mutex_unlock(&session.lock);
 }
 
+/* Until what was killed is gone, and holds nothing any more. */
+static void reap_the_rest(void)
+{
+    struct rusage ru;
+    int           status;
+    pid_t         pid;
+
+    while (!door->is_ptrace && (pid = wait4(-1, &status, __WALL, &ru)) > 0)
+        proc_exited(pid, status, &ru);
+}
+
 /* As the guest ended: a status, or the same signal. */
 static int end_like(int status)
 {
@@ -328,6 +340,7 @@ int run(const struct run_options *o)
         return fail("cannot write the statistics to", o->stat->file, -err, 125);
     session.trace = o->trace;
     session.no_rewrite = o->no_rewrite;
+    session.check_tables = o->check_tables;
     if (o->trace && trace_open(o->trace_file))
         return fail("cannot write the trace to", o->trace_file, errno, 125);
     err = view_enter();
@@ -347,5 +360,7 @@ int run(const struct run_options *o)
     kill_the_rest();
     if (o->stat)
         stat_end();
+    if (o->check_tables && !(reap_the_rest(), fdcheck_session()))
+        return 125;
     return end_like(session.first_status);
 }

@@ -14,8 +14,6 @@
 _Static_assert(sizeof(struct fdtable) <= FDTABLE_STRIDE - GATE_SITES_SIZE, "a table fits its stride");
 _Static_assert(1ull << (6 * FD_LEVELS) >= FD_MAX, "the levels reach all slots");
 
-/* Which tables are in use; at the end of the pool page of the open files, which has room to spare. */
-#define TABLES_USED ((uint64_t *)(ARENA_BASE + ARENA_OFILES + 2048))
 _Static_assert(FDTABLES_MAX / 8 <= 2048, "the tables' bits fit the page");
 
 /* ---- bits ------------------------------------------------------------------ */
@@ -167,11 +165,6 @@ static void entries_drop(struct fdtable *t)
 
 /* ---- life of a table ----------------------------------------------------------- */
 
-static struct fdtable *table_at(uint32_t index)
-{
-    return (struct fdtable *)(ARENA_BASE + ARENA_FDTABLES + index * FDTABLE_STRIDE);
-}
-
 /* Sets the first clear bit of one word; -1: it is full. */
 static int claim_bit(uint64_t *word)
 {
@@ -189,10 +182,10 @@ static int claim_bit(uint64_t *word)
 struct fdtable *fdtable_new(void)
 {
     for (uint32_t w = 0; w < FDTABLES_MAX / 64; w++) {
-        const int bit = claim_bit(&TABLES_USED[w]);
+        const int bit = claim_bit(&FDTABLES_USED[w]);
 
         if (bit >= 0) {
-            struct fdtable *t = table_at(w * 64 + (uint32_t)bit);
+            struct fdtable *t = fdtable_at(w * 64 + (uint32_t)bit);
 
             t->level3[0] = ~0ull << (FD_MAX >> 18); /* the bits that stand for no word */
             return t;
@@ -207,7 +200,7 @@ void fdtable_free(struct fdtable *t)
 
     entries_drop(t);
     arena_release(t, FDTABLE_STRIDE);
-    __atomic_fetch_and(&TABLES_USED[index / 64], ~(1ull << index % 64), __ATOMIC_RELEASE);
+    __atomic_fetch_and(&FDTABLES_USED[index / 64], ~(1ull << index % 64), __ATOMIC_RELEASE);
 }
 
 /* One slot of a fork's child.  References of calls in flight are the parent's alone, so they are counted afresh. */

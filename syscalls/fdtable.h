@@ -9,6 +9,7 @@
 #ifndef DRAGOMAN_SYSCALLS_FDTABLE_H
 #define DRAGOMAN_SYSCALLS_FDTABLE_H
 
+#include "syscalls/arena.h"
 #include "syscalls/fd.h"
 #include "syscalls/fdlimit.h"
 
@@ -44,6 +45,14 @@ struct fdtable {
     struct fdlimit limits[FD_MAX] __attribute__((aligned(4096))); /* [L] of slots with SLOT_LIMITED */
     struct ioctl_list lists[FD_IOCTL_LISTS]; /* [L] */
 };
+
+/* Which tables are in use, a bit each; at the end of the pool page of the open files, which has room to spare. */
+#define FDTABLES_USED ((uint64_t *)(ARENA_BASE + ARENA_OFILES + 2048))
+
+static inline struct fdtable *fdtable_at(uint32_t index)
+{
+    return (struct fdtable *)(ARENA_BASE + ARENA_FDTABLES + index * FDTABLE_STRIDE);
+}
 
 /* Lowest free slot >= from, FD_MAX when there is none; next used one >= from, FD_MAX likewise.  Lock held. */
 uint32_t fdtable_free_locked(struct fdtable *t, uint32_t from);

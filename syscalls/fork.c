@@ -9,6 +9,7 @@
 #include "syscalls/code.h"
 #include "syscalls/door.h"
 #include "syscalls/fd.h"
+#include "syscalls/fdcheck.h"
 #include "syscalls/handlers.h"
 #include "syscalls/task.h"
 
@@ -113,6 +114,8 @@ int64_t sys_rfork(struct call *c, uint64_t flags)
 
 int64_t sys_exit(struct call *c, int status)
 {
+    if (c->proc->ntasks == 1) /* no other call is in flight */
+        fdcheck_at_exit(c->proc->fds, true);
     door->finish(c->task, SYS_exit_group, status & 0xff);
     return -ESRCH;
 }

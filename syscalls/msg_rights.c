@@ -203,6 +203,16 @@ static int land(int fd, const struct identity *id, bool peek, struct landed *l)
     return err;
 }
 
+void rights_each(void (*fn)(struct ofile *of, void *arg), void *arg)
+{
+    struct flight *f;
+
+    pthread_mutex_lock(&lock);
+    TAILQ_FOREACH(f, &flights, link)
+        fn(f->of, arg);
+    pthread_mutex_unlock(&lock);
+}
+
 unsigned rights_in_flight(void)
 {
     pthread_mutex_lock(&lock);

@@ -44,5 +44,7 @@ int rights_receive(struct call *c, int hostfd, bool cloexec, bool peek);
 void rights_discard(struct call *c, int hostfd, bool peek);
 
 unsigned rights_in_flight(void); /* for tests */
+/* Calls fn for the open file of each descriptor in flight; fn must not send or receive. */
+void rights_each(void (*fn)(struct ofile *of, void *arg), void *arg);
 
 #endif

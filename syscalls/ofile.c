@@ -2,17 +2,7 @@
 
 #include <string.h>
 
-#include "syscalls/arena.h"
-
-#define OFILE_STRIDE 64u
-#define OFILE_FIRST  64u /* the first page of the region is the pool's own */
-
-/* All fields [a]. */
-struct ofile_pool {
-    uint64_t free;  /* low half: index of the first free one, 0: none; high half: changes with every pop and push */
-    uint32_t fresh; /* how many were ever handed out: those above are untouched pages */
-    uint32_t used;
-};
+#include "syscalls/ofile_pool.h"
 
 _Static_assert(sizeof(struct ofile) <= OFILE_STRIDE, "an open file fits its stride");
 _Static_assert(ARENA_OFILES + (uint64_t)OFILES_MAX * OFILE_STRIDE <= ARENA_FDTABLES, "the pool fits its region");
@@ -24,16 +14,6 @@ _Static_assert(ARENA_OFILES + (uint64_t)OFILES_MAX * OFILE_STRIDE <= ARENA_FDTAB
 void (*ofile_on_free)(struct ofile *of);
 #define HAS_HOOK (ofile_on_free != NULL)
 #endif
-
-static struct ofile_pool *pool(void)
-{
-    return (struct ofile_pool *)(ARENA_BASE + ARENA_OFILES);
-}
-
-static struct ofile *slot(uint32_t index)
-{
-    return (struct ofile *)(ARENA_BASE + ARENA_OFILES + (uint64_t)index * OFILE_STRIDE);
-}
 
 static bool index_ok(uint32_t index)
 {
@@ -47,12 +27,12 @@ uint32_t ofile_index(const struct ofile *of)
 
 struct ofile *ofile_at(uint32_t index)
 {
-    return index_ok(index) && __atomic_load_n(&slot(index)->refs, __ATOMIC_RELAXED) ? slot(index) : NULL;
+    return index_ok(index) && __atomic_load_n(&ofile_slot(index)->refs, __ATOMIC_RELAXED) ? ofile_slot(index) : NULL;
 }
 
 uint32_t ofile_count(void)
 {
-    return __atomic_load_n(&pool()->used, __ATOMIC_RELAXED);
+    return __atomic_load_n(&ofile_pool()->used, __ATOMIC_RELAXED);
 }
 
 static uint64_t next_head(uint64_t head, uint32_t index)
@@ -60,15 +40,15 @@ static uint64_t next_head(uint64_t head, uint32_t index)
     return ((head >> 32) + 1) << 32 | index;
 }
 
-/* A free one keeps the index of the next in its offset.  0: none. */
+/* 0: none. */
 static uint32_t pop(void)
 {
-    uint64_t head = __atomic_load_n(&pool()->free, __ATOMIC_ACQUIRE);
+    uint64_t head = __atomic_load_n(&ofile_pool()->free, __ATOMIC_ACQUIRE);
 
     while (index_ok((uint32_t)head)) {
-        const uint32_t next = (uint32_t)__atomic_load_n(&slot((uint32_t)head)->offset, __ATOMIC_RELAXED);
+        const uint32_t next = (uint32_t)__atomic_load_n(&ofile_slot((uint32_t)head)->offset, __ATOMIC_RELAXED);
 
-        if (__atomic_compare_exchange_n(&pool()->free, &head, next_head(head, next), false, __ATOMIC_ACQ_REL,
+        if (__atomic_compare_exchange_n(&ofile_pool()->free, &head, next_head(head, next), false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_ACQUIRE))
             return (uint32_t)head;
     }
@@ -77,20 +57,20 @@ static uint32_t pop(void)
 
 static void push(uint32_t index)
 {
-    uint64_t head = __atomic_load_n(&pool()->free, __ATOMIC_RELAXED);
+    uint64_t head = __atomic_load_n(&ofile_pool()->free, __ATOMIC_RELAXED);
 
     do
-        __atomic_store_n(&slot(index)->offset, (int64_t)(uint32_t)head, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&pool()->free, &head, next_head(head, index), false, __ATOMIC_ACQ_REL,
+        __atomic_store_n(&ofile_slot(index)->offset, (int64_t)(uint32_t)head, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&ofile_pool()->free, &head, next_head(head, index), false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED));
 }
 
 static uint32_t fresh(void)
 {
-    uint32_t n = __atomic_load_n(&pool()->fresh, __ATOMIC_RELAXED);
+    uint32_t n = __atomic_load_n(&ofile_pool()->fresh, __ATOMIC_RELAXED);
 
     while (n < OFILES_MAX - OFILE_FIRST)
-        if (__atomic_compare_exchange_n(&pool()->fresh, &n, n + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        if (__atomic_compare_exchange_n(&ofile_pool()->fresh, &n, n + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
             return OFILE_FIRST + n;
     return 0;
 }
@@ -104,11 +84,11 @@ struct ofile *ofile_new(void)
     if (!index)
         return NULL;
 
-    struct ofile *of = slot(index);
+    struct ofile *of = ofile_slot(index);
 
     memset(of, 0, sizeof(*of));
     __atomic_store_n(&of->refs, 1, __ATOMIC_RELEASE);
-    __atomic_fetch_add(&pool()->used, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&ofile_pool()->used, 1, __ATOMIC_RELAXED);
     return of;
 }
 
@@ -124,6 +104,6 @@ void ofile_put(struct ofile *of)
     if (of->object && HAS_HOOK)
         ofile_on_free(of);
     of->kind = OF_FREE;
-    __atomic_fetch_sub(&pool()->used, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&ofile_pool()->used, 1, __ATOMIC_RELAXED);
     push(ofile_index(of));
 }

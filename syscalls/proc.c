@@ -13,6 +13,7 @@
 #include "syscalls/code.h"
 #include "syscalls/exec.h"
 #include "syscalls/fd.h"
+#include "syscalls/fdcheck.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/task.h"
 #include "syscalls/timer.h"
@@ -146,6 +147,13 @@ static void pidfd_close(struct proc *p)
         close(held - 1);
 }
 
+/* Calls of killed tasks may have left references; nothing else may be wrong. */
+static void table_free(struct fdtable *t)
+{
+    fdcheck_at_exit(t, false);
+    fdtable_free(t);
+}
+
 static void proc_free(struct proc *p)
 {
     code_drop(p);
@@ -155,7 +163,7 @@ static void proc_free(struct proc *p)
     timer_proc_gone(p);
     umtx_proc_gone(p);
     if (p->fds)
-        fdtable_free(p->fds);
+        table_free(p->fds);
     exec_image_free(p->exec);
     argv_free(p->argv);
     free(p->execpath);
@@ -179,7 +187,7 @@ void proc_put(struct proc *p)
         pidfd_close(p);
         aio_proc_gone(p, false);
         kqueue_proc_free(p);
-        fdtable_free(fds);
+        table_free(fds);
     }
     if (last)
         proc_free(p);

@@ -132,6 +132,9 @@ struct session {
     struct proc      *first;
     struct view      *view; /* --sysroot, --root */
     bool              trace;
+    bool              check_tables; /* --check-tables */
+    bool              unsound;       /* and something was wrong with them */
+    bool              killed_inside; /* a task ended that may have been in a call */
     bool              no_rewrite; /* call sites stay as they are */
     bool              measured; /* under `dragoman stat`: the gate is the measured one */
     int               arena_fd, gate_fd;

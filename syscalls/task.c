@@ -108,6 +108,7 @@ void task_end(struct task *t)
 
     if (!door->is_ptrace)
         door->reap(t);
+    session.killed_inside |= t->state != TASK_GONE;
     if (t->state != TASK_GONE && p->fds && t->area->rows)
         fdtable_break_locks(p->fds, t->index); /* it may have been killed in the gate */
     pthread_mutex_lock(&session.lock);

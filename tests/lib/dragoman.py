@@ -66,7 +66,7 @@ class Context:
         return os.path.join(self.place, "samples", os_name, name)
 
     def dragoman(self, *args):
-        return [os.path.join(self.place, "dragoman"), "run", "--door=" + self.door, *args]
+        return [os.path.join(self.place, "dragoman"), "run", "--door=" + self.door, "--check-tables", *args]
 
     def jail(self, command, timeout, kill_ms, report):
         jail = [os.path.join(self.place, "tests/tools/jail"), "-t", str(timeout), "-r", str(report)]
