@@ -1,7 +1,7 @@
 /*
- * append FILE SECONDS append|offset [lose]: 64 threads and 8 processes write records through one open file, by O_APPEND or
- * by the offset that they share, while each reads the file behind the others; every record must be there once and whole.
- * With "lose" one record is not written: a test of the test.
+ * append FILE SECONDS append|offset [lose]: 64 threads and 8 processes write records through one open file, by O_APPEND
+ * or by the offset that they share, while each reads the file behind the others; every record must be there once and
+ * whole.  With "lose" one record is not written: a test of the test.
  */
 #include "sample.h"
 

@@ -1,6 +1,6 @@
 /*
- * fsx FILE SEED OPERATIONS SECONDS [break]: one file, changed and read in every way at random places, against a copy of it
- * in memory, until there were so many operations or so much time has passed.  Prints what was done when they part.
+ * fsx FILE SEED OPERATIONS SECONDS [break]: one file, changed and read in every way at random places, against a copy of
+ * it in memory, until there were so many operations or so much time has passed.  Prints what was done when they part.
  * With "break" a byte is changed behind its back: a test of the test.
  */
 #include "sample.h"
@@ -27,8 +27,8 @@ static uint64_t chance(uint64_t below)
 
 static void note(const char *what, int64_t at, int64_t n)
 {
-    print_into(history[done % HISTORY], sizeof(history[0]), "%lu: %s at %ld, %ld bytes, size %ld", (unsigned long)done, what,
-               (long)at, (long)n, (long)size);
+    print_into(history[done % HISTORY], sizeof(history[0]), "%lu: %s at %ld, %ld bytes, size %ld", (unsigned long)done,
+               what, (long)at, (long)n, (long)size);
 }
 
 static _Noreturn void fail(const char *what, int64_t got, int64_t want)

@@ -1,8 +1,8 @@
 /*
  * model: runs a program of table and file operations, and writes down what each of them did (model/model.h).
  *
- *     model DIR STATE seed SEED OPERATIONS [lie]    in the empty directory DIR; the text begins STATE_HEAD bytes into STATE
- *     model DIR STATE list FILE [lie]               a program as "model print" prints it, or any part of one
+ *     model DIR STATE seed SEED OPERATIONS [lie]  in the empty directory DIR; the text is in STATE, from STATE_HEAD on
+ *     model DIR STATE list FILE [lie]             a program as "model print" prints it, or any part of one
  *     model print SEED OPERATIONS
  *
  * tests/whole/model.py compares the builds.  With "lie" long reads are reported wrong: a test of the tester.
@@ -35,7 +35,8 @@ static void prepare(const char *dir)
 
 static int usage(void)
 {
-    print("usage: model DIR STATE seed SEED OPERATIONS [lie] | model DIR STATE list FILE [lie] | model print SEED OPERATIONS\n");
+    print("usage: model DIR STATE seed SEED OPERATIONS [lie] | model DIR STATE list FILE [lie]\n"
+          "       model print SEED OPERATIONS\n");
     return 2;
 }
 

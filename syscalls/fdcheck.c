@@ -87,7 +87,8 @@ static void count_slots(struct report *r, const struct fdtable *t, uint32_t *cou
         counts[t->view_root - 1]++;
 }
 
-static void check_entries(struct report *r, const struct fdtable *t, const uint32_t *counts, uint32_t entries, bool quiet)
+static void check_entries(struct report *r, const struct fdtable *t, const uint32_t *counts, uint32_t entries,
+                          bool quiet)
 {
     for (uint32_t i = 0; i < entries; i++) {
         const struct fdentry *e = &t->entries[i];
@@ -104,7 +105,7 @@ static void check_entries(struct report *r, const struct fdtable *t, const uint3
 
 bool fdcheck_table(struct fdtable *t, bool quiet, char *why, size_t size)
 {
-    struct report  r = { why, size, false };
+    struct report  r = {why, size, false};
     const uint32_t entries = t->host_high;
     uint32_t      *counts = NULL;
 
@@ -125,7 +126,7 @@ bool fdcheck_table(struct fdtable *t, bool quiet, char *why, size_t size)
 /* ---- the pool ------------------------------------------------------------------------------------ */
 
 struct pool_walk {
-    uint32_t  end; /* no index at or above it was ever used */
+    uint32_t  end;   /* no index at or above it was ever used */
     uint32_t *known; /* references that were found, by index; for a free one ~0 when it is in the list */
 };
 
@@ -180,8 +181,8 @@ static void check_refs(struct report *r, const struct pool_walk *w, bool lost)
 
 bool fdcheck_pool(bool lost, char *why, size_t size)
 {
-    struct report    r = { why, size, false };
-    struct pool_walk w = { .end = OFILE_FIRST + ofile_pool()->fresh };
+    struct report    r = {why, size, false};
+    struct pool_walk w = {.end = OFILE_FIRST + ofile_pool()->fresh};
 
     if (w.end > OFILES_MAX) {
         wrong(&r, "%u open files were handed out", ofile_pool()->fresh);
@@ -218,7 +219,7 @@ void fdcheck_at_exit(struct fdtable *t, bool quiet)
 
 bool fdcheck_session(void)
 {
-    const struct timespec pause = { 0, 1000000 };
+    const struct timespec pause = {0, 1000000};
     char                  why[FDCHECK_TEXT];
 
     for (int ms = 0; !fdcheck_pool(session.killed_inside, why, sizeof(why)); ms++) {

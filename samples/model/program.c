@@ -49,8 +49,8 @@ static int64_t any_descriptor(void)
 
 static int64_t any_offset(void)
 {
-    static const int64_t odd[] = {-1,           -4096,      INT64_MAX, INT64_MAX - 3000,   INT64_MIN, 1ll << 40, (1ll << 32) - 1,
-                                  1ll << 32, 1ll << 31, (1ll << 31) - 7, 13ll << 40};
+    static const int64_t odd[] = {-1,        -4096,     INT64_MAX,       INT64_MAX - 3000, INT64_MIN,      1ll << 40,
+                                  1ll << 32, 1ll << 31, (1ll << 31) - 7, 13ll << 40,       (1ll << 32) - 1};
 
     switch (chance(20)) {
     case 0: return odd[chance(sizeof(odd) / sizeof(*odd))];

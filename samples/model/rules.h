@@ -41,8 +41,14 @@ static inline bool rule_is_file(int fd) { return rule_is(fd, 0100000); }
 #define fb_sendmsg   os_sendmsg
 #define fb_recvmsg   os_recvmsg
 #define MSG_CMSG_CLOEXEC 0x40000
-static inline long fb_dupfd(int fd, long from, bool exec) { return os_fcntl(fd, exec ? F_DUPFD_CLOEXEC : F_DUPFD, from); }
-static inline long fb_dup2fd(int fd, long to, bool exec) { return os_fcntl(fd, exec ? F_DUP2FD_CLOEXEC : F_DUP2FD, to); }
+static inline long fb_dupfd(int fd, long from, bool exec)
+{
+    return os_fcntl(fd, exec ? F_DUPFD_CLOEXEC : F_DUPFD, from);
+}
+static inline long fb_dup2fd(int fd, long to, bool exec)
+{
+    return os_fcntl(fd, exec ? F_DUP2FD_CLOEXEC : F_DUP2FD, to);
+}
 static inline long fb_devfd(int fd, int flags)
 {
     char path[32];
@@ -153,10 +159,19 @@ static inline long rule_dir(int fd, long r, long n)
         r = -EISDIR;
     return r == -EISDIR && n == 0 ? 0 : r;
 }
-static inline long fb_read(int fd, void *buf, long n) { return n < 0 ? -EINVAL : rule_dir(fd, os_read(fd, buf, (size_t)n), n); }
+static inline long fb_read(int fd, void *buf, long n)
+{
+    return n < 0 ? -EINVAL : rule_dir(fd, os_read(fd, buf, (size_t)n), n);
+}
 static inline long fb_write(int fd, const void *buf, long n) { return n < 0 ? -EINVAL : os_write(fd, buf, (size_t)n); }
-static inline long fb_readv(int fd, const struct os_iovec *v, int n) { return rule_bad_vector(n) ? -EINVAL : rule_dir(fd, os_readv(fd, v, n), 1); }
-static inline long fb_writev(int fd, const struct os_iovec *v, int n) { return rule_bad_vector(n) ? -EINVAL : os_writev(fd, v, n); }
+static inline long fb_readv(int fd, const struct os_iovec *v, int n)
+{
+    return rule_bad_vector(n) ? -EINVAL : rule_dir(fd, os_readv(fd, v, n), 1);
+}
+static inline long fb_writev(int fd, const struct os_iovec *v, int n)
+{
+    return rule_bad_vector(n) ? -EINVAL : os_writev(fd, v, n);
+}
 
 /*
  * sys_generic.c, kern_preadv and kern_pwritev: count, descriptor and its access, ESPIPE, and only then the offset.  A
@@ -182,7 +197,9 @@ static inline long rule_end(int fd, long r, int64_t at, bool write)
 
 static inline long fb_pread(int fd, void *buf, long n, int64_t at)
 {
-    return n < 0 ? -EINVAL : rule_at(fd, at, false) ?: rule_dir(fd, rule_end(fd, os_pread(fd, buf, (size_t)n, at), at, false), n);
+    const long r = n < 0 ? -EINVAL : rule_at(fd, at, false);
+
+    return r ?: rule_dir(fd, rule_end(fd, os_pread(fd, buf, (size_t)n, at), at, false), n);
 }
 
 static inline long fb_pwrite(int fd, const void *buf, long n, int64_t at)
@@ -192,8 +209,9 @@ static inline long fb_pwrite(int fd, const void *buf, long n, int64_t at)
 
 static inline long fb_preadv(int fd, const struct os_iovec *v, int n, int64_t at)
 {
-    return rule_bad_vector(n) ? -EINVAL
-                              : rule_at(fd, at, false) ?: rule_dir(fd, rule_end(fd, os_preadv(fd, v, n, at), at, false), 1);
+    const long r = rule_bad_vector(n) ? -EINVAL : rule_at(fd, at, false);
+
+    return r ?: rule_dir(fd, rule_end(fd, os_preadv(fd, v, n, at), at, false), 1);
 }
 
 static inline long fb_pwritev(int fd, const struct os_iovec *v, int n, int64_t at)
@@ -247,9 +265,12 @@ static inline long fb_unlink(const char *path)
     return r == -EISDIR ? -EPERM : r;
 }
 
-static inline long fb_link(const char *from, const char *to) { return OS_CALL(265, AT_FDCWD, from, AT_FDCWD, to, 0x400); }
+static inline long fb_link(const char *from, const char *to)
+{
+    return OS_CALL(265, AT_FDCWD, from, AT_FDCWD, to, 0x400);
+}
 
-/* Linux counts descriptors in flight against RLIMIT_NOFILE; FreeBSD has kern.ipc.maxsockets' own limit. */
+/* Linux counts descriptors in flight against RLIMIT_NOFILE (ETOOMANYREFS); uipc_usrreq.c, unp_internalize, does not. */
 static inline long fb_sendmsg(int fd, const struct os_msghdr *m, int flags)
 {
     const uint64_t was = rule_limit(20000);
@@ -259,7 +280,7 @@ static inline long fb_sendmsg(int fd, const struct os_msghdr *m, int flags)
     return r;
 }
 
-/* uipc_usrreq.c, unp_externalize: EMSGSIZE when the table has no room for a descriptor that came (Linux: MSG_CTRUNC). */
+/* uipc_usrreq.c, unp_externalize: EMSGSIZE when the table has no room for what came (Linux: MSG_CTRUNC). */
 static inline long fb_recvmsg(int fd, struct os_msghdr *m, int flags)
 {
     const bool room = m->controllen != 0;
