@@ -72,6 +72,18 @@ static int64_t transfer_locked(struct call *c, struct fdref *ref, const struct t
     return past_end(r, t, ref->of, offset);
 }
 
+/*
+ * O_DIRECT is a hint in FreeBSD: what is not aligned goes through the buffers (ufs/ffs/ffs_rawread.c).  The host
+ * refuses it, so after the first refusal the host's open file does without; ours keeps the flag for F_GETFL.
+ */
+static bool drop_direct(struct call *c, struct fdref *ref)
+{
+    const uint32_t flags = __atomic_load_n(&ref->of->flags, __ATOMIC_RELAXED);
+
+    return flags & O_DIRECT &&
+           host_call(c, SYS_fcntl, ref->hostfd, F_SETFL, flags & (O_APPEND | O_NONBLOCK | O_ASYNC)) == 0;
+}
+
 static int64_t transfer_file(struct call *c, struct fdref *ref, const struct transfer *t)
 {
     int64_t r = shlock_lock(c, &ref->of->lock);
@@ -79,6 +91,8 @@ static int64_t transfer_file(struct call *c, struct fdref *ref, const struct tra
     if (r)
         return r;
     r = transfer_locked(c, ref, t);
+    if (r == -EINVAL && drop_direct(c, ref))
+        r = transfer_locked(c, ref, t);
     shlock_unlock(c, &ref->of->lock);
     return r;
 }
@@ -179,7 +193,10 @@ static int64_t positioned(struct call *c, int fd, const struct transfer *t, int6
     if (!r && ref.of->kind == OF_DIR)
         r = transfer_dir(c, &ref, t);
     else if (!r)
-        r = past_end(host_wait(c, t->positioned, ref.hostfd, t->where, t->count, offset), t, ref.of, offset);
+        r = host_wait(c, t->positioned, ref.hostfd, t->where, t->count, offset);
+    if (r == -EINVAL && offset >= 0 && drop_direct(c, &ref))
+        r = host_wait(c, t->positioned, ref.hostfd, t->where, t->count, offset);
+    r = past_end(r, t, ref.of, offset);
     fd_put(c, &ref);
     return r;
 }

@@ -415,6 +415,25 @@ static void nothing_is_read_of_a_directory(void **state)
     assert_int_equal(seek(state, fd, 0, SEEK_DATA), -ENOTTY);
 }
 
+static void direct_is_a_hint(void **state)
+{
+    struct iovec v = { "vector", 6 };
+    char         buf[64];
+    const int    fd = open_as(state, "a", O_RDWR | O_CREAT | O_DIRECT);
+
+    assert_int_equal(wr(state, fd, "not aligned"), 11);
+    assert_int_equal(sys_fcntl(CALL(state), fd, F_GETFL, 0), 0x10002); /* FreeBSD's O_DIRECT | O_RDWR */
+    assert_int_equal(sys_fcntl(CALL(state), fd, F_SETFL, 0x10008), 0); /* and O_APPEND */
+    assert_int_equal(wr(state, fd, " but there"), 10);
+    assert_int_equal(sys_fcntl(CALL(state), fd, F_SETFL, 0x10000), 0);
+    assert_int_equal(sys_pwritev(CALL(state), fd, P(&v), 1, 1), 6);
+    assert_int_equal(sys_fcntl(CALL(state), fd, F_SETFL, 0x10000), 0);
+    memset(buf, 0, sizeof(buf));
+    assert_int_equal(sys_pread(CALL(state), fd, P(buf), 60, 0), 21);
+    assert_string_equal(buf, "nvectorgned but there");
+    assert_int_equal(sys_pread(CALL(state), fd, P(buf), 60, -1), -EINVAL);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
@@ -435,6 +454,7 @@ int main(void)
         T(errors_come_in_freebsds_order),
         T(beyond_the_greatest_offset),
         T(nothing_is_read_of_a_directory),
+        T(direct_is_a_hint),
         T(interrupted_read_restarts),
         T(failing_host_calls_unlock),
         T(parallel_writes_keep_their_records),
