@@ -105,15 +105,50 @@ static void signals_block(void)
     pthread_sigmask(SIG_BLOCK, &every_signal, NULL);
 }
 
+/* What whoever started us had ignored or blocked (nohup, a shell's background) stays so: signals survive an exec. */
+static struct inherited {
+    sigset_t ignored, blocked;
+} inherited;
+
+static void signals_note(struct inherited *in)
+{
+    struct sigaction act;
+
+    sigemptyset(&in->ignored);
+    for (int sig = 1; sig < NSIG; sig++)
+        if (!sigaction(sig, NULL, &act) && act.sa_handler == SIG_IGN)
+            sigaddset(&in->ignored, sig);
+    pthread_sigmask(SIG_SETMASK, NULL, &in->blocked);
+}
+
+static void signals_hand_on(const struct inherited *in, struct task *t)
+{
+    for (int sig = 1; sig < NSIG; sig++) {
+        int guest = signal_guest(t->proc, sig);
+
+        if (guest && sigismember(&in->ignored, sig) == 1)
+            t->proc->actions[guest].handler = D_SIG_IGN;
+        if (guest && sigismember(&in->blocked, sig) == 1)
+            sigset_add(&t->mask, guest);
+    }
+    sigset_unmaskable(t->proc, &t->mask);
+}
+
+/* When its terminal hangs up, the host tells a session's leader alone; where we are that, the guest would be. */
+static bool hung_up(int sig)
+{
+    return (sig == SIGHUP || sig == SIGCONT) && getsid(0) == getpid();
+}
+
 /*
  * Somebody who knows only our pid (timeout, a test runner, kill) means the
- * guest.  What the terminal sends goes to the whole group, and the guest has it already.
+ * guest.  What else the terminal sends goes to the whole group, and the guest has it already.
  */
 static void signal_forward(const siginfo_t *si)
 {
     struct ksiginfo k = {0};
 
-    if (si->si_code > 0 || si->si_pid == getpid())
+    if ((si->si_code > 0 && !hung_up(si->si_signo)) || si->si_pid == getpid())
         return;
     pthread_mutex_lock(&session.lock);
     k.signo = signal_guest(session.first, si->si_signo);
@@ -347,10 +382,12 @@ int run(const struct run_options *o)
     if (err)
         return fail("cannot enter the directory", o->root, -err, 125);
     mallopt(M_ARENA_MAX, 1); /* each thread's own heap costs its first allocation more than sharing costs all the others */
+    signals_note(&inherited);
     signals_block();
     t = first_make(e, fds, nfds);
     if (!t)
         return fail("cannot set up the first process", NULL, ENOMEM, 125);
+    signals_hand_on(&inherited, t);
     err = begin(t, o->argv[0]);
     if (err) {
         kill_the_rest();

@@ -29,6 +29,7 @@
 #include "syscalls/path.h"
 #include "syscalls/signal.h"
 #include "syscalls/task.h"
+#include "syscalls/tty.h"
 #include "syscalls/timer.h"
 
 #define ARG_TOTAL_MAX (512u * 1024) /* FreeBSD's ARG_MAX */
@@ -114,6 +115,19 @@ static struct scratch put_str(struct call *c, const char *text)
     return s;
 }
 
+/* An exec takes the gate's handlers away: a host signal would stop or end the process behind the provider's back. */
+static int64_t signals_block(struct call *c, bool block)
+{
+    struct scratch set = scratch_get(c, sizeof(uint64_t));
+
+    if (door->is_ptrace)
+        return 0; /* every signal stops at the tracer */
+    if (!set.p)
+        return -E2BIG;
+    *(uint64_t *)set.p = block ? ~0ull : 0;
+    return host_call(c, SYS_rt_sigprocmask, SIG_SETMASK, set.va, 0, sizeof(uint64_t));
+}
+
 /* Runs the gate anew in this process: 0 when the fresh gate is there, -errno with the old image unharmed. */
 static int64_t regate(struct call *c, const char *name)
 {
@@ -138,11 +152,16 @@ static int64_t regate(struct call *c, const char *name)
     c->task->area->provider_pid = (uint32_t)session.provider_pid;
     c->task->area->filtered = 1;
     c->task->area->attached = 1;
+    r = signals_block(c, true); /* until the new gate has its own */
+    if (r)
+        return r;
     pthread_mutex_lock(&session.lock);
     c->task->execing = true;
     pthread_mutex_unlock(&session.lock);
     r = host_call(c, SYS_execveat, session.gate_fd, empty.va, vec.va, vec.va + 16, AT_EMPTY_PATH);
     c->task->execing = false;
+    if (r < 0)
+        signals_block(c, false);
     return r;
 }
 
@@ -171,6 +190,7 @@ static void image_start(struct call *c, struct exec_image *e)
 
     c->proc->abi = exec_image_abi(e);
     c->abi = c->proc->abi;
+    tty_signals_boot(c);
     c->scratch_used = 0;
     err = exec_image_load(c, e);
     exec_image_free(e);

@@ -339,6 +339,8 @@ static void watcher_run(struct setup *s, pid_t starter)
     st.program = _Fork();
     if (st.program == 0)
         child_run(s);
+    if (s->same_session)
+        setpgid(st.program, s->pgid); /* it does so, too; but once it is reported, the terminal's signals must reach it */
     signal(SIGPIPE, SIG_IGN);
     dup2(s->report, 0);
     close_range(1, ~0u, 0);
@@ -534,6 +536,7 @@ static int watch(struct call *c, struct setup *s, int *status)
     if (!err)
         err = report_read(c, rfd, &u.report);
     if (!err && u.st.program > 0) {
+        door->take_noted(c->task, signal_from_host); /* what came before the program was in the group is passed on */
         program_is(c->proc, u.st.program, !s->same_session);
         err = watch_to_end(c, rfd, status);
         program_is(c->proc, 0, false);

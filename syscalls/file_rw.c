@@ -8,12 +8,14 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "syscalls/file.h"
 #include "syscalls/socket.h"
+#include "syscalls/tty.h"
 
 /* One transfer: the host call that moves the host's offset, and the positioned one. */
 struct transfer {
@@ -123,6 +125,8 @@ static int64_t transfer(struct call *c, int fd, const struct transfer *t)
         r = transfer_file(c, &ref, t);
     else if (t->write && sock_write_quiet(ref.of))
         r = sock_write(c, &ref, t->where, t->count, t->plain == SYS_writev);
+    else if (ref.of->kind == OF_CHAR)
+        r = tty_wait(c, t->write ? SIGTTOU : SIGTTIN, t->plain, ref.hostfd, t->where, t->count);
     else
         r = host_wait(c, t->plain, ref.hostfd, t->where, t->count);
     fd_put(c, &ref);

@@ -4,6 +4,7 @@
 #include <asm/sockios.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "syscalls/fd.h"
 #include "syscalls/file.h"
 #include "syscalls/pty.h"
+#include "syscalls/tty.h"
 
 /* ---- descriptor and open file ------------------------------------------------------ */
 
@@ -101,6 +103,12 @@ static int64_t seek_only(struct call *c, struct fdref *ref, gva data, int whence
 #define BOTHER     0x1000u
 #define CIBAUD     0x100f0000u
 
+/* What only the foreground may do (tty.c, tty_ioctl: the list above tty_wait_background). */
+static int64_t tty_change(struct call *c, struct fdref *ref, int64_t command, uint64_t arg)
+{
+    return tty_wait(c, SIGTTOU, SYS_ioctl, ref->hostfd, (uint64_t)command, arg);
+}
+
 static void swap_disabled(struct ktermios *t, uint8_t from, uint8_t to)
 {
     for (int i = 0; i < (int)sizeof(t->cc); i++)
@@ -136,7 +144,7 @@ static int64_t term_set(struct call *c, struct fdref *ref, int64_t command, gva 
     swap_disabled(&t, VDISABLE, 0);
     t.cflag = (t.cflag & ~(HOST_CBAUD | CIBAUD)) | BOTHER | BOTHER << 16;
     memcpy(s.p, &t, sizeof(t));
-    return host_wait(c, SYS_ioctl, ref->hostfd, command, s.va);
+    return tty_change(c, ref, command, s.va);
 }
 
 /* int of FREAD (1) and FWRITE (2); 0 means both (tty.c, tty_ioctl). */
@@ -146,7 +154,7 @@ static int64_t term_flush(struct call *c, struct fdref *ref, gva data)
     int32_t          which;
     const int        err = copy_in(c, &which, data, sizeof(which));
 
-    return err ? err : host_call(c, SYS_ioctl, ref->hostfd, TCFLSH, queue[which & 3]);
+    return err ? err : tty_change(c, ref, TCFLSH, queue[which & 3]);
 }
 
 /* sys/conf.h: D_TTY */
@@ -177,7 +185,7 @@ static bool passes(int64_t command)
     static const uint32_t list[] = {
         FIOSETOWN, FIOGETOWN, SIOCATMARK, SIOCSPGRP, SIOCGPGRP, TIOCEXCL,   TIOCNXCL, TIOCGPTN, TIOCGETD,
         TIOCGSID,  TIOCSWINSZ, TIOCGWINSZ, TIOCMGET, TIOCMBIC, TIOCMBIS, TIOCMSET, TIOCPKT,  TIOCNOTTY,
-        TIOCSTI,   TIOCOUTQ,  TIOCSPGRP, TIOCGPGRP, TIOCCBRK,  TIOCSBRK,
+        TIOCSTI,   TIOCOUTQ,  TIOCGPGRP, TIOCCBRK,  TIOCSBRK,
     };
 
     for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
@@ -198,15 +206,17 @@ static int64_t term_command(struct call *c, struct fdref *ref, int64_t command, 
     case D_IOC_FLUSH:
         return term_flush(c, ref, data);
     case D_IOC_DRAIN:
-        return host_wait(c, SYS_ioctl, ref->hostfd, TCSBRK, 1);
+        return tty_change(c, ref, TCSBRK, 1);
     case D_IOC_START:
-        return host_call(c, SYS_ioctl, ref->hostfd, TCXONC, 1);
+        return tty_change(c, ref, TCXONC, 1);
     case D_IOC_STOP:
-        return host_call(c, SYS_ioctl, ref->hostfd, TCXONC, 0);
+        return tty_change(c, ref, TCXONC, 0);
     case D_IOC_PTMASTER:
         return is_master(c, ref);
     case TIOCSCTTY:
         return host_call(c, SYS_ioctl, ref->hostfd, TIOCSCTTY, 0);
+    case TIOCSPGRP:
+        return tty_change(c, ref, command, data.va);
     default:
         return passes(command) ? host_call(c, SYS_ioctl, ref->hostfd, command, data.va) : -ENOTTY;
     }

@@ -12,6 +12,7 @@
 #include "syscalls/sigdeliver.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/task.h"
+#include "syscalls/tty.h"
 
 static bool valid(const struct call *c, int sig)
 {
@@ -45,6 +46,8 @@ int64_t sys_sigaction(struct call *c, int sig, const void *act, void *oact)
         }
     }
     pthread_mutex_unlock(&session.lock);
+    if (act && !fixed)
+        tty_signal_changed(c, sig);
     return 0;
 }
 

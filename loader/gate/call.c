@@ -8,6 +8,7 @@
 
 #include "loader/gate/gate.h"
 #include "syscalls/proc.h"
+#include "syscalls/tty.h"
 
 int copy_in(struct call *c, void *dst, gva src, size_t n)
 {
@@ -88,4 +89,15 @@ int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, 
 
     (void)c;
     return r == -EINTR ? -ERESTART : r;
+}
+
+/* In the background the guest's signals decide, and they are the provider's. */
+int64_t tty_wait(struct call *c, int sig, long nr, int hostfd, uint64_t a, uint64_t b)
+{
+    const uint64_t args[6] = {(uint64_t)hostfd, a, b};
+    int64_t        r = gate_host_wait(nr, args);
+
+    (void)c;
+    (void)sig;
+    return r == -EINTR || r == -EIO ? -ERESTART : r;
 }

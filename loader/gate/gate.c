@@ -228,7 +228,7 @@ int gate_trap(int sig, siginfo_t *si, ucontext_t *uc)
     struct area *a = area_self();
     greg_t      *rip = &uc->uc_mcontext.gregs[REG_RIP];
 
-    if (in_gate((uint64_t)*rip) && !a->booting) {
+    if (in_gate((uint64_t)*rip) && !(a->booting && sig == KICK_SIGNAL)) {
         if ((uint64_t)*rip == AT(gate_cas_insn) && si->si_code > 0)
             *rip = (greg_t)AT(gate_cas_fault);
         else if ((uint64_t)*rip == AT(gate_copy_insn) && si->si_code > 0)
@@ -469,8 +469,8 @@ _Noreturn void gate_boot_on_own_stack(struct area *a)
 
     host_stack_unmap((uint64_t *)a->boot_stack);
     futex_wait_nonzero(&a->attached);
-    host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);
     if (a->door_ptrace) {
+        host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);
         if (!a->filtered && filter_install(true, false) < 0)
             die(125);
         a->filtered = 1;
@@ -481,6 +481,8 @@ _Noreturn void gate_boot_on_own_stack(struct area *a)
     altstack_set(a);
     handlers_install();
     dispatch_start();
+    /* What came during an exec was blocked, and is noted now. */
+    host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);
     a->booting = 1;
     host(__NR_tgkill, (uint64_t)host(__NR_getpid, 0, 0, 0, 0, 0, 0), (uint64_t)host(__NR_gettid, 0, 0, 0, 0, 0, 0),
          KICK_SIGNAL, 0, 0, 0);

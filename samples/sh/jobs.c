@@ -80,14 +80,21 @@ static void child_settle(struct job *j, bool foreground)
     traps_for_child();
 }
 
+/* No signal may come to the child while it still has our handlers. */
 int job_fork(struct job *j, bool foreground)
 {
-    int pid = (int)must(os_fork(), "fork");
+    struct os_sigset all, before;
+    int              pid;
 
+    memset(&all, 0xff, sizeof(all));
+    os_sigprocmask(SIG_SETMASK, &all, &before);
+    pid = (int)must(os_fork(), "fork");
     if (pid == 0) {
         child_settle(j, foreground);
+        os_sigprocmask(SIG_SETMASK, &before, 0);
         return 0;
     }
+    os_sigprocmask(SIG_SETMASK, &before, 0);
     if (!j->pgid)
         j->pgid = pid;
     if (controls())
@@ -182,7 +189,7 @@ int job_wait(struct job *j)
     int status, r;
 
     while (j->state == JOB_RUNNING) {
-        long pid = os_wait4(-1, &status, WUNTRACED, 0);
+        long pid = os_wait4(-1, &status, controls() ? WUNTRACED : 0, 0);
 
         if (pid == -ECHILD)
             break;

@@ -28,13 +28,16 @@ static int byte_get(void)
     }
     if (src->text)
         return *src->text ? (unsigned char)*src->text++ : -1;
-    if (src->at_end || os_read(src->fd, &c, 1) != 1) {
-        if (interrupted)
-            return -1;
-        src->at_end = true;
-        return -1;
+    while (!src->at_end && !interrupted) {
+        long n = os_read(src->fd, &c, 1);
+
+        if (n == 1)
+            return c;
+        src->at_end = n != -EINTR;
+        if (src->prompt && !interrupted)
+            traps_run(); /* at once, and not only when the line has ended */
     }
-    return c;
+    return -1;
 }
 
 static void byte_back(int c) { src->back = c; }

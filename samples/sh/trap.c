@@ -37,12 +37,16 @@ void trap_init(void)
         ignored_at_start[sig] = os_sigaction(sig, 0, &act) == 0 && (long)act.handler == IGNORED;
 }
 
+/*
+ * Caught, where others ignore: a signal that comes to a new child, which has them blocked, must wait until the child has
+ * made them default again, and FreeBSD forgets at once what is ignored, blocked or not (kern_sig.c, tdsendsignal).
+ */
 void signals_interactive(void)
 {
     dispose(SIGINT, CAUGHT);
-    dispose(SIGQUIT, IGNORED);
-    dispose(SIGTERM, IGNORED);
-    dispose(SIGTSTP, IGNORED);
+    dispose(SIGQUIT, CAUGHT);
+    dispose(SIGTERM, CAUGHT);
+    dispose(SIGTSTP, CAUGHT);
     dispose(SIGTTIN, IGNORED);
     dispose(SIGTTOU, IGNORED);
 }

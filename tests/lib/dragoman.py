@@ -76,11 +76,12 @@ class Context:
             jail += ["-k", str(kill_ms)]
         return jail + ["--"] + command
 
-    def start(self, command, timeout=30, kill_ms=None, env=None, cwd=None, stdin=subprocess.DEVNULL):
+    def start(self, command, timeout=30, kill_ms=None, env=None, cwd=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+              stderr=subprocess.PIPE):
         """Starts a command in a jail; finish() collects it."""
         read_end, write_end = os.pipe()
         full = dict(os.environ, HOME="/nonexistent", **(env or {}))
-        p = subprocess.Popen(self.jail(command, timeout, kill_ms, write_end), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        p = subprocess.Popen(self.jail(command, timeout, kill_ms, write_end), stdin=stdin, stdout=stdout, stderr=stderr,
                              pass_fds=[write_end], env=full, cwd=cwd or self.tmp)
         os.close(write_end)
         p.report = os.fdopen(read_end)
@@ -100,7 +101,7 @@ class Context:
             elif line:
                 status = line
         p.report.close()
-        return Result(status, out, err, left)
+        return Result(status, out or b"", err or b"", left)
 
     def run(self, command, data=None, **options):
         if data is not None:
