@@ -183,6 +183,9 @@ def test_hang_up(t):
         s.type("trap 'echo hung up >up; exit 3' HUP")
         s.type('"$SAMPLES/sh" -c "trap \'echo job too >job; exit\' HUP; while :; do sleep 0.1; done" &', "started")
         s.type("sleep 0.3; trap 'kill -HUP %1; wait; echo hung up >up; exit 3' HUP")
+        s.terminal.send(b"echo waiting; wait\n")  # or it could see the end of its input first
+        s.see("waiting")
+        s.see("waiting")
         s.terminal.hang_up()
         r = s.finish()
         t.want(r.status == "exit 3", "%s: its trap ends the shell" % os_name, r)
