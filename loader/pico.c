@@ -1,6 +1,7 @@
 /* loader/pico.c: birth of the session's first pico process. */
 #include "loader/pico.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -26,10 +27,18 @@ const struct gate_header *pico_gate(void)
     return (const struct gate_header *)(gate_start() + GATE_HEADER);
 }
 
+/* What is loaded, the stubs behind the text included; the symbols stay here. */
+static size_t gate_size(void)
+{
+    const Elf64_Ehdr *e = (const void *)gate_start();
+
+    return ((const Elf64_Phdr *)(gate_start() + e->e_phoff))->p_filesz;
+}
+
 int pico_gate_file(void)
 {
     int    fd = memfd_create("dragoman-gate", 0);
-    size_t n = pico_gate()->text_end - GATE_BASE; /* what is loaded; the symbols stay here */
+    size_t n = gate_size();
 
     if (fd < 0)
         return -errno;
@@ -43,7 +52,7 @@ int pico_gate_file(void)
 /* The notify door's filter is there from the first instruction on, so gate_enter must run at its own address. */
 static gate_enter_fn *gate_map(int gate_fd)
 {
-    const size_t n = pico_gate()->text_end - GATE_BASE;
+    const size_t n = gate_size();
     void        *p = mmap((void *)GATE_BASE, n, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED_NOREPLACE, gate_fd, 0);
 
     return p == MAP_FAILED ? NULL : (gate_enter_fn *)pico_gate()->enter;
