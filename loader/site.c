@@ -182,11 +182,10 @@ static void put_moved(struct writer *w, const struct moved *m, const uint8_t *in
 int site_stub_make(const struct site_plan *plan, const uint8_t *code, uint64_t stub, struct site_stub *out)
 {
     static const uint8_t lea_rcx[] = {0x48, 0x8d, 0x0d}, lea_r11[] = {0x4c, 0x8d, 0x1d};
-    static const uint8_t jump_gs[] = {0x65, 0xff, 0x24, 0x25, AREA_FAST, 0, 0, 0};
+    static const uint8_t jump_gs[] = {0x65, 0xff, 0x24, 0x25, AREA_FAST & 255, AREA_FAST >> 8, 0, 0};
     const uint64_t       begin = stub + 2 * (sizeof(lea_rcx) + 4) + sizeof(jump_gs);
     struct writer        w = {stub, out, 0};
 
-    _Static_assert(AREA_FAST < 128, "one byte of the displacement");
     memset(out, 0, sizeof(*out));
     put(&w, lea_rcx, sizeof(lea_rcx));
     put_distance(&w, plan->at + SITE_CALL, 0);

@@ -47,6 +47,8 @@ struct call {
     bool              no_result;     /* registers were replaced (sigreturn, exec): leave them alone */
     size_t            scratch_used;
     const struct fdlimit *limit; /* of the descriptor it goes through: what it opens gets them, too.  NULL: none */
+    bool              fast;  /* in the gate: it came through a rewritten site */
+    bool              alone; /* in the gate: the process has one thread and a descriptor table of its own */
 };
 
 /* Guest memory.  0, -EFAULT or -ESRCH; a partial copy is -EFAULT. */
@@ -65,14 +67,20 @@ int put_long(struct call *c, gva dst, int64_t v);
  * arguments are guest memory, or the scratch area.  Returns the host's result.
  * For calls that do not block (or only on disk).
  */
+#ifdef DRAGOMAN_GATE
+#include "loader/gate/host.h"
+#else
 int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g);
+#endif
 /*
  * The same for a call that may block for long.  When a signal arrives that the
  * guest will see, it returns -ERESTART (the host call had no effect); other
  * interruptions are invisible: the call is made again.  So time-outs must be
  * absolute, or be counted by the handler with host_wait_once.
  */
+#ifndef DRAGOMAN_GATE
 int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g);
+#endif
 /* As host_wait6, but an interruption that the guest will not see returns -EINTR instead of repeating the call. */
 int64_t host_wait_once6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f,
                         uint64_t g);

@@ -41,14 +41,20 @@ static bool slot_says(struct fdtable *t, int fd, uint32_t entry)
     return (__atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE) & (SLOT_ENTRY | SLOT_LIMITED)) == (uint64_t)entry + 1;
 }
 
-static int ref_make(struct call *c, int fd, uint32_t entry, struct fdref *ref)
+static inline int ref_make(struct call *c, int fd, uint32_t entry, bool counted, struct fdref *ref)
 {
     struct fdtable *t = c->proc->fds;
 
-    *ref = (struct fdref){ .of = ofile_at(t->entries[entry].ofile), .hostfd = (int)entry, .entry = entry, .fd = fd };
+    ref->of = ofile_at(t->entries[entry].ofile);
+    ref->hostfd = (int)entry;
+    ref->entry = entry;
+    ref->fd = fd;
+    ref->limited = ref->unlinks = false;
+    ref->counted = counted;
     if (ref->of)
         return 0;
-    fdtable_entry_put(c, t, entry); /* only a scribbled table comes here */
+    if (counted)
+        fdtable_entry_put(c, t, entry); /* only a scribbled table comes here */
     return -EBADF;
 }
 
@@ -66,13 +72,15 @@ static inline int get(struct call *c, int fd, const caprights *want, struct fdre
             return -EBADF;
         if (slot & SLOT_LIMITED)
             return fd_get_limited(c, fd, want, ref);
+        if (c->alone)
+            return ref_make(c, fd, entry, false, ref);
         if (!entry_get(&t->entries[entry])) {
             if (slot_says(t, fd, entry))
                 return -EBADF; /* only a scribbled table comes here */
             continue;
         }
         if (slot_says(t, fd, entry))
-            return ref_make(c, fd, entry, ref);
+            return ref_make(c, fd, entry, true, ref);
         fdtable_entry_put(c, t, entry);
     }
 }
@@ -94,7 +102,7 @@ int fd_get_slot_locked(struct call *c, int fd, struct fdref *ref)
 
     if (entry >= FD_HOST_MAX || !entry_get(&t->entries[entry]))
         return -EBADF;
-    return ref_make(c, fd, entry, ref);
+    return ref_make(c, fd, entry, true, ref);
 }
 
 void fd_put(struct call *c, struct fdref *ref)
@@ -102,7 +110,8 @@ void fd_put(struct call *c, struct fdref *ref)
     if (!ref->of)
         return;
     ref->of = NULL;
-    fdtable_entry_put(c, c->proc->fds, ref->entry);
+    if (ref->counted)
+        fdtable_entry_put(c, c->proc->fds, ref->entry);
 }
 
 int fd_get_at(struct call *c, int fd, struct fdref *ref)
@@ -151,6 +160,11 @@ static int slot_alloc(struct call *c, uint64_t slot, int from)
     return err ? err : (int)fd;
 }
 
+static bool is_plain(const struct ofile *of)
+{
+    return !of->host_offset && (of->kind == OF_FILE || of->kind == OF_DIR);
+}
+
 static uint64_t slot_flags(unsigned flags)
 {
     return (flags & FD_SLOT_CLOEXEC ? SLOT_CLOEXEC : 0) | (flags & FD_SLOT_CLOFORK ? SLOT_CLOFORK : 0);
@@ -166,7 +180,7 @@ int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, unsigned flag
         return -EMFILE;
     }
 
-    const int fd = slot_alloc(c, ((uint64_t)hostfd + 1) | slot_flags(flags), from);
+    const int fd = slot_alloc(c, ((uint64_t)hostfd + 1) | slot_flags(flags) | (is_plain(of) ? SLOT_PLAIN : 0), from);
 
     if (fd < 0)
         fdtable_entry_put(c, t, (uint32_t)hostfd);
@@ -201,7 +215,7 @@ static uint64_t slot_dup_locked(struct fdtable *t, int fd, unsigned flags, struc
         return 0;
     *l = fdlimit_get_locked(t, (uint32_t)fd);
     fdlimit_hold_locked(t, l);
-    return (slot & (SLOT_ENTRY | SLOT_LIMITED)) | slot_flags(flags);
+    return (slot & (SLOT_ENTRY | SLOT_LIMITED | SLOT_PLAIN)) | slot_flags(flags);
 }
 
 static bool number_ok(int fd)

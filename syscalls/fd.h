@@ -62,6 +62,7 @@ struct fdref {
     int           fd;      /* the slot it was got by */
     bool          limited; /* which had limits */
     bool          unlinks; /* that allow to unlink below it */
+    bool          counted; /* the entry knows of it.  It need not where nobody else could close the descriptor */
 };
 
 /*
@@ -72,6 +73,11 @@ int  fd_get(struct call *c, int fd, struct fdref *ref);
 /* The same for a descriptor that is no argument of the row, of which these rights are wanted. */
 int  fd_get_for(struct call *c, int fd, caprights want, struct fdref *ref);
 void fd_put(struct call *c, struct fdref *ref);
+/* No call but this one can reach the open file: its lock need not be taken. */
+static inline bool fd_solo(const struct call *c, const struct ofile *of)
+{
+    return c->alone && __atomic_load_n(&of->refs, __ATOMIC_RELAXED) == 1;
+}
 /* fd_get for *at calls: the guest's AT_FDCWD becomes hostfd AT_FDCWD and of NULL (fd_put is harmless then). */
 int  fd_get_at(struct call *c, int fd, struct fdref *ref);
 

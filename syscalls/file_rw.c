@@ -17,6 +17,9 @@
 #include "syscalls/socket.h"
 #include "syscalls/tty.h"
 
+/* Into each of the few calls that use it: these are the ones that a program makes most. */
+#define HOT __attribute__((always_inline))
+
 /* One transfer: the host call that moves the host's offset, and the positioned one. */
 struct transfer {
     long     plain, positioned;
@@ -88,8 +91,11 @@ static bool drop_direct(struct call *c, struct fdref *ref)
 
 static int64_t transfer_file(struct call *c, struct fdref *ref, const struct transfer *t)
 {
-    int64_t r = shlock_lock(c, &ref->of->lock);
+    int64_t r;
 
+    if (fd_solo(c, ref->of))
+        return transfer_locked(c, ref, t);
+    r = shlock_lock(c, &ref->of->lock);
     if (r)
         return r;
     r = transfer_locked(c, ref, t);
@@ -112,7 +118,7 @@ static int64_t transfer_dir(struct call *c, struct fdref *ref, const struct tran
     return host_call(c, SYS_readv, ref->hostfd, t->where, t->count) == 0 ? 0 : -EISDIR;
 }
 
-static int64_t transfer(struct call *c, int fd, const struct transfer *t)
+static inline HOT int64_t transfer(struct call *c, int fd, const struct transfer *t)
 {
     struct fdref ref;
     int64_t      r = fd_get(c, fd, &ref);
@@ -186,7 +192,7 @@ static int check_positioned(const struct ofile *of, bool write, int64_t offset)
 }
 
 /* The offset plays no part; devices may block. */
-static int64_t positioned(struct call *c, int fd, const struct transfer *t, int64_t offset)
+static inline HOT int64_t positioned(struct call *c, int fd, const struct transfer *t, int64_t offset)
 {
     struct fdref ref;
     int64_t      r = fd_get(c, fd, &ref);
@@ -261,13 +267,8 @@ static int64_t seek_target(struct call *c, struct fdref *ref, int64_t offset, in
     }
 }
 
-static int64_t seek_file(struct call *c, struct fdref *ref, int64_t offset, int64_t whence)
+static int64_t seek_locked(struct call *c, struct fdref *ref, int64_t offset, int64_t whence)
 {
-    const int err = shlock_lock(c, &ref->of->lock);
-
-    if (err)
-        return err;
-
     /* SEEK_END and the like move the host's offset, which an append may have left as the only true one. */
     const int64_t have = whence > SEEK_CUR ? file_offset_locked(c, ref) : 0;
     const int64_t to = have < 0 ? have : seek_target(c, ref, offset, whence);
@@ -276,8 +277,21 @@ static int64_t seek_file(struct call *c, struct fdref *ref, int64_t offset, int6
         ref->of->offset = to;
         ref->of->at_host = false;
     }
-    shlock_unlock(c, &ref->of->lock);
     return to;
+}
+
+static int64_t seek_file(struct call *c, struct fdref *ref, int64_t offset, int64_t whence)
+{
+    int64_t r;
+
+    if (fd_solo(c, ref->of))
+        return seek_locked(c, ref, offset, whence);
+    r = shlock_lock(c, &ref->of->lock);
+    if (r)
+        return r;
+    r = seek_locked(c, ref, offset, whence);
+    shlock_unlock(c, &ref->of->lock);
+    return r;
 }
 
 /* A directory's offset is the host's cookie; a copy is kept for getdirentries.  It has no holes (vn_bmap_seekhole). */

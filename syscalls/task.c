@@ -57,6 +57,7 @@ void task_share(struct task *t)
     a->nofile = t->proc->nofile;
     a->plain_view = session.view == NULL;
     a->rewrite = !session.no_rewrite;
+    a->alone = t->proc->ntasks == 1;
     a->rows = session.trace || door->is_ptrace || t->proc->capmode ? GATE_ROWS_NONE : t->proc->abi->gate_rows;
 }
 
@@ -85,6 +86,10 @@ struct task *task_new(struct proc *p)
     pthread_mutex_lock(&session.lock);
     ok = index_take_locked(t);
     if (ok) {
+        struct task *other;
+
+        LIST_FOREACH(other, &p->tasks, link)
+            other->area->alone = 0;
         LIST_INSERT_HEAD(&p->tasks, t, link);
         p->ntasks++;
         p->refs++;

@@ -18,21 +18,24 @@
 #define AREA_NOTED 8
 #define AREA_REGS  16 /* struct gate_regs */
 #define REGS_RAX   (AREA_REGS + 0)
-#define REGS_RDI   (AREA_REGS + 8)
-#define REGS_RSI   (AREA_REGS + 16)
-#define REGS_RDX   (AREA_REGS + 24)
-#define REGS_R10   (AREA_REGS + 32)
-#define REGS_R8    (AREA_REGS + 40)
-#define REGS_R9    (AREA_REGS + 48)
-#define REGS_FLAGS (AREA_REGS + 56)
-#define REGS_RIP   (AREA_REGS + 64)
-#define REGS_RSP   (AREA_REGS + 72)
-#define REGS_CONT  (AREA_REGS + 80)
+#define REGS_FLAGS (AREA_REGS + 8)
+#define REGS_RIP   (AREA_REGS + 16)
+#define REGS_RSP   (AREA_REGS + 24)
+#define REGS_CONT  (AREA_REGS + 32)
+#define REGS_KEPT  (AREA_REGS + 40) /* rbx rbp r12 r13 r14 r15 */
 #define AREA_TOP   (AREA_REGS + 88)
 #define AREA_FAST  (AREA_REGS + 96)
+#define AREA_ARGS  (AREA_REGS + 136) /* rdi rsi rdx r10 r8 r9: raw[] of the call */
+#define REGS_RDI   (AREA_ARGS + 0)
+#define REGS_RSI   (AREA_ARGS + 8)
+#define REGS_RDX   (AREA_ARGS + 16)
+#define REGS_R10   (AREA_ARGS + 24)
+#define REGS_R8    (AREA_ARGS + 32)
+#define REGS_R9    (AREA_ARGS + 40)
 
 #define AREA_SCRATCH   0x1000
-#define AREA_STACK     0x6000
+#define AREA_SELF_TASK 0x6000 /* the gate's own struct task, proc and abi */
+#define AREA_STACK     0x8000
 #define AREA_STACK_END 0x10000 /* TASK_STRIDE */
 
 /* The host signal that only says: look again.  glibc keeps 32 and 33 to itself, so nobody else sends it. */
@@ -44,6 +47,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "syscalls/call.h"
 
 enum area_event {
     EVENT_NONE,
@@ -67,14 +72,14 @@ struct area_siginfo {
     int32_t  trapno, timerid;
 };
 
-/* The guest's registers at a call, as far as a call reads or changes them. */
+/* The guest's registers at a call, as far as a call reads or changes them; its arguments are in call.raw. */
 struct gate_regs {
     uint64_t rax;
-    uint64_t arg[6]; /* rdi rsi rdx r10 r8 r9 */
     uint64_t flags;
     uint64_t rip;  /* after the call */
     uint64_t rsp;  /* of a call through a rewritten site, as is cont */
     uint64_t cont; /* where the guest goes on: rip, or what was moved from there to the site's stub */
+    uint64_t kept[6]; /* what a function would give back: rbx rbp r12 r13 r14 r15; of such a call, too */
 };
 
 struct area {
@@ -83,6 +88,12 @@ struct area {
     struct gate_regs regs; /* of the call that the gate serves */
     uint64_t top;          /* of the gate's stack, for calls through rewritten sites */
     uint64_t fast;         /* gate_fast: where their stubs jump to */
+    struct call call;      /* of the gate, for the call that it serves */
+    uint64_t fds;          /* the process's descriptor table, in the arena */
+    uint64_t nofile;       /* the guest's limit of descriptors */
+    uint32_t rows;         /* enum gate_rows: which ABI's rows the gate serves by itself */
+    uint32_t alone;        /* the process has no other thread, and shares its descriptor table with nobody */
+    uint64_t served;       /* calls that never left the process */
     uint32_t index;
     uint32_t host_tid; /* cleared by the host kernel when the thread is gone */
     uint32_t event;    /* enum area_event */
@@ -101,12 +112,8 @@ struct area {
     uint32_t filtered;    /* the seccomp filter is there already */
     uint32_t fsgsbase;
     uint64_t boot_stack;  /* the host's own first stack as it was found: argc and so on */
-    uint64_t fds;        /* the process's descriptor table, in the arena */
-    uint64_t nofile;     /* the guest's limit of descriptors */
-    uint32_t rows;       /* enum gate_rows: which ABI's rows the gate serves by itself */
     uint32_t plain_view; /* no --sysroot, no --root */
     uint32_t rewrite;    /* call sites that trap often are to be rewritten */
-    uint64_t served;     /* calls that never left the process */
     struct area_siginfo info;      /* of EVENT_SIGNAL */
     struct area_siginfo saved[65]; /* of noted signals */
     struct area_measure measure;   /* under `dragoman stat` */
@@ -114,8 +121,9 @@ struct area {
 _Static_assert(offsetof(struct area, self) == AREA_SELF, "gate.S");
 _Static_assert(offsetof(struct area, noted) == AREA_NOTED, "gate.S");
 _Static_assert(offsetof(struct area, regs) == AREA_REGS, "gate.S");
-_Static_assert(offsetof(struct area, regs.arg[5]) == REGS_R9, "gate.S");
+_Static_assert(offsetof(struct area, call.raw) == AREA_ARGS, "gate.S");
 _Static_assert(offsetof(struct area, regs.cont) == REGS_CONT, "gate.S");
+_Static_assert(offsetof(struct area, regs.kept) == REGS_KEPT, "gate.S");
 _Static_assert(offsetof(struct area, top) == AREA_TOP, "gate.S");
 _Static_assert(offsetof(struct area, fast) == AREA_FAST, "loader/site.c");
 _Static_assert(AREA_STACK_END == TASK_STRIDE, "arena.h");
@@ -148,7 +156,7 @@ struct gate_header {
     uint64_t pt_clone; /* clone, whose child goes its own way; int3 */
     uint64_t pt_cas;   /* lock cmpxchg %edx, (%rdi); int3 */
     uint64_t enter;    /* gate_enter_fn */
-    uint64_t text_end;
+    uint64_t text_end; /* host calls are taken from below it */
 };
 /*
  * Called where the gate is mapped at GATE_BASE, by a process that is to execute the gate: installs the filter and makes
@@ -163,6 +171,12 @@ typedef void gate_enter_fn(const struct gate_exec *e);
 
 #define GATE_MAGIC  0x6e616d6f67617244ull
 #define GATE_HEADER 0x1000 /* offset in the file and from GATE_BASE */
+
+/* The area that a call of the gate is part of. */
+static inline struct area *area_of(struct call *c)
+{
+    return (struct area *)((char *)c - offsetof(struct area, call));
+}
 
 static inline struct area *area_at(uint32_t index)
 {

@@ -73,31 +73,11 @@ struct scratch scratch_get(struct call *c, size_t n)
     return s;
 }
 
-int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g)
-{
-    const uint64_t args[6] = {a, b, d, e, f, g};
-
-    (void)c;
-    return measured_host(nr, args);
-}
-
-/* A signal came: whether the guest will see it is the provider's to say, so the call begins anew there. */
-int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g)
-{
-    const uint64_t args[6] = {a, b, d, e, f, g};
-    int64_t        r = measured_host_wait(nr, args);
-
-    (void)c;
-    return r == -EINTR ? -ERESTART : r;
-}
-
 /* In the background the guest's signals decide, and they are the provider's. */
 int64_t tty_wait(struct call *c, int sig, long nr, int hostfd, uint64_t a, uint64_t b)
 {
-    const uint64_t args[6] = {(uint64_t)hostfd, a, b};
-    int64_t        r = gate_host_wait(nr, args);
+    const int64_t r = host_wait(c, nr, hostfd, a, b);
 
-    (void)c;
     (void)sig;
-    return r == -EINTR || r == -EIO ? -ERESTART : r;
+    return r == -EIO ? -ERESTART : r;
 }

@@ -21,6 +21,12 @@
     mov %gs:REGS_R10, %r10
     mov %gs:REGS_R8, %r8
     mov %gs:REGS_R9, %r9
+    mov %gs:REGS_KEPT + 0, %rbx
+    mov %gs:REGS_KEPT + 8, %rbp
+    mov %gs:REGS_KEPT + 16, %r12
+    mov %gs:REGS_KEPT + 24, %r13
+    mov %gs:REGS_KEPT + 32, %r14
+    mov %gs:REGS_KEPT + 40, %r15
     mov %gs:REGS_RSP, %rsp
     jmp *%gs:REGS_CONT
     .endm
@@ -96,18 +102,23 @@ gate_fast:
     mov %r10, %gs:REGS_R10
     mov %r8, %gs:REGS_R8
     mov %r9, %gs:REGS_R9
+    mov %rbx, %gs:REGS_KEPT + 0
+    mov %rbp, %gs:REGS_KEPT + 8
+    mov %r12, %gs:REGS_KEPT + 16
+    mov %r13, %gs:REGS_KEPT + 24
+    mov %r14, %gs:REGS_KEPT + 32
+    mov %r15, %gs:REGS_KEPT + 40
     pushfq
-    mov (%rsp), %r11
+    mov (%rsp), %r11         /* and the word stays: as if gate_call had been called */
     mov %r11, %gs:REGS_FLAGS
-    add $8, %rsp
     test $RFLAGS_DF, %r11d
     jnz 2f
 1:  mov %gs:AREA_SELF, %rdi
-    call gate_fast_call
-    test %al, %al
-    jz gate_fast_punt
+    mov $1, %esi
+    jmp gate_call            /* and from there to one of the two below */
 /* Until the last instruction everything can be done again from here: see gate_note. */
-    .globl gate_fast_exit_start, gate_fast_exit_end
+    .globl gate_fast_exit, gate_fast_exit_start, gate_fast_exit_end
+gate_fast_exit:
 gate_fast_exit_start:
     cmpq $0, %gs:AREA_NOTED
     jne gate_fast_noted
@@ -134,6 +145,7 @@ gate_fast_exit_end:
 gate_fast_noted:
     lea gate_stub_noted(%rip), %rax
     jmp 5f
+    .globl gate_fast_punt
 gate_fast_punt:
     lea gate_stub_call(%rip), %rax
 5:  mov %rax, %gs:REGS_CONT

@@ -90,6 +90,9 @@ static void gate_note(struct area *a, int sig, const siginfo_t *si, greg_t *rip)
     if (!(a->noted >> (sig - 1) & 1))
         info_copy(&a->saved[sig], si);
     __atomic_or_fetch(&a->noted, 1ull << (sig - 1), __ATOMIC_SEQ_CST);
+    for (const struct gate_window *w = gate_windows; w < gate_windows_end; w++)
+        if (at >= w->start && at < w->end)
+            *rip = (greg_t)w->eintr;
     if (at >= AT(gate_window_start) && at < AT(gate_window_end))
         *rip = (greg_t)AT(gate_window_eintr);
     else if (at >= AT(gate_exit_start) && at < AT(gate_exit_end))
@@ -159,20 +162,24 @@ static void gate_serve(struct area *a)
 
 static const uint8_t arg_gregs[6] = {REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9};
 
-static void regs_load(struct gate_regs *r, const greg_t *g)
+static void regs_load(struct area *a, const greg_t *g)
 {
+    struct gate_regs *r = &a->regs;
+
     r->rax = (uint64_t)g[REG_RAX];
     for (int i = 0; i < 6; i++)
-        r->arg[i] = (uint64_t)g[arg_gregs[i]];
+        a->call.raw[i] = (uint64_t)g[arg_gregs[i]];
     r->rip = (uint64_t)g[REG_RIP];
     r->flags = (uint64_t)g[REG_EFL];
 }
 
-static void regs_store(const struct gate_regs *r, greg_t *g)
+static void regs_store(const struct area *a, greg_t *g)
 {
+    const struct gate_regs *r = &a->regs;
+
     g[REG_RAX] = (greg_t)r->rax;
     for (int i = 0; i < 6; i++)
-        g[arg_gregs[i]] = (greg_t)r->arg[i];
+        g[arg_gregs[i]] = (greg_t)a->call.raw[i];
     g[REG_EFL] = (greg_t)r->flags;
     g[REG_RCX] = (greg_t)r->rip;
     g[REG_R11] = (greg_t)r->flags;
@@ -207,10 +214,10 @@ static enum area_event call_trapped(struct area *a, greg_t *g)
     measure_enter(a, HOW_TRAP, (uint64_t)g[REG_RAX]);
     if (!a->rows)
         return EVENT_CALL;
-    regs_load(&a->regs, g);
-    if (!gate_call(a))
+    regs_load(a, g);
+    if (!gate_call(a, false))
         return EVENT_CALL;
-    regs_store(&a->regs, g);
+    regs_store(a, g);
     measure_leave(a, a->regs.flags);
     return a->rewrite && site_due(a, a->regs.rip) ? EVENT_SITE : EVENT_NONE;
 }
@@ -397,6 +404,7 @@ static void fast_set(struct area *a)
 {
     a->top = (uint64_t)a + AREA_STACK_END - 64;
     a->fast = AT(gate_fast);
+    gate_call_init(a);
 }
 
 static uint64_t number(const char **s)

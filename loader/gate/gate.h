@@ -64,13 +64,27 @@ int64_t measured_clone(const uint64_t args[5], struct area *child);
 
 typedef void label(void);
 extern label gate_entry, gate_exit_start, gate_exit_end, gate_window_start, gate_window_end, gate_window_eintr;
+/* Where a host call that may block is about to be made, and where a signal leads to from there (host.h). */
+struct gate_window {
+    uint64_t start, end, eintr;
+};
+extern const struct gate_window gate_windows[], gate_windows_end[];
+
 extern label gate_fast, gate_fast_exit_start, gate_fast_exit_end, gate_stub_call, gate_stub_noted;
 extern label gate_door_ip, gate_cas_insn, gate_cas_fault, gate_copy_insn, gate_copy_fault, gate_text_end;
 
-/* rows.c: serves the call in a->regs, and puts its result there.  false: nothing was done, the provider has to. */
-bool gate_call(struct area *a);
-/* The same for a call through a rewritten site. */
-bool gate_fast_call(struct area *a);
+/* rows.c: serves the call in a->regs by itself, and puts its result there.  false: nothing was done, the provider has to. */
+bool gate_call(struct area *a, bool fast);
+/* Once for each task, before its first call. */
+void gate_call_init(struct area *a);
+/* gate.S: how a call through a rewritten site ends, which does not return from gate_call: served, or not. */
+#define GATE_JUMP(where)                      \
+    do {                                      \
+        __asm__ volatile("jmp " where : : : "memory"); \
+        __builtin_unreachable();              \
+    } while (0)
+#define gate_fast_exit() GATE_JUMP("gate_fast_exit") /* not a call: none would ever return */
+#define gate_fast_punt() GATE_JUMP("gate_fast_punt")
 
 #pragma GCC visibility pop
 

@@ -55,6 +55,23 @@ int64_t measured_clone(const uint64_t args[5], struct area *child)
     return r;
 }
 
+int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g)
+{
+    const uint64_t args[6] = {a, b, d, e, f, g};
+
+    (void)c;
+    return measured_host(nr, args);
+}
+
+int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g)
+{
+    const uint64_t args[6] = {a, b, d, e, f, g};
+    int64_t        r = measured_host_wait(nr, args);
+
+    (void)c;
+    return r == -EINTR ? -ERESTART : r;
+}
+
 int64_t measured_door(uint32_t index)
 {
     const uint64_t start = measure_now();

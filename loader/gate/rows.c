@@ -65,6 +65,8 @@ static bool fd_is_ours(struct call *c, int fd, enum fd_use use)
         return true;
     if (slot & SLOT_LIMITED) /* what is allowed is for the provider to say */
         return false;
+    if (use == FOR_FILES)
+        return slot & SLOT_PLAIN;
     slot &= SLOT_ENTRY;
     if (slot > FD_HOST_MAX)
         return false;
@@ -73,9 +75,7 @@ static bool fd_is_ours(struct call *c, int fd, enum fd_use use)
         return false;
     if (use == FOR_ANY)
         return of->kind != OF_KQUEUE;
-    if (use == CLOSES)
-        return of->kind != OF_KQUEUE && !of->watched && !of->object && !of->posix_locks;
-    return !of->host_offset && (of->kind == OF_FILE || of->kind == OF_DIR);
+    return of->kind != OF_KQUEUE && !of->watched && !of->object && !of->posix_locks;
 }
 
 /* Clocks that are the same in every process; the host's own call is a third of a trap's price. */
@@ -194,26 +194,10 @@ static inline __attribute__((always_inline)) int64_t invoke(struct call *c, cons
 
 /* ---- the table --------------------------------------------------------------------- */
 
-#define FN_(h) ((handler_fn *)(void (*)(void))(h))
-#define GATE(n, nm, h, st, why, r, ...)                                             \
-    static int64_t row_##n(struct call *c)                                          \
-    {                                                                               \
-        static const struct row row = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__)};    \
-        return invoke(c, &row, FN_(h));                                             \
-    }
-#include "abi/freebsd/syscalls.tbl"
-#undef GATE
-
-/* By number; NULL: a row of the provider's. */
-typedef int64_t row_fn(struct call *c);
-#define GATE(n, ...) [n] = row_##n,
-static row_fn *const rows[FREEBSD_NSYSCALLS] = {
-#include "abi/freebsd/syscalls.tbl"
-};
-#undef GATE
-
-static void result_put(struct gate_regs *g, int64_t r)
+static void result_put(struct area *a, int64_t r)
 {
+    struct gate_regs *g = &a->regs;
+
     if (r < 0 && r >= -4095) {
         g->rax = (uint64_t)freebsd_errno_from_host[-r < ERRNO_HOST_MAX ? -r : EINVAL];
         g->flags |= EFLAGS_CF;
@@ -221,47 +205,89 @@ static void result_put(struct gate_regs *g, int64_t r)
         g->rax = (uint64_t)r;
         g->flags &= ~(uint64_t)EFLAGS_CF;
     }
-    g->arg[3] = g->arg[4] = g->arg[5] = 0; /* r10, r8, r9 */
+    a->call.raw[3] = a->call.raw[4] = a->call.raw[5] = 0; /* r10, r8, r9 */
 }
 
-bool gate_call(struct area *a)
+/*
+ * A call through a rewritten site does not return from its row: behind a host call
+ * every return address is a surprise to the CPU.
+ */
+static inline __attribute__((always_inline)) bool finish(struct call *c, int64_t r)
 {
-    struct gate_regs *g = &a->regs;
-    const uint32_t    nr = (uint32_t)g->rax;
-    struct proc       proc; /* what handlers of the gate use of it is set below */
-    struct task       task;
-    struct abi        abi;
-    struct call       c;
-    int64_t           r;
+    struct area *a = area_of(c);
+    const bool   served = r != -GATE_PUNT && r != -ERESTART;
 
-    if (nr >= FREEBSD_NSYSCALLS || !rows[nr])
-        return false;
-    proc.fds = (struct fdtable *)a->fds;
-    proc.nofile = a->nofile;
-    proc.execpath = NULL;
-    task.index = a->index;
-    task.area = a;
-    abi.at_fdcwd = (uint64_t)-100;
-    c.task = &task;
-    c.proc = &proc;
-    c.abi = &abi;
-    c.scratch_used = 0;
-    for (int i = 0; i < 6; i++)
-        c.raw[i] = g->arg[i];
-    r = rows[nr](&c);
-    if (r == -GATE_PUNT || r == -ERESTART)
-        return false;
-    result_put(g, r);
-    a->served++;
-    measure_served(a);
-    return true;
+    if (served) {
+        result_put(a, r);
+        a->served++;
+        measure_served(a);
+        if (c->fast)
+            measure_leave(a, a->regs.flags);
+    }
+    if (c->fast) {
+        if (served)
+            gate_fast_exit();
+        gate_fast_punt();
+    }
+    return served;
 }
 
-bool gate_fast_call(struct area *a)
+#define FN_(h) ((handler_fn *)(void (*)(void))(h))
+#define GATE(n, nm, h, st, why, r, ...)                                             \
+    static bool row_##n(struct call *c)                                             \
+    {                                                                               \
+        static const struct row row = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__)};    \
+        return finish(c, invoke(c, &row, FN_(h)));                                  \
+    }
+#include "abi/freebsd/syscalls.tbl"
+#undef GATE
+
+static bool row_none(struct call *c)
 {
-    measure_enter(a, HOW_SITE, a->regs.rax);
-    if (!a->rows || !gate_call(a))
-        return false; /* the stub's own call brings it to the provider, and ends the measure */
-    measure_leave(a, a->regs.flags);
-    return true;
+    return finish(c, -GATE_PUNT);
+}
+
+/* By number; NULL: a row of the provider's. */
+typedef bool row_fn(struct call *c);
+#define GATE(n, ...) [n] = row_##n,
+static row_fn *const rows[FREEBSD_NSYSCALLS] = {
+#include "abi/freebsd/syscalls.tbl"
+};
+#undef GATE
+
+/* What handlers of the gate use of their task, process and ABI. */
+struct self {
+    struct task task;
+    struct proc proc;
+    struct abi  abi;
+};
+_Static_assert(AREA_SELF_TASK + sizeof(struct self) <= AREA_STACK, "area.h");
+
+void gate_call_init(struct area *a)
+{
+    struct self *s = (struct self *)((char *)a + AREA_SELF_TASK);
+
+    s->task.index = a->index;
+    s->task.area = a;
+    s->abi.at_fdcwd = (uint64_t)-100;
+    s->proc.execpath = NULL;
+    a->call.task = &s->task;
+    a->call.proc = &s->proc;
+    a->call.abi = &s->abi;
+}
+
+bool gate_call(struct area *a, bool fast)
+{
+    struct call   *c = &a->call;
+    const uint32_t nr = (uint32_t)a->regs.rax;
+    row_fn        *row = a->rows && nr < FREEBSD_NSYSCALLS ? rows[nr] : NULL;
+
+    c->proc->fds = (struct fdtable *)a->fds;
+    c->proc->nofile = a->nofile;
+    c->scratch_used = 0;
+    c->alone = a->alone;
+    c->fast = fast;
+    if (fast)
+        measure_enter(a, HOW_SITE, nr);
+    return row ? row(c) : row_none(c);
 }
