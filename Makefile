@@ -95,8 +95,9 @@ demo: deps all samples
 	tests/demo $(BUILD)
 
 bench: bench-deps all samples esbuild
-	$(BUILD)/dragoman bench --quick --json=$(BUILD)/bench.json --csv=$(BUILD)/bench.csv --html=$(BUILD)/bench.html | tee $(BUILD)/bench.txt
-	tests/bench/run --build=$(BUILD) | tee -a $(BUILD)/bench.txt
+	$(BUILD)/dragoman bench --quick --json=$(BUILD)/bench.json --csv=$(BUILD)/bench.csv --html=$(BUILD)/bench.html >$(BUILD)/bench.txt
+	tests/bench/run --build=$(BUILD) --rounds=7 >>$(BUILD)/bench.txt
+	@cat $(BUILD)/bench.txt
 
 clean:
 	rm -rf $(BUILD)

@@ -11,7 +11,7 @@
 /* The two layouts, as seen from the executable's directory. */
 static const char *const places[] = {"bench", "../libexec/dragoman/bench"};
 
-static bool own_path(char *path, size_t size)
+static bool              own_path(char *path, size_t size)
 {
     ssize_t n = readlink("/proc/self/exe", path, size - 1);
 
@@ -44,7 +44,8 @@ int bench_main(int argc, char **argv)
 
     if (!args || !own_path(exe, sizeof(exe)) || !find(exe, place, sizeof(place))) {
         fputs("dragoman: the benchmarks are not beside this program: run it from the build tree or where make install "
-              "put it\n", stderr);
+              "put it\n",
+              stderr);
         free(args);
         return 1;
     }

@@ -16,7 +16,7 @@ static const struct stat_options *options;
 static FILE                      *sink;
 static uint64_t                   first_tick, first_ns;
 
-static uint64_t clock_now(void)
+static uint64_t                   clock_now(void)
 {
     struct timespec ts;
 
@@ -103,12 +103,9 @@ static unsigned lines_make(struct line *lines)
     return n;
 }
 
-static double share(uint64_t part, uint64_t of)
-{
-    return of ? 100.0 * (double)part / (double)of : 0;
-}
+static double share(uint64_t part, uint64_t of) { return of ? 100.0 * (double)part / (double)of : 0; }
 
-static void text_line(const char *name, const struct measure_row *r, uint64_t calls, double ns)
+static void   text_line(const char *name, const struct measure_row *r, uint64_t calls, double ns)
 {
     const uint64_t gate = r->gate < calls ? r->gate : calls;
 
@@ -155,8 +152,7 @@ static void json_stamps(double ns)
     for (uint64_t i = first; i < m->next; i++) {
         const struct measure_stamp *s = &m->stamps[i % MEASURE_STAMPS];
 
-        fprintf(sink,
-                "%s\n  [%u, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]",
+        fprintf(sink, "%s\n  [%u, %u, %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]",
                 i > first ? "," : "", s->nr, s->how, s->enter, s->leave, s->host, s->door, s->provider);
     }
     fprintf(sink, "]");
