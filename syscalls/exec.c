@@ -174,6 +174,8 @@ static void proc_renew(struct call *c)
     timer_proc_gone(p);
     code_drop(p);
     aio_proc_gone(p, true);
+    if (c->task->area->rows)
+        fdtable_recount(c, p->fds);
     fdtable_exec(c, p->fds);
     signal_exec(p);
     pthread_mutex_lock(&session.lock);

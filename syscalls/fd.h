@@ -140,6 +140,11 @@ void            fdtable_unlock(struct call *c, struct fdtable *t);
 /* Closes the close-on-exec slots and their host descriptors, and what a fork leaked (fdtable_sweep). */
 void            fdtable_exec(struct call *c, struct fdtable *t);
 /*
+ * After an exec, with no other thread of the process and no call in flight:
+ * gives back the references of threads that were killed in the gate.
+ */
+void            fdtable_recount(struct call *c, struct fdtable *t);
+/*
  * In the child of a fork, in its own context, before it runs guest code: closes
  * host descriptors that the table does not know (those that other threads of the
  * parent were about to install or to close).

@@ -55,6 +55,8 @@ void task_share(struct task *t)
 
     a->fds = (uint64_t)t->proc->fds;
     a->nofile = t->proc->nofile;
+    a->pid = (uint32_t)t->proc->pid;
+    a->tid = task_tid(t);
     a->plain_view = session.view == NULL;
     a->rewrite = !session.no_rewrite;
     a->alone = t->proc->ntasks == 1;

@@ -15,12 +15,14 @@
 #define SYS(nr, name, handler, ...)      void handler(void) __attribute__((weak));
 #define GATE                             SYS
 #define HOSTCALL(nr, name, number, ...)
+#define GATEHOST(nr, name, number, ...)
 #define MISSING(nr, name, ...)
 #define HOLE(nr, name)
 #include "abi/freebsd/syscalls.tbl"
 #undef SYS
 #undef GATE
 #undef HOSTCALL
+#undef GATEHOST
 #undef MISSING
 #undef HOLE
 
@@ -32,6 +34,8 @@
     [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = HOST_NONE, .gap = (why), .handler = fn, .where = IN_GATE},
 #define HOSTCALL(n, nm, number, st, why, r, ...) \
     [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = SYS_##number, .gap = (why)},
+#define GATEHOST(n, nm, number, st, why, r, ...) \
+    [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = SYS_##number, .gap = (why), .where = IN_GATE},
 #define MISSING(n, nm, r, ...) [n] = {ROW_(n, nm, ROW_MISSING, r, ##__VA_ARGS__), .host = HOST_NONE},
 #define HOLE(n, nm)            [n] = {.nr = (n), .name = #nm, .state = ROW_HOLE, .host = HOST_NONE},
 
@@ -43,11 +47,13 @@ const struct row freebsd_rows[FREEBSD_NSYSCALLS] = {
 #undef SYS
 #undef GATE
 #undef HOSTCALL
+#undef GATEHOST
 #undef MISSING
 #undef HOLE
 #define SYS(...)      +1
 #define GATE(...)     +1
 #define HOSTCALL(...) +1
+#define GATEHOST(...) +1
 #define MISSING(...)  +1
 #define HOLE(...)     +1
 _Static_assert(0

@@ -112,6 +112,8 @@ struct area {
     uint32_t filtered;    /* the seccomp filter is there already */
     uint32_t fsgsbase;
     uint64_t boot_stack;  /* the host's own first stack as it was found: argc and so on */
+    uint32_t pid;        /* the process's, and the thread's, as the guest knows them */
+    int64_t  tid;
     uint32_t plain_view; /* no --sysroot, no --root */
     uint32_t rewrite;    /* call sites that trap often are to be rewritten */
     struct area_siginfo info;      /* of EVENT_SIGNAL */

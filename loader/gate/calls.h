@@ -18,4 +18,16 @@ int64_t gate_munmap(struct call *c, gva addr, uint64_t len);
 int64_t gate_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot);
 int64_t gate_madvise(struct call *c, gva addr, uint64_t len, int64_t advice);
 
+/* ident.c */
+int64_t gate_getpid(struct call *c);
+int64_t gate_thr_self(struct call *c, gva id);
+int64_t gate_getuid(struct call *c);
+int64_t gate_geteuid(struct call *c);
+int64_t gate_getgid(struct call *c);
+int64_t gate_getegid(struct call *c);
+int64_t gate_sched_yield(struct call *c);
+int64_t gate_umask(struct call *c, uint32_t mode);
+int64_t gate_clock_gettime(struct call *c, int64_t clock, void *tp);
+int64_t gate_fcntl(struct call *c, int fd, int64_t cmd, int64_t arg);
+
 #endif

@@ -6,8 +6,6 @@
 #include "loader/gate/rows.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
-#include <time.h>
 
 #include "abi/freebsd/flags.h"
 #include "abi/freebsd/freebsd.h"
@@ -30,8 +28,9 @@
 
 /* What a call does with a descriptor. */
 enum fd_use {
-    FOR_FILES, /* files and directories: pipes, terminals and sockets block, and are the provider's */
-    FOR_ANY,   /* as the same for every kind */
+    FOR_FILES, /* it wants a file or directory: what it does to others is for the provider to say */
+    FOR_DATA,  /* reads or writes, and may wait for it */
+    FOR_ANY,   /* the same for every kind */
     CLOSES,    /* it ends: somebody may want to hear of it */
 };
 
@@ -39,13 +38,19 @@ enum fd_use {
 static inline enum fd_use fd_use_of(uint16_t nr, unsigned n)
 {
     switch (nr) {
+    case 3: /* read, write, readv, writev */
+    case 4:
+    case 120:
+    case 121: return FOR_DATA;
     case 6: return CLOSES;
     case 90: return n ? CLOSES : FOR_ANY; /* dup2 */
     case 41:                              /* dup */
     case 92:                              /* fcntl */
     case 123:                             /* fchown */
+    case 95:                              /* fsync */
     case 124:                             /* fchmod */
     case 189:                             /* freebsd11_fstat */
+    case 550:                             /* fdatasync */
     case 551: return FOR_ANY;             /* fstat */
     default: return FOR_FILES;
     }
@@ -65,7 +70,7 @@ static bool fd_is_ours(struct call *c, int fd, enum fd_use use)
         return true;
     if (slot & SLOT_LIMITED) /* what is allowed is for the provider to say */
         return false;
-    if (use == FOR_FILES)
+    if (use == FOR_FILES || (use == FOR_DATA && slot & SLOT_PLAIN))
         return slot & SLOT_PLAIN;
     slot &= SLOT_ENTRY;
     if (slot > FD_HOST_MAX)
@@ -75,20 +80,9 @@ static bool fd_is_ours(struct call *c, int fd, enum fd_use use)
         return false;
     if (use == FOR_ANY)
         return of->kind != OF_KQUEUE;
+    if (use == FOR_DATA)
+        return of->kind != OF_KQUEUE && of->kind != OF_OTHER;
     return of->kind != OF_KQUEUE && !of->watched && !of->object && !of->posix_locks;
-}
-
-/* Clocks that are the same in every process; the host's own call is a third of a trap's price. */
-static int64_t gate_clock_gettime(struct call *c, int64_t clock, void *tp)
-{
-    const struct scratch s = scratch_get(c, sizeof(struct timespec));
-    int64_t              r;
-
-    if (!tp || !s.p || (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME))
-        return -GATE_PUNT;
-    r = host_call(c, SYS_clock_gettime, clock, s.va);
-    *(struct timespec *)tp = *(struct timespec *)s.p;
-    return r;
 }
 
 /* The slot was limited only after we had looked. */
@@ -101,7 +95,7 @@ int fd_get_limited(struct call *c, int fd, const caprights *want, struct fdref *
     return -GATE_PUNT;
 }
 
-/* Never reached: descriptors of sockets are not ours. */
+/* Sockets that must not raise SIGPIPE: the provider's. */
 int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t count, bool vector)
 {
     (void)c;
@@ -114,6 +108,7 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
 
 #define SYS(...)
 #define HOSTCALL(...)
+#define GATEHOST(nr, name, number, ...)
 #define MISSING(...)
 #define HOLE(...)
 #define GATE(nr, name, handler, ...) int64_t handler(void);
@@ -123,6 +118,9 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
 #include "abi/freebsd/row_args.h"
 
 #define sys_clock_gettime gate_clock_gettime
+#define sys_getpid gate_getpid
+#define sys_thr_self gate_thr_self
+#define sys_fcntl gate_fcntl
 #define sys__umtx_op gate__umtx_op
 #define sys_nanosleep gate_nanosleep
 #define sys_mmap gate_mmap
@@ -239,8 +237,11 @@ static inline __attribute__((always_inline)) bool finish(struct call *c, int64_t
         static const struct row row = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__)};    \
         return finish(c, invoke(c, &row, FN_(h)));                                  \
     }
+#undef GATEHOST
+#define GATEHOST(n, nm, number, st, why, r, ...) GATE(n, nm, gate_##number, st, why, r, ##__VA_ARGS__)
 #include "abi/freebsd/syscalls.tbl"
 #undef GATE
+#undef GATEHOST
 
 static bool row_none(struct call *c)
 {
@@ -249,7 +250,8 @@ static bool row_none(struct call *c)
 
 /* By number; NULL: a row of the provider's. */
 typedef bool row_fn(struct call *c);
-#define GATE(n, ...) [n] = row_##n,
+#define GATE(n, ...)     [n] = row_##n,
+#define GATEHOST(n, ...) [n] = row_##n,
 static row_fn *const rows[FREEBSD_NSYSCALLS] = {
 #include "abi/freebsd/syscalls.tbl"
 };
@@ -270,6 +272,7 @@ void gate_call_init(struct area *a)
     s->task.index = a->index;
     s->task.area = a;
     s->abi.at_fdcwd = (uint64_t)-100;
+    s->abi.open_flags = &freebsd_flags_open;
     s->proc.execpath = NULL;
     a->call.task = &s->task;
     a->call.proc = &s->proc;

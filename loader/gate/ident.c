@@ -1,0 +1,73 @@
+/*
+ * loader/gate/ident.c: who the caller is, which clocks say what time, and the
+ * commands of fcntl that concern nobody else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "abi/neutral.h"
+#include "loader/gate/area.h"
+#include "loader/gate/calls.h"
+#include "loader/gate/rows.h"
+#include "syscalls/fcntl.h"
+#include "syscalls/proc.h"
+
+/* The provider wrote them before the task's first instruction (task_share). */
+int64_t gate_getpid(struct call *c) { return c->task->area->pid; }
+
+int64_t gate_thr_self(struct call *c, gva id) { return put_long(c, id, c->task->area->tid); }
+
+/* The host's are the guest's: cheap enough to ask, and right after fork and setuid. */
+int64_t gate_getuid(struct call *c) { return host_call(c, SYS_getuid); }
+
+int64_t gate_geteuid(struct call *c) { return host_call(c, SYS_geteuid); }
+
+int64_t gate_getgid(struct call *c) { return host_call(c, SYS_getgid); }
+
+int64_t gate_getegid(struct call *c) { return host_call(c, SYS_getegid); }
+
+int64_t gate_sched_yield(struct call *c) { return host_call(c, SYS_sched_yield); }
+
+int64_t gate_umask(struct call *c, uint32_t mode) { return host_call(c, SYS_umask, mode); }
+
+/* Clocks of every process, and the caller's own; the others need the provider. */
+static bool clock_is_plain(int64_t clock)
+{
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_MONOTONIC:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_PROCESS_CPUTIME_ID:
+    case CLOCK_THREAD_CPUTIME_ID: return true;
+    default: return false;
+    }
+}
+
+int64_t gate_clock_gettime(struct call *c, int64_t clock, void *tp)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct timespec));
+    int64_t              r;
+
+    if (!tp || !s.p || !clock_is_plain(clock))
+        return -GATE_PUNT;
+    r = host_call(c, SYS_clock_gettime, clock, s.va);
+    *(struct timespec *)tp = *(struct timespec *)s.p;
+    return r;
+}
+
+int64_t gate_fcntl(struct call *c, int fd, int64_t cmd, int64_t arg)
+{
+    switch (cmd) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+    case F_GETFD:
+    case F_SETFD:
+    case F_GETFL:
+    case F_SETFL: return sys_fcntl(c, fd, cmd, arg);
+    default: return -GATE_PUNT; /* locks may wait, others close */
+    }
+}
