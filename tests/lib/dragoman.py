@@ -116,7 +116,8 @@ class Context:
             raise Failure("processes left behind: %s" % r)
         return r
 
-    def native(self, name, *args, **options):
+    def native(self, name, *args, flags=(), **options):
+        """flags are the layer's."""
         path = name if "/" in name else self.sample(name, "linux")
         return self.run([path, *args], **options)
 
