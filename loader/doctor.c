@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "loader/doctor_rows.h"
 #include "loader/image.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -325,9 +326,10 @@ int doctor_main(int argc, char **argv)
 {
     int lost = 0;
 
-    (void)argv;
+    if (argc == 2 && !strcmp(argv[1], "--rows"))
+        return doctor_rows();
     if (argc > 1) {
-        fputs("usage: dragoman doctor\n", stderr);
+        fputs("usage: dragoman doctor [--rows]\n", stderr);
         return 2;
     }
     for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {

@@ -17,7 +17,7 @@ static const char usage[] =
     "       dragoman stat [--json[=FILE]] [...] PROGRAM [ARG...]\n"
     "                                 runs it, and says which calls it made and what they cost\n"
     "       dragoman info PROGRAM     what a program is, and whether it can run here\n"
-    "       dragoman doctor           what this host has for us, and what its lack costs\n"
+    "       dragoman doctor [--rows]  what this host has for us, and what its lack costs; where each call is served\n"
     "       dragoman bench [OPTION]   what all this costs, beside native runs and a virtual machine\n"
     "       dragoman --help | --version\n"
     "\n"

@@ -13,6 +13,7 @@
 #include "loader/gate/calls.h"
 #include "loader/gate/rows.h"
 #include "syscalls/fcntl.h"
+#include "syscalls/kinfo.h"
 #include "syscalls/proc.h"
 
 /* The provider wrote them before the task's first instruction (task_share). */
@@ -58,6 +59,17 @@ int64_t gate_clock_gettime(struct call *c, int64_t clock, void *tp)
     *(struct timespec *)tp = *(struct timespec *)s.p;
     return r;
 }
+
+#ifdef DRAGOMAN_GATE
+/* F_KINFO is the provider's. */
+int64_t kinfo_give(struct call *c, int fd, gva at)
+{
+    (void)c;
+    (void)fd;
+    (void)at;
+    return -GATE_PUNT;
+}
+#endif
 
 int64_t gate_fcntl(struct call *c, int fd, int64_t cmd, int64_t arg)
 {

@@ -35,6 +35,18 @@ def test_trace_is_whole_lines(t):
 
 
 @mark(once=True)
+def test_doctor_rows(t):
+    """The word in the table says where a call is served, and doctor --rows prints it."""
+    r = t.run([t.dragoman()[0], "doctor", "--rows"])
+    rows = {int(nr): (name, where) for _, nr, name, where, _ in (line.split() for line in r.out.decode().splitlines())}
+    with open(os.path.join(HERE, "../../abi/freebsd/syscalls.tbl")) as f:
+        words = re.findall(r"^([A-Z]+)\(\s*(\d+), (\w+)", f.read(), re.M)
+    want = {int(nr): (name, "gate" if word.startswith("GATE") else "provider") for word, nr, name in words if word != "HOLE"}
+    t.want(rows == want, "rows that differ: %s" % sorted(set(rows.items()) ^ set(want.items())), r)
+    t.want(rows[3] == ("read", "gate") and rows[2] == ("fork", "provider"), "read is served in the gate, fork is not", r)
+
+
+@mark(once=True)
 def test_coverage_is_current(t):
     r = t.run([t.dragoman()[0], "coverage"])
     with open(os.path.join(HERE, "../../docs/coverage.md"), "rb") as f:
