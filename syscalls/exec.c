@@ -6,7 +6,6 @@
  * kernel ends the other threads and frees the old memory), and the image is
  * mapped by host calls before the first guest instruction.
  */
-#include "syscalls/capability.h"
 #include "syscalls/exec.h"
 
 #include <errno.h>
@@ -21,10 +20,11 @@
 #include "compat/aio.h"
 #include "compat/kqueue.h"
 #include "compat/umtx.h"
+#include "syscalls/capability.h"
 #include "syscalls/door.h"
 #include "syscalls/code.h"
 #include "syscalls/exechost.h"
-#include "syscalls/fd.h"
+#include "syscalls/fdshare.h"
 #include "syscalls/handlers.h"
 #include "syscalls/path.h"
 #include "syscalls/signal.h"
@@ -134,8 +134,10 @@ static int64_t regate(struct call *c, const char *name)
     char           conf[48];
     struct scratch empty, arg0, env0, vec;
     uint64_t      *v;
-    int64_t        r;
+    int64_t        r = fdtable_unshare(c); /* execve(2): descriptors, working directory and umask are its own again */
 
+    if (r)
+        return r;
     snprintf(conf, sizeof(conf), "%d,%u", session.arena_fd, c->task->index);
     c->scratch_used = 0;
     empty = put_str(c, "");

@@ -133,6 +133,8 @@ int fd_kind(struct call *c, int hostfd);
 struct fdtable *fdtable_new(void);                                  /* empty; NULL when the arena is full */
 /* For fork: slots (but close-on-fork ones), entries, +1 on every open file.  fdtable_lock of src is held. */
 struct fdtable *fdtable_copy(struct fdtable *src);
+/* The same with the close-on-fork ones.  Neither has kqueues. */
+struct fdtable *fdtable_dup(struct fdtable *src);
 /* The process is gone and no call of it is in flight: its host descriptors died with it. */
 void            fdtable_free(struct fdtable *t);
 int             fdtable_lock(struct call *c, struct fdtable *t);    /* 0, -ESRCH */

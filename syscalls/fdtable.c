@@ -221,20 +221,30 @@ static void copy_slot(struct fdtable *dst, struct fdtable *src, uint32_t fd, uin
     fdtable_set_locked(dst, fd, slot);
 }
 
-struct fdtable *fdtable_copy(struct fdtable *src)
+static struct fdtable *copy(struct fdtable *src, bool fork)
 {
     struct fdtable *dst = fdtable_new();
 
     if (!dst)
         return NULL;
     for (uint32_t fd = fdtable_next_locked(src, 0); fd < FD_MAX; fd = fdtable_next_locked(src, fd + 1))
-        if (!(src->slots[fd] & SLOT_CLOFORK))
+        if (!fork || !(src->slots[fd] & SLOT_CLOFORK))
             copy_slot(dst, src, fd, src->slots[fd]);
     dst->chrooted = src->chrooted;
     dst->stale = 1; /* of the parent's other threads, perhaps */
     if (src->view_root && fdtable_entry_new(dst, (int)src->view_root - 1, NULL))
         dst->view_root = src->view_root;
     return dst;
+}
+
+struct fdtable *fdtable_copy(struct fdtable *src)
+{
+    return copy(src, true);
+}
+
+struct fdtable *fdtable_dup(struct fdtable *src)
+{
+    return copy(src, false);
 }
 
 void fdtable_break_locks(struct fdtable *t, uint32_t task_index)

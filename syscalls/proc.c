@@ -12,8 +12,8 @@
 #include "compat/umtx.h"
 #include "syscalls/code.h"
 #include "syscalls/exec.h"
-#include "syscalls/fd.h"
 #include "syscalls/fdcheck.h"
+#include "syscalls/fdshare.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/task.h"
 #include "syscalls/timer.h"
@@ -150,6 +150,8 @@ static void pidfd_close(struct proc *p)
 /* Calls of killed tasks may have left references; nothing else may be wrong. */
 static void table_free(struct fdtable *t)
 {
+    if (!fdtable_unref(t))
+        return;
     fdcheck_at_exit(t, false);
     fdtable_free(t);
 }

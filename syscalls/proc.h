@@ -90,6 +90,7 @@ struct proc {
     struct exec_image *exec;  /* the program to be loaded at the next boot; owned */
     int               fault_signal; /* guest signal it dies by when the host has no such one */
     struct fdtable   *fds;
+    bool              closes_first; /* rfork's RFCFDG: the host descriptors go before the first instruction */
     char             *execpath; /* absolute host path of the program, owned */
     char              comm[32];
     char            **argv;    /* owned, NULL-terminated: sysctl kern.proc.args */

@@ -8,6 +8,7 @@
 #include "compat/umtx.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
+#include "syscalls/fd.h"
 #include "syscalls/handlers.h"
 #include "syscalls/signal.h"
 #include "syscalls/task.h"
@@ -94,6 +95,10 @@ void thread_started(struct call *c)
 {
     struct task *t = c->task;
 
+    if (t->proc->closes_first) {
+        t->proc->closes_first = false;
+        fdtable_sweep(c, t->proc->fds);
+    }
     if (!t->tids_written && (t->child_tid_at.va || t->parent_tid_at.va))
         tids_write(c, t, t->index, t->host_tid, t->child_tid_at, t->parent_tid_at);
 }
