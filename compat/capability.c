@@ -185,7 +185,7 @@ int64_t sys_cap_ioctls_limit(struct call *c, int fd, gva cmds, uint64_t ncmds)
     return r;
 }
 
-/* CAP_IOCTLS_ALL, and nothing written, when there is no list; else how many there are, however many there was room for. */
+/* CAP_IOCTLS_ALL, and nothing written, when there is no list; else how many there are, whatever there was room for. */
 int64_t sys_cap_ioctls_get(struct call *c, int fd, gva cmds, uint64_t maxcmds)
 {
     uint64_t        out[IOCTLS_MAX];
