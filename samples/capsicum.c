@@ -218,6 +218,24 @@ static void fcntl_commands(void)
     os_close(fd);
 }
 
+#define F_KINFO 22
+
+static int kif[348]; /* struct kinfo_file; its size comes first */
+
+static void aio_and_kinfo_want_rights(void)
+{
+    char     buf[8];
+    int      fd = open_file(O_RDWR);
+    uint64_t cb[20] = { (uint64_t)fd, 2, (uint64_t)buf, 2 }; /* struct aiocb */
+
+    limit(fd, READ | SEEK, 0);
+    denied(OS_CALL(256, cb), "aio_write");
+    denied(OS_CALL(465, 0x80 /* O_SYNC */, cb), "aio_fsync");
+    kif[0] = sizeof(kif);
+    denied(os_fcntl(fd, F_KINFO, (long)kif), "F_KINFO wants FCNTL");
+    os_close(fd);
+}
+
 static void ioctl_commands(void)
 {
     int      p[2], n;
@@ -495,6 +513,8 @@ static void mode_forbids_others(void)
     check(len == 4 && path[0] == 1, "which is there");
     expect(OS_CALL(487, 3, 1, -1, sizeof(cpus), cpus), 0, "cpuset_getaffinity of oneself");
     expect(OS_CALL(487, 1, 2, -1, sizeof(cpus), cpus), -ECAPMODE, "cpuset_getaffinity of the machine");
+    kif[0] = sizeof(kif);
+    expect(os_fcntl(s, F_KINFO, (long)kif), -ECAPMODE, "F_KINFO");
 }
 
 static void deeper(void) { expect(mode(), 1, "fork hands the mode down"); }
@@ -574,6 +594,7 @@ int main(int argc, char **argv, char **envp)
     calls_want_rights();
     mmap_wants_by_protection();
     fcntl_commands();
+    aio_and_kinfo_want_rights();
     ioctl_commands();
     polling_wants_event();
     openat_inherits();

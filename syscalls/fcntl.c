@@ -48,9 +48,12 @@ static const struct dup_op *dup_op(int64_t cmd)
     return NULL;
 }
 
+/* A limit of none at all is told like a bad descriptor; only fcntl says EINVAL. */
 int64_t sys_dup(struct call *c, int fd)
 {
-    return fd_dup(c, fd, 0, 0);
+    const int r = fd_dup(c, fd, 0, 0);
+
+    return r == -EINVAL ? -EBADF : r;
 }
 
 int64_t sys_dup2(struct call *c, int from, int to)

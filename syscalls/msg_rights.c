@@ -354,6 +354,7 @@ int rights_receive(struct call *c, int hostfd, bool cloexec, bool peek)
         err = -ENFILE;
     if (!err)
         return install(c, hostfd, &l, cloexec ? FD_SLOT_CLOEXEC : 0);
+    free(l.limits);
     host_call(c, SYS_close, hostfd);
     return err;
 }
