@@ -68,20 +68,30 @@ class Context:
     def dragoman(self, *args):
         return [os.path.join(self.place, "dragoman"), "run", "--door=" + self.door, "--check-tables", *args]
 
-    def jail(self, command, timeout, kill_ms, report):
+    def jail(self, command, timeout, kill_ms, report, faults=False):
         jail = [os.path.join(self.place, "tests/tools/jail"), "-t", str(timeout), "-r", str(report)]
         if self.uid:
             jail += ["-u", str(self.uid)]
         if kill_ms is not None:
             jail += ["-k", str(kill_ms)]
+        if faults:
+            jail.append("-e")
         return jail + ["--"] + command
 
     def start(self, command, timeout=30, kill_ms=None, env=None, cwd=None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-              stderr=subprocess.PIPE):
-        """Starts a command in a jail; finish() collects it."""
+              stderr=subprocess.PIPE, faults=False, mounts=None):
+        """
+        Starts a command in a jail; finish() collects it.  faults: marked host calls fail with EIO (tests/tools/jail.c).
+        mounts: shell commands that run before, as root, in a mount namespace of their own.
+        """
         read_end, write_end = os.pipe()
         full = dict(os.environ, HOME="/nonexistent", **(env or {}))
-        p = subprocess.Popen(self.jail(command, timeout, kill_ms, write_end), stdin=stdin, stdout=stdout, stderr=stderr,
+        jail = self.jail(command, timeout, kill_ms, write_end, faults)
+        if mounts:
+            if os.getuid():
+                raise Skip("mounts are for root")
+            jail = ["unshare", "-m", "sh", "-c", mounts + ' && exec "$@"', "sh", *jail]
+        p = subprocess.Popen(jail, stdin=stdin, stdout=stdout, stderr=stderr,
                              pass_fds=[write_end], env=full, cwd=cwd or self.tmp)
         os.close(write_end)
         p.report = os.fdopen(read_end)
@@ -131,6 +141,11 @@ class Context:
         native, guest = results
         self.equal(native, guest)
         return guest
+
+    def good(self, name, *args, **options):
+        """same, for a sample that checks by itself: nothing of it may fail."""
+        r = self.same(name, *args, **options)
+        self.want(r.status == "exit 0" and b"FAILED" not in r.out, "all of %s is right" % name, r)
 
     def equal(self, native, guest):
         if guest.status != native.status:

@@ -1,25 +1,31 @@
 /*
  * jail: runs a command so that nothing of it can stay behind, and says how it ended.
  *
- *     jail [-u UID] [-t SECONDS] [-k MILLISECONDS] [-r FD] -- COMMAND [ARG...]
+ *     jail [-u UID] [-t SECONDS] [-k MILLISECONDS] [-r FD] [-e] -- COMMAND [ARG...]
  *
  * The command gets a pid namespace of its own when that is possible (as root, or with a user namespace); its init,
  * which is us, reaps every orphan.  Without one, a subreaper does the same and kills one by one.  On descriptor FD it
  * reports one line: "exit N", "signal N" or "timeout", then "left N": how many processes were still there LINGER after
- * the command had ended.  -k sends SIGKILL to the command itself after that time.
+ * the command had ended.  -k sends SIGKILL to the command itself after that time.  -e makes the host's kernel refuse
+ * some calls of it and all below it with EIO, as a broken disk would: those that carry the mark (see faults).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +33,7 @@
 #define LINGER_MS 3000
 
 struct options {
+    bool   faults;
     long   uid, seconds, kill_ms;
     int    report;
     char **command;
@@ -74,6 +81,42 @@ static bool new_namespace(void)
     return true;
 }
 
+/* ---- a broken disk ------------------------------------------------------------------------------------------- */
+
+/* A call fails when this argument has this value.  fsync has one argument: samples pass 0 for the next. */
+static const struct fault {
+    int      nr, arg;
+    uint32_t mark;
+} faults[] = {
+    {SYS_read, 2, 4093},       {SYS_write, 2, 4093},     {SYS_pread64, 2, 4093},  {SYS_pwrite64, 2, 4093},
+    {SYS_readv, 2, 57},        {SYS_writev, 2, 57},      {SYS_preadv, 2, 57},     {SYS_pwritev, 2, 57},
+    {SYS_preadv2, 2, 57},      {SYS_pwritev2, 2, 57},    {SYS_ftruncate, 1, 4093}, {SYS_fallocate, 3, 4093},
+    {SYS_getdents64, 2, 4093}, {SYS_fsync, 1, 0},        {SYS_fdatasync, 1, 0},   {SYS_mkdirat, 2, 0111},
+    {SYS_mkdir, 1, 0111},      {SYS_copy_file_range, 4, 4093},
+};
+
+/* Five instructions for each: the number, the argument's low half, and the answer. */
+static void break_disk(void)
+{
+    enum { N = sizeof(faults) / sizeof(*faults) };
+    static struct sock_filter f[5 * N + 1];
+    struct sock_fprog         prog = {.len = sizeof(f) / sizeof(*f), .filter = f};
+    struct sock_filter       *p = f;
+
+    for (int i = 0; i < N; i++) {
+        const uint32_t arg = (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (size_t)faults[i].arg);
+
+        *p++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+        *p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)faults[i].nr, 0, 3);
+        *p++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg);
+        *p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, faults[i].mark, 0, 1);
+        *p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EIO);
+    }
+    *p = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
+        die("seccomp");
+}
+
 static void run(const struct options *o)
 {
     sigset_t none;
@@ -85,6 +128,8 @@ static void run(const struct options *o)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     close(o->report);
+    if (o->faults)
+        break_disk();
     execvp(o->command[0], o->command);
     die(o->command[0]);
 }
@@ -181,7 +226,7 @@ static int watch(const struct options *o, bool own_namespace)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: jail [-u UID] [-t SECONDS] [-k MILLISECONDS] [-r FD] -- COMMAND [ARG...]\n");
+    fprintf(stderr, "usage: jail [-u UID] [-t SECONDS] [-k MILLISECONDS] [-r FD] [-e] -- COMMAND [ARG...]\n");
     return 125;
 }
 
@@ -190,13 +235,14 @@ int main(int argc, char **argv)
     struct options o = {.uid = -1, .seconds = 60, .kill_ms = -1, .report = 2};
     int            c, status;
 
-    while ((c = getopt(argc, argv, "+u:t:k:r:")) != -1) {
+    while ((c = getopt(argc, argv, "+u:t:k:r:e")) != -1) {
         long v = optarg ? strtol(optarg, NULL, 10) : 0;
         switch (c) {
         case 'u': o.uid = v; break;
         case 't': o.seconds = v; break;
         case 'k': o.kill_ms = v; break;
         case 'r': o.report = (int)v; break;
+        case 'e': o.faults = true; break;
         default: return usage();
         }
     }
