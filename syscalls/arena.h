@@ -19,6 +19,8 @@
 #define ARENA_TASKS     0x000000000ull
 #define TASK_STRIDE     0x10000ull /* 64 KiB: struct area, scratch, gate stack */
 #define TASKS_MAX       16384u
+#define ARENA_LOCKS     0x040000000ull /* the lock that each task is at (syscalls/shlock.h) */
+#define LOCK_STRIDE     64u
 #define ARENA_MEASURE   0x060000000ull /* struct measure (loader/gate/measure.h), untouched but under `dragoman stat` */
 #define ARENA_OFILES    0x080000000ull
 #define OFILES_MAX      4194304u

@@ -21,5 +21,10 @@ int  shlock_lock_intr(struct call *c, struct shlock *l);      /* also -ERESTART 
 void shlock_unlock(struct call *c, struct shlock *l);
 /* The task of this index is gone: if it held the lock, the next waiter gets it.  Provider only. */
 void shlock_break(struct shlock *l, uint32_t task_index);
+/*
+ * The task of this index is gone, and may have ended between a lock's release and the waking of the next, or when it
+ * had just been woken itself: whoever waits for the lock that it was at looks again.  Provider only.
+ */
+void shlock_forget(uint32_t task_index);
 
 #endif

@@ -118,6 +118,7 @@ void task_end(struct task *t)
     session.killed_inside |= t->state != TASK_GONE;
     if (t->state != TASK_GONE && p->fds && t->area->rows)
         fdtable_break_locks(p->fds, t->index); /* it may have been killed in the gate */
+    shlock_forget(t->index);
     pthread_mutex_lock(&session.lock);
     session.tasks[t->index] = NULL;
     LIST_REMOVE(t, link);

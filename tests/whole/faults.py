@@ -16,3 +16,8 @@ def test_full_disk(t):
 
 def test_limit(t):
     t.good("faults", "DIR", "limit", fresh=True)
+
+
+def test_killed_writers(t):
+    """SIGKILL between any two instructions of a write."""
+    t.good("killed", "DIR", fresh=True, timeout=90)
