@@ -10,7 +10,7 @@ enum { NR_fsync = 95, NR_fdatasync = 550, NR_setrlimit = 195, NR_ftruncate = 480
 enum { NR_fsync = 74, NR_fdatasync = 75, NR_setrlimit = 160, NR_ftruncate = 77, NR_writev = 20, SIGXFSZ = 25 };
 #endif
 
-enum { SEEK_SET, SEEK_CUR, SEEK_END, RLIMIT_FSIZE = 1, MARK = 4093, MARK_IOV = 57, BIG = 1 << 18 };
+enum { RLIMIT_FSIZE = 1, MARK = 4093, MARK_IOV = 57, BIG = 1 << 18 };
 
 static char         buf[BIG];
 static volatile int signals;

@@ -10,7 +10,7 @@ enum { NR_fsync = 95, NR_flock = 131 };
 enum { NR_fsync = 74, NR_flock = 73 };
 #endif
 
-enum { SEEK_SET, SEEK_CUR, SEEK_END, WRITERS = 4, KILLS = 40, LIVES = WRITERS + KILLS, RECORDS = 20000, LOCK_EX = 2, LOCK_NB = 4 };
+enum { WRITERS = 4, KILLS = 40, LIVES = WRITERS + KILLS, RECORDS = 20000, LOCK_EX = 2, LOCK_NB = 4 };
 
 struct record {
     uint32_t magic, life, seq, sum;

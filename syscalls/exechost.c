@@ -18,6 +18,7 @@
 
 #include "syscalls/door.h"
 #include "syscalls/fdtable.h"
+#include "syscalls/file.h"
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/sigdeliver.h"
@@ -106,22 +107,19 @@ static void fd_note(int fd, struct ofile *of, int hostfd, bool cloexec, void *ar
         s->top = fd + 1;
 }
 
-/* Where our offset is the truth, the host's follows it: the program knows only that one. */
-static void offset_out(const struct passed *p)
+/*
+ * The program knows only the host's offset, and what it starts may keep the file for longer than it lives itself: from
+ * now on that one is the truth for everybody, as with a descriptor that we were started with.
+ */
+static void offset_hand_over(struct call *c, const struct passed *p)
 {
-    if (p->of->kind == OF_FILE && !p->of->host_offset)
-        lseek(p->own, p->of->offset, SEEK_SET);
-}
+    struct ofile *of = p->of;
 
-static void offset_in(struct call *c, struct passed *p)
-{
-    int64_t at;
-
-    if (p->of->kind != OF_FILE || p->of->host_offset)
+    if (!file_own_offset(of) || shlock_lock(c, &of->lock))
         return;
-    at = host_call(c, SYS_lseek, p->hostfd, 0, SEEK_CUR);
-    if (at >= 0)
-        p->of->offset = at;
+    if (!of->host_offset && (of->at_host || lseek(p->own, of->offset, SEEK_SET) >= 0))
+        file_host_offset_locked(of);
+    shlock_unlock(c, &of->lock);
 }
 
 static int fds_fetch(struct call *c, struct setup *s)
@@ -135,7 +133,7 @@ static int fds_fetch(struct call *c, struct setup *s)
     for (int i = 0; i < s->nfds; i++) {
         s->fds[i].own = host_fd_fetch(c, s->fds[i].hostfd);
         if (s->fds[i].own >= 0)
-            offset_out(&s->fds[i]);
+            offset_hand_over(c, &s->fds[i]);
     }
     return 0;
 }
@@ -543,8 +541,6 @@ static int watch(struct call *c, struct setup *s, int *status)
         if (err)
             kill(u.st.program, SIGKILL);
     }
-    for (int i = 0; !err && i < s->nfds; i++)
-        offset_in(c, &s->fds[i]);
     if (u.st.watcher > 0)
         waitpid(u.st.watcher, NULL, __WALL); /* or the thread that waits for everybody has it already */
     return err;

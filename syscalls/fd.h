@@ -36,7 +36,7 @@ enum ofile_kind {
 struct ofile {
     uint32_t      refs;        /* [a] host entries of all processes, messages in flight */
     uint8_t       kind;        /* [i] enum ofile_kind */
-    bool          host_offset; /* [i] inherited from the host: the host's own offset is the truth */
+    bool          host_offset; /* [L] shared with the host's programs: the host's own offset is the truth; stays so */
     uint16_t      domain;      /* [i] sockets: host address family */
     struct shlock lock;        /* held over a read or write that moves the offset */
     uint32_t      flags;       /* [L] host O_* access mode and status flags */

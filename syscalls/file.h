@@ -13,7 +13,14 @@
 /* True when the offset is kept by us and host calls are positioned. */
 static inline bool file_own_offset(const struct ofile *of)
 {
-    return of->kind == OF_FILE && !of->host_offset;
+    return of->kind == OF_FILE && !__atomic_load_n(&of->host_offset, __ATOMIC_RELAXED);
+}
+
+/* From here on the host's offset is the truth, which the caller has set.  Lock held; there is no way back. */
+static inline void file_host_offset_locked(struct ofile *of)
+{
+    of->at_host = false;
+    __atomic_store_n(&of->host_offset, true, __ATOMIC_RELEASE);
 }
 
 /* of->offset, made true when an append left it to the host.  Lock held.  Or -errno. */

@@ -51,19 +51,20 @@ static int64_t past_end(int64_t r, const struct transfer *t, const struct ofile 
     return t->write ? -EFBIG : 0;
 }
 
-static int64_t append_locked(struct call *c, struct fdref *ref, const struct transfer *t)
+/* By the host's own offset: an append, or a file that went to a program of the host while we waited for the lock. */
+static int64_t transfer_at_host_locked(struct call *c, struct fdref *ref, const struct transfer *t)
 {
     const int64_t r = host_call(c, t->plain, ref->hostfd, t->where, t->count);
 
-    if (r > 0)
+    if (r > 0 && !ref->of->host_offset)
         ref->of->at_host = true;
     return r;
 }
 
 static int64_t transfer_locked(struct call *c, struct fdref *ref, const struct transfer *t)
 {
-    if (t->write && ref->of->flags & O_APPEND)
-        return append_locked(c, ref, t);
+    if (ref->of->host_offset || (t->write && ref->of->flags & O_APPEND))
+        return transfer_at_host_locked(c, ref, t);
 
     const int64_t offset = file_offset_locked(c, ref);
 
@@ -269,6 +270,9 @@ static int64_t seek_target(struct call *c, struct fdref *ref, int64_t offset, in
 
 static int64_t seek_locked(struct call *c, struct fdref *ref, int64_t offset, int64_t whence)
 {
+    if (ref->of->host_offset) /* since we waited for the lock */
+        return host_call(c, SYS_lseek, ref->hostfd, offset, whence);
+
     /* SEEK_END and the like move the host's offset, which an append may have left as the only true one. */
     const int64_t have = whence > SEEK_CUR ? file_offset_locked(c, ref) : 0;
     const int64_t to = have < 0 ? have : seek_target(c, ref, offset, whence);
