@@ -17,8 +17,9 @@
 bool kqueue_fd_takes(int filter, enum ofile_kind kind)
 {
     switch (filter) {
-    case KQ_FILTER_READ: return true;
-    case KQ_FILTER_WRITE: return kind != OF_KQUEUE;
+    case KQ_FILTER_READ: return kind != OF_PROCDESC;
+    case KQ_FILTER_WRITE: return kind != OF_KQUEUE && kind != OF_PROCDESC;
+    case KQ_FILTER_PROCDESC: return kind == OF_PROCDESC;
     case KQ_FILTER_EMPTY: return kind == OF_SOCKET;
     case KQ_FILTER_VNODE: return kind == OF_FILE || kind == OF_DIR;
     default: return false;

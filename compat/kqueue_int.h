@@ -198,7 +198,7 @@ void source_measure(struct call *c, struct source *s);
 
 /* ---- the filters */
 extern const struct filter filter_read, filter_write, filter_empty, filter_vnode, filter_timer, filter_user,
-    filter_signal, filter_proc, filter_aio;
+    filter_signal, filter_proc, filter_procdesc, filter_aio;
 bool kqueue_fd_takes(int filter, enum ofile_kind kind);
 void kqueue_timer_expired(struct source *s);
 void kqueue_vnode_drain(struct call *c, struct kqueue *kq);

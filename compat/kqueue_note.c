@@ -105,6 +105,7 @@ static uint32_t wanted_events(int filter)
     case KQ_FILTER_READ: return EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
     case KQ_FILTER_WRITE:
     case KQ_FILTER_EMPTY: return EPOLLOUT | EPOLLHUP | EPOLLERR;
+    case KQ_FILTER_PROCDESC: return EPOLLHUP; /* of the pipe that it is on the host */
     default: return 0;
     }
 }

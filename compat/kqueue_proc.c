@@ -7,6 +7,7 @@
 #include "compat/kqueue.h"
 #include "compat/kqueue_int.h"
 #include "syscalls/proc.h"
+#include "syscalls/procdesc.h"
 
 #define NOTE_TRACK     1u
 #define NOTE_TRACKERR  2u
@@ -72,6 +73,36 @@ const struct filter filter_proc = {
     .detach = proc_detach,
     .event = proc_event,
 };
+
+/* ---- EVFILT_PROCDESC (sys_procdesc.c, procdesc_kqops_event) ------------------------ */
+
+static int procdesc_attach(struct call *c, struct knote *kn)
+{
+    (void)c;
+    kn->kev.flags |= KQ_EV_CLEAR;
+    return 0;
+}
+
+static bool procdesc_event(struct call *c, struct knote *kn)
+{
+    int64_t status;
+
+    (void)c;
+    if (!kn->gone && procdesc_ended(kn->source->of->object, &status)) {
+        kn->gone = true;
+        kn->kev.flags |= KQ_EV_EOF | KQ_EV_ONESHOT;
+        kn->kev.fflags |= kn->sfflags & KQ_NOTE_EXIT;
+        if (kn->kev.fflags & KQ_NOTE_EXIT)
+            kn->kev.data = status;
+        else
+            kn->kev.flags |= KQ_EV_DROP;
+    }
+    return kn->gone;
+}
+
+const struct filter filter_procdesc = {.isfd = true, .attach = procdesc_attach, .event = procdesc_event};
+
+/* ---- what happens ------------------------------------------------------------------- */
 
 struct happened {
     const struct proc *p;

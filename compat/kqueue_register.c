@@ -14,12 +14,6 @@ static int refuse_enxio(struct call *c, struct knote *kn)
     return -ENXIO;
 }
 
-static int refuse_einval(struct call *c, struct knote *kn)
-{
-    (void)c, (void)kn;
-    return -EINVAL;
-}
-
 static int take(struct call *c, struct knote *kn)
 {
     (void)c;
@@ -35,7 +29,6 @@ static bool never(struct call *c, struct knote *kn)
 
 static const struct filter filter_none = { .attach = refuse_enxio, .event = never };
 static const struct filter filter_fs = { .attach = take, .event = never };
-static const struct filter filter_procdesc = { .isfd = true, .attach = refuse_einval, .event = never };
 
 static const struct filter *const filters[KQ_FILTERS + 1] = {
     [-KQ_FILTER_READ] = &filter_read,         [-KQ_FILTER_WRITE] = &filter_write,

@@ -16,6 +16,15 @@ struct proc *reaper_above_locked(const struct proc *p)
     return up;
 }
 
+void reaper_give_locked(struct proc *child, const struct proc *from)
+{
+    struct proc *reaper = from->reaper ? (struct proc *)from : reaper_above_locked(from);
+
+    child->parent = reaper;
+    if (reaper)
+        LIST_INSERT_HEAD(&reaper->children, child, siblings);
+}
+
 void reaper_adopt_locked(struct proc *child, const struct proc *dead)
 {
     struct ksiginfo k = {.signo = child->pdeathsig, .code = SI_KERNEL_BSD, .pid = dead->pid};

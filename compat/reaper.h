@@ -14,6 +14,9 @@ struct proc *reaper_above_locked(const struct proc *p);
 /* A child of `dead`, taken off its list already: its pdeathsig is posted, its new parent set (or NULL). */
 void reaper_adopt_locked(struct proc *child, const struct proc *dead);
 
+/* The same for a process that changes hands while its parent `from` lives: no signal. */
+void reaper_give_locked(struct proc *child, const struct proc *from);
+
 /* procctl's commands. */
 int64_t reap_acquire(struct call *c);
 int64_t reap_release(struct call *c);

@@ -64,7 +64,7 @@ int umtx_key_get(struct call *c, gva at, enum umtx_type type, uint32_t flags, st
     struct map_entry e;
     int              err;
 
-    *key = (struct umtx_key){.type = type, .a = (uint64_t)(uintptr_t)c->proc, .b = at.va};
+    *key = (struct umtx_key){.type = type, .a = c->proc->space, .b = at.va};
     if (!(flags & USYNC_PROCESS_SHARED))
         return 0;
     err = find_entry(c, at, &e);

@@ -147,10 +147,12 @@ void umtx_proc_gone(struct proc *p)
 {
     struct page *at, *next;
 
+    if (proc_space_shared(p))
+        return; /* a child of vfork leaves it to its parent */
     pthread_mutex_lock(&pages_lock);
     for (at = LIST_FIRST(&pages); at; at = next) {
         next = LIST_NEXT(at, link);
-        if (!at->key.shared && at->key.a == (uint64_t)(uintptr_t)p)
+        if (!at->key.shared && at->key.a == p->space)
             page_free(at);
     }
     pthread_mutex_unlock(&pages_lock);

@@ -199,6 +199,16 @@ static void limits_init(struct proc *p)
     setrlimit(RLIMIT_NOFILE, &rl);
 }
 
+static void identity_init(struct proc *p)
+{
+    struct cred *cr = &p->cred;
+
+    p->pgid = getpgrp();
+    p->sid = getsid(0);
+    getresuid(&cr->ruid, &cr->euid, &cr->suid);
+    getresgid(&cr->rgid, &cr->egid, &cr->sgid);
+}
+
 static struct task *first_make(struct exec_image *e, const int *fds, int nfds)
 {
     struct proc *p = proc_new(NULL, exec_image_abi(e));
@@ -207,6 +217,7 @@ static struct task *first_make(struct exec_image *e, const int *fds, int nfds)
     if (!t)
         return NULL;
     limits_init(p);
+    identity_init(p);
     p->exec = e;
     p->fds = fdtable_new();
     if (!p->fds || inherit(p->fds, fds, nfds))

@@ -16,6 +16,7 @@ int64_t sys_issetugid(struct call *c);
 int64_t sys_getpgid(struct call *c, int pid);
 int64_t sys_getsid(struct call *c, int pid);
 int64_t sys_setpgid(struct call *c, int pid, int pgid);
+int64_t sys_setsid(struct call *c);
 int64_t sys_getlogin(struct call *c, gva buf, unsigned len);
 int64_t sys_setlogin(struct call *c, gva name);
 

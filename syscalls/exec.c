@@ -173,6 +173,9 @@ static void proc_renew(struct call *c)
 
     tasks_end(c->proc, c->task); /* the other threads ended with the old image; their tracer threads see it */
     umtx_exec(c);
+    p->space = proc_space_new();
+    p->leader = NULL;
+    proc_own_actions(p);
     timer_proc_gone(p);
     code_drop(p);
     aio_proc_gone(p, true);

@@ -29,6 +29,7 @@ enum ofile_kind {
     OF_SOCKET,
     OF_CHAR,   /* terminal or other character device */
     OF_KQUEUE,
+    OF_PROCDESC, /* syscalls/procdesc.h */
     OF_OTHER,
 };
 

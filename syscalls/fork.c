@@ -6,15 +6,71 @@
 #include <sys/syscall.h>
 
 #include "compat/kqueue.h"
+#include "compat/reaper.h"
 #include "syscalls/code.h"
 #include "syscalls/door.h"
 #include "syscalls/fdcheck.h"
 #include "syscalls/fdshare.h"
+#include "syscalls/fork.h"
 #include "syscalls/handlers.h"
 #include "syscalls/task.h"
 
+/* What is to become of the new process. */
+struct plan {
+    uint64_t         rf;    /* RF* */
+    uint64_t         clone; /* host CLONE_* */
+    struct procdesc *pd;
+    bool             drop_handlers; /* RFSPAWN: caught signals are at their default */
+};
+
+/* kern_fork.c, do_fork: what the parent hears of the end. */
+static int exit_signal(const struct abi *abi, uint64_t rf)
+{
+    if (rf & RFTSIGZMB)
+        return (int)RFTSIGNUM(rf);
+    return abi->sig_from_host[rf & RFLINUXTHPN ? SIGUSR1 : SIGCHLD];
+}
+
+static void drop_handlers(struct proc *p)
+{
+    for (int s = 1; s <= SIG_MAX; s++)
+        if (p->actions[s].handler != D_SIG_DFL && p->actions[s].handler != D_SIG_IGN)
+            p->actions[s] = (struct ksigaction){.handler = D_SIG_DFL};
+}
+
+/* RFNOWAIT: never a child of the caller's, but of whoever gets orphans. */
+static void disown_locked(struct proc *p)
+{
+    struct proc *parent = p->parent;
+
+    LIST_REMOVE(p, siblings);
+    reaper_give_locked(p, parent);
+}
+
+/* A peer's leader is whoever made the first of them (RFTHREAD). */
+static struct proc *leader_of(struct proc *p) { return p->leader ? p->leader : p; }
+
+static void proc_plan(struct call *c, struct proc *p, const struct plan *plan)
+{
+    if (plan->rf & RFSIGSHARE)
+        proc_share_actions(p, c->proc);
+    if (plan->drop_handlers)
+        drop_handlers(p);
+    p->exit_signal = exit_signal(c->abi, plan->rf);
+    if (plan->clone & CLONE_VM)
+        p->space = c->proc->space;
+    pthread_mutex_lock(&session.lock);
+    if (plan->rf & RFTHREAD)
+        p->leader = leader_of(c->proc);
+    if (plan->rf & RFNOWAIT)
+        disown_locked(p);
+    if (plan->pd)
+        procdesc_bind_locked(plan->pd, p);
+    pthread_mutex_unlock(&session.lock);
+}
+
 /* The child as it is before it has a host process.  NULL: no memory. */
-static struct task *child_make(struct call *c)
+static struct task *child_make(struct call *c, const struct plan *plan)
 {
     struct proc *p = proc_new(c->proc, c->abi);
     struct task *t = p ? task_new(p) : NULL;
@@ -23,6 +79,7 @@ static struct task *child_make(struct call *c)
         proc_abandon(p);
     if (!t)
         return NULL;
+    proc_plan(c, p, plan);
     t->mask = c->task->mask;
     t->altstack = c->task->altstack;
     memcpy(t->name, c->task->name, sizeof(t->name));
@@ -42,43 +99,48 @@ static struct fdtable *child_fds(struct call *c, enum fds fds)
     }
 }
 
+static enum fds fds_of(uint64_t flags)
+{
+    return flags & RFFDG ? FDS_COPY : flags & RFCFDG ? FDS_NONE : FDS_SHARE;
+}
+
 /*
  * The table's lock is held over the host's clone, so that our copy of the
  * descriptors and the host's are of the same moment.
  */
-static int64_t clone_with_fds(struct call *c, struct task *t, uint64_t flags, enum fds fds, const struct regs *r)
+static int64_t clone_with_fds(struct call *c, struct task *t, const struct plan *plan, const struct regs *r)
 {
-    struct proc *p = t->proc;
-    int64_t      pid = fdtable_lock(c, c->proc->fds);
+    const enum fds fds = fds_of(plan->rf);
+    const uint64_t flags = plan->clone | (fds == FDS_SHARE ? CLONE_FILES | CLONE_FS : 0);
+    struct proc   *p = t->proc;
+    int64_t        pid = fdtable_lock(c, c->proc->fds);
 
     if (pid)
         return pid;
     p->fds = child_fds(c, fds);
     p->closes_first = fds == FDS_NONE;
-    if (fds == FDS_SHARE)
-        flags |= CLONE_FILES | CLONE_FS;
     pid = p->fds ? door->clone(c->task, t, flags, 0, r) : -ENOMEM;
     fdtable_unlock(c, c->proc->fds);
     return pid;
 }
 
 /* And so it is with the code that was rewritten. */
-static int64_t clone_with_code(struct call *c, struct task *t, uint64_t flags, enum fds fds, const struct regs *r)
+static int64_t clone_with_code(struct call *c, struct task *t, const struct plan *plan, const struct regs *r)
 {
-    const bool shares = flags & CLONE_VM;
+    const bool shares = plan->clone & CLONE_VM;
     int64_t    pid = code_ops ? code_ops->fork_begin(c, t->proc, shares) : 0;
 
     if (pid)
         return pid;
-    pid = clone_with_fds(c, t, flags, fds, r);
+    pid = clone_with_fds(c, t, plan, r);
     if (code_ops)
         code_ops->fork_end(c, shares);
     return pid;
 }
 
-static int64_t fork_common(struct call *c, uint64_t flags, enum fds fds)
+static int64_t fork_planned(struct call *c, const struct plan *plan)
 {
-    struct task *t = child_make(c);
+    struct task *t = child_make(c, plan);
     struct regs  r;
     struct proc *p;
     uint32_t     index;
@@ -90,12 +152,14 @@ static int64_t fork_common(struct call *c, uint64_t flags, enum fds fds)
     index = t->index;
     door->regs_get(c->task, &r);
     c->abi->fork_child(&r);
-    pid = clone_with_code(c, t, flags | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, fds, &r);
+    pid = clone_with_code(c, t, plan, &r);
     if (pid < 0) {
         if (task_unmake(t, index))
             proc_abandon(p);
         return pid;
     }
+    if (plan->pd)
+        procdesc_born(plan->pd, (int)pid);
     pthread_mutex_lock(&session.lock);
     /* The parent may wait for it before its first call; it may as well be gone already. */
     if (task_by_index_locked(index) == t && !t->host_tid)
@@ -105,16 +169,32 @@ static int64_t fork_common(struct call *c, uint64_t flags, enum fds fds)
     return pid;
 }
 
-int64_t sys_fork(struct call *c) { return fork_common(c, 0, FDS_COPY); }
+#define FORK_CLONE (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)
 
-int64_t sys_vfork(struct call *c) { return fork_common(c, CLONE_VM | CLONE_VFORK, FDS_COPY); }
+int64_t sys_fork(struct call *c)
+{
+    return fork_planned(c, &(struct plan){.rf = RFPROC | RFFDG, .clone = FORK_CLONE});
+}
 
-/* rfork(2) flags, sys/unistd.h */
-#define RFFDG    (1u << 2)
-#define RFPROC   (1u << 4)
-#define RFMEM    (1u << 5)
-#define RFCFDG   (1u << 12)
-#define RFPPWAIT (1u << 31)
+int64_t sys_vfork(struct call *c)
+{
+    return fork_planned(c, &(struct plan){.rf = RFPROC | RFFDG | RFMEM, .clone = FORK_CLONE | CLONE_VM | CLONE_VFORK});
+}
+
+/* What FreeBSD knows, without what only its kernel may ask for (RFSTOPPED, RFHIGHPID, RFPROCDESC). */
+#define RF_KNOWN (RFFDG | RFPROC | RFMEM | RFNOWAIT | RFCFDG | RFTHREAD | RFSIGSHARE | RFLINUXTHPN | RFTSIGZMB)
+
+/* kern_fork.c, sys_rfork and fork1. */
+static int flags_check(const struct call *c, uint64_t rf)
+{
+    if (rf & ~(uint64_t)(RF_KNOWN | 0xffu << 20))
+        return -EINVAL;
+    if (RFTSIGNUM(rf) && !(rf & RFTSIGZMB))
+        return -EINVAL;
+    if ((rf & RFTSIGZMB) && RFTSIGNUM(rf) > c->abi->nsig)
+        return -EINVAL;
+    return (rf & (RFFDG | RFCFDG)) == (RFFDG | RFCFDG) ? -EINVAL : 0;
+}
 
 static bool has_threads(struct call *c)
 {
@@ -139,23 +219,26 @@ static int64_t rfork_self(struct call *c, uint64_t flags)
     return r || !(flags & RFCFDG) ? r : fd_close_range(c, 0, ~0u, 0);
 }
 
-static enum fds fds_of(uint64_t flags)
+int64_t fork_with(struct call *c, uint64_t rf, struct procdesc *pd)
 {
-    return flags & RFFDG ? FDS_COPY : flags & RFCFDG ? FDS_NONE : FDS_SHARE;
+    struct plan plan = {.rf = rf, .clone = FORK_CLONE | (rf & RFMEM ? CLONE_VM : 0), .pd = pd};
+    int         err;
+
+    if (rf == RFSPAWN) {
+        plan.rf = RFPROC | RFFDG | RFMEM;
+        plan.clone = FORK_CLONE | CLONE_VM | CLONE_VFORK;
+        plan.drop_handlers = true;
+        return fork_planned(c, &plan);
+    }
+    err = flags_check(c, rf);
+    if (err)
+        return err;
+    if (!(rf & RFPROC))
+        return rfork_self(c, rf);
+    return fork_planned(c, &plan);
 }
 
-int64_t sys_rfork(struct call *c, uint64_t flags)
-{
-    if ((flags & (RFFDG | RFCFDG)) == (RFFDG | RFCFDG))
-        return -EINVAL;
-    if (!(flags & RFPROC))
-        return flags & (RFMEM | RFPPWAIT) ? -EINVAL : rfork_self(c, flags);
-    if ((flags & RFMEM) && (flags & RFPPWAIT))
-        return fork_common(c, CLONE_VM | CLONE_VFORK, fds_of(flags));
-    if (flags & RFMEM)
-        return -EOPNOTSUPP;
-    return fork_common(c, 0, fds_of(flags));
-}
+int64_t sys_rfork(struct call *c, uint64_t flags) { return fork_with(c, flags, NULL); }
 
 int64_t sys_exit(struct call *c, int status)
 {

@@ -39,8 +39,8 @@ int64_t sys_rfork(struct call *c, uint64_t flags);
 int64_t sys_exit(struct call *c, int status);
 
 /* wait.c */
-int64_t sys_wait4(struct call *c, int pid, gva status, uint64_t options, void *rusage);
-int64_t sys_wait6(struct call *c, int64_t idtype, uint64_t id, gva status, uint64_t options, void *wrusage, void *info);
+int64_t sys_wait4(struct call *c, int pid, gva status, uint64_t options, gva rusage);
+int64_t sys_wait6(struct call *c, int64_t idtype, uint64_t id, gva status, uint64_t options, gva wrusage, void *info);
 
 /* exec.c */
 int64_t sys_execve(struct call *c, gva path, gva argv, gva envv);

@@ -50,6 +50,21 @@ static int child_that_may_move(struct call *c, int pid)
     return err;
 }
 
+/* A process is in another group or session, if result says so: that is remembered for when it is a zombie. */
+static int64_t moved(pid_t pid, int64_t result)
+{
+    struct proc *p;
+
+    pthread_mutex_lock(&session.lock);
+    p = result < 0 ? NULL : proc_find_locked(pid);
+    if (p) {
+        p->pgid = getpgid(pid);
+        p->sid = getsid(pid);
+    }
+    pthread_mutex_unlock(&session.lock);
+    return result;
+}
+
 /* A child is moved by its host parent, which the provider is; oneself by oneself. */
 int64_t sys_setpgid(struct call *c, int pid, int pgid)
 {
@@ -58,12 +73,14 @@ int64_t sys_setpgid(struct call *c, int pid, int pgid)
     if (pgid < 0)
         return -EINVAL;
     if (pid == 0 || pid == c->proc->pid)
-        return host_call(c, SYS_setpgid, 0, pgid);
+        return moved(c->proc->pid, host_call(c, SYS_setpgid, 0, pgid));
     err = child_that_may_move(c, pid);
     if (err)
         return err;
-    return setpgid(pid, pgid) ? -errno : 0;
+    return moved(pid, setpgid(pid, pgid) ? -errno : 0);
 }
+
+int64_t sys_setsid(struct call *c) { return moved(c->proc->pid, host_call(c, SYS_setsid)); }
 
 int64_t sys_getlogin(struct call *c, gva buf, unsigned len)
 {

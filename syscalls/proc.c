@@ -14,6 +14,7 @@
 #include "syscalls/exec.h"
 #include "syscalls/fdcheck.h"
 #include "syscalls/fdshare.h"
+#include "syscalls/procdesc.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/task.h"
 #include "syscalls/timer.h"
@@ -89,7 +90,7 @@ void proc_set_argv(struct proc *p, const char *const *argv)
 /* What a child has of its parent: sigactions(2), fork(2). */
 static void inherit(struct proc *p, const struct proc *from)
 {
-    memcpy(p->actions, from->actions, sizeof(p->actions));
+    memcpy(p->actions, from->actions, sizeof(p->sigacts->of));
     memcpy(p->comm, from->comm, sizeof(p->comm));
     memcpy(p->login, from->login, sizeof(p->login));
     p->support = from->support;
@@ -101,6 +102,9 @@ static void inherit(struct proc *p, const struct proc *from)
     p->issetugid = from->issetugid;
     p->capmode = from->capmode;
     p->trapcap = from->trapcap;
+    p->cred = from->cred;
+    p->pgid = from->pgid;
+    p->sid = from->sid;
     p->umask_hint = from->umask_hint;
     p->nofile = from->nofile;
     p->nofile_max = from->nofile_max;
@@ -109,12 +113,74 @@ static void inherit(struct proc *p, const struct proc *from)
     proc_set_argv(p, (const char *const *)from->argv);
 }
 
+static struct sigacts *sigacts_new(void)
+{
+    struct sigacts *s = calloc(1, sizeof(*s));
+
+    if (s)
+        s->refs = 1;
+    return s;
+}
+
+static void sigacts_put_locked(struct sigacts *s)
+{
+    if (--s->refs == 0)
+        free(s);
+}
+
+void proc_share_actions(struct proc *p, struct proc *from)
+{
+    pthread_mutex_lock(&session.lock);
+    sigacts_put_locked(p->sigacts);
+    from->sigacts->refs++;
+    p->sigacts = from->sigacts;
+    p->actions = p->sigacts->of;
+    pthread_mutex_unlock(&session.lock);
+}
+
+void proc_own_actions(struct proc *p)
+{
+    struct sigacts *s = sigacts_new();
+
+    if (!s)
+        return;
+    pthread_mutex_lock(&session.lock);
+    memcpy(s->of, p->actions, sizeof(s->of));
+    sigacts_put_locked(p->sigacts);
+    p->sigacts = s;
+    p->actions = s->of;
+    pthread_mutex_unlock(&session.lock);
+}
+
+uint64_t proc_space_new(void)
+{
+    static uint64_t spaces;
+
+    return __atomic_add_fetch(&spaces, 1, __ATOMIC_RELAXED);
+}
+
+bool proc_space_shared(const struct proc *p)
+{
+    const struct proc *q;
+    bool               shared = false;
+
+    pthread_mutex_lock(&session.lock);
+    LIST_FOREACH(q, &session.procs, all)
+    shared |= q != p && q->state == PROC_LIVE && q->space == p->space;
+    pthread_mutex_unlock(&session.lock);
+    return shared;
+}
+
 struct proc *proc_new(struct proc *parent, const struct abi *abi)
 {
     struct proc *p = calloc(1, sizeof(*p));
 
-    if (!p)
+    if (!p || !(p->sigacts = sigacts_new())) {
+        free(p);
         return NULL;
+    }
+    p->actions = p->sigacts->of;
+    p->space = proc_space_new();
     p->abi = abi;
     p->parent = parent;
     p->refs = 1;
@@ -167,6 +233,9 @@ static void proc_free(struct proc *p)
     if (p->fds)
         table_free(p->fds);
     exec_image_free(p->exec);
+    pthread_mutex_lock(&session.lock);
+    sigacts_put_locked(p->sigacts);
+    pthread_mutex_unlock(&session.lock);
     argv_free(p->argv);
     free(p->execpath);
     free(p);
@@ -223,6 +292,7 @@ void proc_reap_locked(struct proc *p)
             sum->ru_nivcsw += add[i]->ru_nivcsw;
         }
     }
+    procdesc_reaped_locked(p);
     unlink_locked(p);
     pthread_mutex_unlock(&session.lock);
     proc_put(p);
@@ -232,6 +302,7 @@ void proc_reap_locked(struct proc *p)
 void proc_abandon(struct proc *p)
 {
     pthread_mutex_lock(&session.lock);
+    procdesc_reaped_locked(p);
     unlink_locked(p);
     pthread_mutex_unlock(&session.lock);
     proc_put(p);

@@ -24,6 +24,7 @@ struct area;
 struct door_task;
 struct kqueue_proc;
 struct call;
+struct procdesc;
 
 #define SIG_MAX 128 /* highest guest signal number of any ABI */
 
@@ -72,6 +73,17 @@ struct task {
 
 enum proc_state { PROC_LIVE, PROC_ZOMBIE };
 
+/* User and group identifiers: real, effective, saved. */
+struct cred {
+    uint32_t ruid, euid, suid, rgid, egid, sgid;
+};
+
+/* What each signal does; shared by the processes that rfork made with RFSIGSHARE.  Under session.lock. */
+struct sigacts {
+    unsigned          refs;
+    struct ksigaction of[SIG_MAX + 1];
+};
+
 struct proc {
     LIST_ENTRY(proc)  siblings; /* in parent->children */
     LIST_ENTRY(proc)  all;      /* in session.procs */
@@ -102,19 +114,24 @@ struct proc {
     bool              issetugid;
     bool              capmode;     /* capability mode, for good; under session.lock, read without */
     bool              trapcap;     /* a refused call sends the trap signal there (procctl PROC_TRAPCAP_CTL) */
+    struct cred       cred;      /* the host's, as last changed */
+    pid_t             pgid, sid; /* the host's, kept for when the host has forgotten the process; under session.lock */
+    uint64_t          space;     /* number of the address space: vfork and rfork(RFMEM) share it */
+    struct procdesc  *procdesc;  /* the descriptor that pdfork made of it (syscalls/procdesc.c), NULL: none */
+    struct proc      *leader;    /* rfork(RFTHREAD): ends with that one; NULL: nobody's peer */
     bool              reaper;      /* gets the orphans below it, see compat/reaper.h */
     int               pdeathsig;   /* guest signal for when the parent ends, 0: none */
     int               exit_signal; /* guest signal that the parent gets; usually SIGCHLD */
 
     /* exit */
     int           wait_status; /* host encoding */
-    pid_t         zombie_pgid;
     struct rusage rusage, children_rusage;
     bool          wait_stopped, wait_continued; /* not yet reported */
     int           stop_signal;                  /* guest number */
 
     /* signals, under session.lock */
-    struct ksigaction   actions[SIG_MAX + 1];
+    struct sigacts     *sigacts;
+    struct ksigaction  *actions; /* sigacts->of */
     struct sigqueue_set pending;
 
     uint32_t            umask_hint;
@@ -159,6 +176,14 @@ struct task *task_by_tid_locked(int64_t guest_tid); /* any process of the sessio
 /* A proc in the tree with the parent's signals and limits, not yet with a host process.  NULL: no memory. */
 struct proc *proc_new(struct proc *parent, const struct abi *abi);
 void         proc_set_pid(struct proc *p, pid_t pid);
+/* p, not yet running, has the same signal actions as from. */
+void         proc_share_actions(struct proc *p, struct proc *from);
+/* p has signal actions of its own (exec).  When there is no memory for it, it goes on sharing them. */
+void         proc_own_actions(struct proc *p);
+/* A number that no address space had before. */
+uint64_t     proc_space_new(void);
+/* Another living process has p's address space.  Takes session.lock. */
+bool         proc_space_shared(const struct proc *p);
 void         proc_put(struct proc *p);
 /* Takes a zombie out of the tree; session.lock held, and released for a moment. */
 void         proc_reap_locked(struct proc *p);

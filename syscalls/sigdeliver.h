@@ -10,6 +10,8 @@
 int signal_guest(const struct proc *p, int hostsig);
 /* Takes the lowest pending signal in want: the task's own first.  session.lock held. */
 bool signal_take_locked(struct task *t, const struct sigset *want, struct ksiginfo *info);
+/* Where a signal comes from that this process sends with kill(2). */
+struct ksiginfo signal_from_me(const struct call *c, int sig);
 /* Removes what can never be blocked. */
 void sigset_unmaskable(const struct proc *p, struct sigset *s);
 

@@ -9,15 +9,17 @@
 #include "syscalls/sigdeliver.h"
 #include "syscalls/task.h"
 
-static struct ksiginfo from_me(struct call *c, int sig, int host_code)
+static struct ksiginfo from_me(const struct call *c, int sig, int host_code)
 {
     return (struct ksiginfo){
         .signo = sig,
         .code = c->abi->sigcode_from_host(sig, host_code),
         .pid = c->proc->pid,
-        .uid = getuid(),
+        .uid = c->proc->cred.ruid,
     };
 }
+
+struct ksiginfo signal_from_me(const struct call *c, int sig) { return from_me(c, sig, SI_USER); }
 
 static bool valid_or_zero(const struct call *c, int sig)
 {
@@ -38,7 +40,7 @@ static int kill_host(struct call *c, int pid, int sig)
 
 static int kill_one(struct call *c, int pid, int sig)
 {
-    struct ksiginfo k = from_me(c, sig, SI_USER);
+    struct ksiginfo k = signal_from_me(c, sig);
     struct proc    *p;
 
     pthread_mutex_lock(&session.lock);
@@ -52,7 +54,7 @@ static int kill_one(struct call *c, int pid, int sig)
 /* Every guest of the process group (pgid) or of the session (-1), as kill(2) says; other host processes are spared. */
 static int kill_many(struct call *c, int pgid, int sig)
 {
-    struct ksiginfo k = from_me(c, sig, SI_USER);
+    struct ksiginfo k = signal_from_me(c, sig);
     struct proc    *p;
     int             n = 0;
 

@@ -5,16 +5,17 @@
 
 #include "syscalls/sigdeliver.h"
 #include "syscalls/signal.h"
+#include "syscalls/wait.h"
 
 static void tell_parent_locked(struct proc *p, int code, int status)
 {
     struct proc *parent = p->parent;
     int          chld;
 
+    wait_happened_locked(p);
     if (!parent || parent->state != PROC_LIVE)
         return;
     chld = signal_guest(parent, SIGCHLD);
-    proc_wake_waiters_locked(parent);
     if (!(parent->actions[chld].flags & D_SA_NOCLDSTOP))
         signal_post_proc_locked(parent,
                                 &(struct ksiginfo){.signo = chld, .code = code, .pid = p->pid, .status = status});

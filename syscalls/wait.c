@@ -11,9 +11,11 @@
 #include "loader/trace.h"
 #include "syscalls/door.h"
 #include "syscalls/handlers.h"
+#include "syscalls/procdesc.h"
 #include "syscalls/session.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/task.h"
+#include "syscalls/wait.h"
 
 /* ---- status words: the encoding that every Unix shares, with the guest's signal numbers -------- */
 
@@ -35,45 +37,45 @@ static int status_of_zombie(const struct proc *p)
 /* ---- waiting -------------------------------------------------------------------------------------- */
 
 struct want {
-    int64_t  idtype; /* host P_* */
+    int64_t  idtype; /* host P_*, neutral D_P_* */
     int64_t  id;
     uint64_t options; /* host W* */
 };
 
-struct found {
-    int             pid, status, code, child_status;
-    uint32_t        uid;
-    struct rusage   self, children;
-};
-
+/* kern_exit.c, proc_to_reap: one that has a descriptor is found by name only. */
 static bool matches(const struct proc *p, const struct want *w)
 {
     switch (w->idtype) {
-    case P_ALL:
-        return true;
-    case P_PID:
-        return p->pid == w->id;
-    case P_PGID:
-        return p->state == PROC_ZOMBIE ? p->zombie_pgid == w->id : getpgid(p->pid) == w->id;
-    default:
-        return false;
+    case P_ALL: return !p->procdesc;
+    case P_PID: return p->pid == w->id;
+    case P_PGID: return (p->state == PROC_LIVE ? getpgid(p->pid) : p->pgid) == w->id;
+    case D_P_SID: return (p->state == PROC_LIVE ? getsid(p->pid) : p->sid) == w->id;
+    case D_P_UID: return p->cred.euid == w->id;
+    case D_P_GID: return p->cred.egid == w->id;
+    case D_P_JAILID: return w->id == 0; /* nobody is in a jail */
+    default: return false;
     }
 }
 
-static bool look_at(struct proc *p, const struct want *w, struct found *f)
+static void found_ended(const struct proc *p, struct wait_found *f)
 {
-    bool keep = w->options & WNOWAIT;
+    f->status = status_of_zombie(p);
+    f->code = WIFEXITED(p->wait_status) ? CLD_EXITED : WCOREDUMP(p->wait_status) ? CLD_DUMPED : CLD_KILLED;
+    f->child_status = WIFEXITED(p->wait_status) ? WEXITSTATUS(p->wait_status) : death_signal(p);
+}
 
-    if (p->state == PROC_ZOMBIE && (w->options & WEXITED)) {
-        f->status = status_of_zombie(p);
-        f->code = WIFEXITED(p->wait_status) ? CLD_EXITED : WCOREDUMP(p->wait_status) ? CLD_DUMPED : CLD_KILLED;
-        f->child_status = WIFEXITED(p->wait_status) ? WEXITSTATUS(p->wait_status) : death_signal(p);
-    } else if (p->state == PROC_LIVE && p->wait_stopped && (w->options & WUNTRACED)) {
+static bool look_at(struct proc *p, uint64_t options, struct wait_found *f)
+{
+    bool keep = options & WNOWAIT;
+
+    if (p->state == PROC_ZOMBIE && (options & WEXITED)) {
+        found_ended(p, f);
+    } else if (p->state == PROC_LIVE && p->wait_stopped && (options & WUNTRACED)) {
         f->status = p->stop_signal << 8 | 0x7f;
         f->code = CLD_STOPPED;
         f->child_status = p->stop_signal;
         p->wait_stopped = keep;
-    } else if (p->state == PROC_LIVE && p->wait_continued && (w->options & WCONTINUED)) {
+    } else if (p->state == PROC_LIVE && p->wait_continued && (options & WCONTINUED)) {
         f->status = signal_guest(p, SIGCONT); /* sys/wait.h: _WCONTINUED is SIGCONT */
         f->code = CLD_CONTINUED;
         f->child_status = f->status;
@@ -82,32 +84,39 @@ static bool look_at(struct proc *p, const struct want *w, struct found *f)
         return false;
     }
     f->pid = p->pid;
+    f->uid = p->cred.euid;
     f->self = p->rusage;
     f->children = p->children_rusage;
     return true;
 }
 
-/* 1: found, reaped unless WNOWAIT; 0: there are such children, none ready; -ECHILD. */
-static int wait_once_locked(struct proc *parent, const struct want *w, struct found *f)
+int wait_take_locked(struct proc *p, uint64_t options, struct wait_found *f)
 {
-    struct proc *p, *next;
+    if (!look_at(p, options, f))
+        return 0;
+    if (p->state == PROC_ZOMBIE && !(options & WNOWAIT))
+        proc_reap_locked(p);
+    return 1;
+}
+
+/* 1: found; 0: there are such children, none ready; -ECHILD. */
+static int wait_once_locked(struct proc *parent, const struct want *w, struct wait_found *f)
+{
+    struct proc *p;
     bool         any = false;
 
-    for (p = LIST_FIRST(&parent->children); p; p = next) {
-        next = LIST_NEXT(p, siblings);
+    LIST_FOREACH(p, &parent->children, siblings)
+    {
         if (!p->pid || !matches(p, w))
             continue;
         any = true;
-        if (!look_at(p, w, f))
-            continue;
-        if (p->state == PROC_ZOMBIE && !(w->options & WNOWAIT))
-            proc_reap_locked(p);
-        return 1;
+        if (wait_take_locked(p, w->options, f))
+            return 1;
     }
     return any ? 0 : -ECHILD;
 }
 
-static int64_t wait_common(struct call *c, const struct want *w, struct found *f)
+static int64_t wait_common(struct call *c, const struct want *w, struct wait_found *f)
 {
     struct task *t = c->task;
     int          r;
@@ -135,61 +144,90 @@ void proc_wake_waiters_locked(struct proc *p)
     if (!p)
         return;
     LIST_FOREACH(t, &p->tasks, link)
-        if (t->waits_child)
-            task_wake(t);
+    if (t->waits_child)
+        task_wake(t);
 }
 
-int64_t sys_wait4(struct call *c, int pid, gva status, uint64_t options, void *rusage)
+void wait_happened_locked(struct proc *p)
 {
-    struct want  w = {P_PID, pid, options | WEXITED};
-    struct found f;
-    int64_t      r;
+    proc_wake_waiters_locked(p->parent);
+    procdesc_wake_locked(p);
+}
+
+/* wait4's numbers: any child, one, or a group's. */
+static struct want want_of_pid(int pid, uint64_t options)
+{
+    struct want w = {P_PID, pid, options | WEXITED | D_WTRAPPED};
 
     if (pid == -1) {
         w.idtype = P_ALL;
-    } else if (pid <= 0) {
+    } else if (pid < 0) {
         w.idtype = P_PGID;
-        w.id = pid ? -pid : getpgid(c->proc->pid);
+        w.id = -(int64_t)pid;
     }
-    r = wait_common(c, &w, &f);
-    if (r > 0 && status.va) {
-        int err = put_int(c, status, f.status);
-        if (err)
-            return err;
-    }
-    if (r > 0 && rusage)
-        memcpy(rusage, &f.self, sizeof(f.self));
-    return r;
+    return w;
 }
 
-int64_t sys_wait6(struct call *c, int64_t idtype, uint64_t id, gva status, uint64_t options, void *wrusage, void *info)
+/* kern_exit.c, kern_wait6: neither a process nor a group has the number 0; it means the caller's own group. */
+static void own_group(struct call *c, struct want *w)
 {
-    struct want     w = {idtype, (int64_t)id, options};
-    struct found    f;
-    struct ksiginfo k = {0};
-    int64_t         r;
+    if (w->id || (w->idtype != P_PID && w->idtype != P_PGID))
+        return;
+    w->idtype = P_PGID;
+    w->id = getpgid(c->proc->pid);
+}
 
-    if (!(options & (WEXITED | WUNTRACED | WCONTINUED)))
-        return -EINVAL;
+int64_t sys_wait4(struct call *c, int pid, gva status, uint64_t options, gva rusage)
+{
+    struct want       w = want_of_pid(pid, options);
+    struct wait_found f;
+    int64_t           r, err = 0;
+
+    own_group(c, &w);
     r = wait_common(c, &w, &f);
-    if (r > 0 && status.va) {
-        int err = put_int(c, status, f.status);
-        if (err)
-            return err;
-    }
-    if (r > 0 && wrusage) {
-        memcpy(wrusage, &f.self, sizeof(f.self));
-        memcpy((char *)wrusage + sizeof(f.self), &f.children, sizeof(f.children));
-    }
-    if (r > 0) {
-        k.signo = signal_guest(c->proc, SIGCHLD);
-        k.code = f.code;
-        k.pid = f.pid;
-        k.status = f.child_status;
-    }
-    if (r >= 0 && info)
-        memcpy(info, &k, sizeof(k));
-    return r;
+    if (r > 0 && status.va)
+        err = put_int(c, status, f.status);
+    if (r > 0 && !err && rusage.va)
+        err = struct_out(c, c->row->args[3].of, rusage, &f.self);
+    return err ? err : r;
+}
+
+bool wait_options_ok(uint64_t options) { return options & (WEXITED | WUNTRACED | WCONTINUED | D_WTRAPPED); }
+
+int64_t wait_report(struct call *c, const struct wait_found *f, gva status, gva wrusage, void *info)
+{
+    const struct rusage both[2] = {f->self, f->children};
+    struct ksiginfo    *k = info;
+    int64_t             err = 0;
+
+    if (status.va)
+        err = put_int(c, status, f->status);
+    if (!err && wrusage.va)
+        err = struct_out(c, c->row->args[c->row->nargs - 2].of, wrusage, both);
+    if (k)
+        *k = (struct ksiginfo){.signo = signal_guest(c->proc, SIGCHLD),
+                               .code = f->code,
+                               .pid = f->pid,
+                               .uid = f->uid,
+                               .status = f->child_status};
+    return err;
+}
+
+int64_t sys_wait6(struct call *c, int64_t idtype, uint64_t id, gva status, uint64_t options, gva wrusage, void *info)
+{
+    struct want       w = {idtype, (int64_t)id, options};
+    struct wait_found f;
+    int64_t           r, err = 0;
+
+    if (!wait_options_ok(options))
+        return -EINVAL;
+    if (info)
+        memset(info, 0, sizeof(struct ksiginfo));
+    own_group(c, &w);
+    r = wait_common(c, &w, &f);
+    if (r > 0)
+        err = wait_report(c, &f, status, wrusage, info);
+    return err ? err : r;
 }
 
 /* ---- the end of a process ---------------------------------------------------------------------------- */
@@ -201,6 +239,10 @@ static void tell_parent_locked(struct proc *p)
     int             chld;
     struct ksiginfo k;
 
+    if (procdesc_exited_locked(p, status_of_zombie(p))) {
+        wait_happened_locked(p); /* the descriptor tells, not a signal, and keeps the zombie */
+        return;
+    }
     if (!parent || parent->state != PROC_LIVE) {
         if (p != session.first)
             proc_reap_locked(p);
@@ -215,6 +257,21 @@ static void tell_parent_locked(struct proc *p)
     if (k.signo)
         signal_post_proc_locked(parent, &k);
     proc_wake_waiters_locked(parent);
+}
+
+/* rfork(RFTHREAD): the peers end with their leader (kern_exit.c, exit1). */
+static void end_peers_locked(struct proc *leader)
+{
+    struct proc *p;
+
+    LIST_FOREACH(p, &session.procs, all)
+    {
+        if (p->leader != leader)
+            continue;
+        p->leader = NULL;
+        if (p->pid > 0 && p->state == PROC_LIVE)
+            signal_post_proc_locked(p, &(struct ksiginfo){.signo = signal_guest(p, SIGKILL)});
+    }
 }
 
 static void orphan_children_locked(struct proc *p)
@@ -248,6 +305,7 @@ void proc_exited(int pid, int status, const struct rusage *ru)
     if (session.trace)
         trace_exit(p, status);
     kqueue_proc_event_locked(p, KQ_NOTE_EXIT, status);
+    end_peers_locked(p);
     orphan_children_locked(p);
     if (p == session.first) {
         session.first_status = status;

@@ -62,6 +62,8 @@ struct fake *fake_new(void)
 {
     struct fake *f = fake_alloc();
 
+    f->own.actions = f->actions;
+    f->own.space = f->task.index + 1;
     f->own.pid = getpid();
     f->own.nofile = f->own.nofile_max = 1024;
     f->own.ntasks = 1;

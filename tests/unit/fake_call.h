@@ -19,6 +19,7 @@ struct fake {
     struct task task; /* first: task_wake finds the fake by it */
     struct proc own;  /* of the first thread; the others share it */
     struct call call;
+    struct ksigaction actions[SIG_MAX + 1];
     uint32_t    woken;       /* futex: task_wake was called */
     uint32_t    interrupted; /* a signal is pending */
     int         host_tid;    /* the test thread that is in a call */
