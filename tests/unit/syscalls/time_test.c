@@ -250,7 +250,7 @@ static void timers_fire(void **state)
     assert_int_equal(last.code, 0x10003);
     assert_int_equal(last.value, 77);
     assert_int_equal(last.timerid, id);
-    assert_int_equal(sys_ktimer_getoverrun(fake_call(f), id), 0);
+    assert_true(sys_ktimer_getoverrun(fake_call(f), id) >= 0); /* on a busy machine there are some */
     assert_int_equal(sys_ktimer_gettime(fake_call(f), id, &old), 0);
     assert_int_equal(old.it_interval.tv_nsec, 5000000);
     v = (struct itimerspec){.it_interval = {1, 0}};
@@ -275,6 +275,7 @@ static void timers_fire_at_a_thread_and_time(void **state)
     assert_int_equal(sys_ktimer_settime(fake_call(f), id, TIMER_ABSTIME, &v, NULL), 0);
     usleep(30000);
     assert_int_equal(posts(), 1);
+    assert_int_equal(sys_ktimer_getoverrun(fake_call(f), id), 0); /* fires once, so nothing can be lost */
     assert_int_equal(last.pid, f->task.tid);
     timer_proc_gone(&f->own);
     assert_int_equal(sys_ktimer_delete(fake_call(f), id), -EINVAL);
