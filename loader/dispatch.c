@@ -12,6 +12,7 @@
 #include "loader/stat.h"
 #include "loader/trace.h"
 #include "syscalls/capability.h"
+#include "syscalls/cred.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
 #include "syscalls/marshal.h"
@@ -157,6 +158,8 @@ void task_serve(struct task *t, enum area_event event)
     }
     if (event == EVENT_SIGNAL || event == EVENT_NOTED)
         rewrite_enter(&c);
+    if (cred_behind(t))
+        cred_catch_up(&c);
     switch (event) {
     case EVENT_CALL: restart = call_serve(&c); break;
     case EVENT_SIGNAL: signal_serve(&c); break;

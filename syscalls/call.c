@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "syscalls/cred.h"
 #include "syscalls/door.h"
 #include "syscalls/proc.h"
 #include "syscalls/signal.h"
@@ -158,6 +159,8 @@ int guest_cas32(struct call *c, gva at, uint32_t expect, uint32_t want, uint32_t
 bool call_interrupted(struct call *c)
 {
     door->take_noted(c->task, signal_from_host);
+    if (cred_behind(c->task))
+        cred_catch_up(c);
     return signal_deliverable(c->task);
 }
 

@@ -2,7 +2,7 @@
  * syscalls/credentials.h: who a process is: user, groups, process group, session, login name.
  *
  * All of it is the host's own state of the guest's process, but for the login name and the parent.  Calls that
- * change credentials change the calling thread's alone, as the host does; -EPERM without the privilege.
+ * change credentials change every thread's (syscalls/cred.h); -EPERM without the privilege.
  */
 #ifndef DRAGOMAN_SYSCALLS_CREDENTIALS_H
 #define DRAGOMAN_SYSCALLS_CREDENTIALS_H
@@ -31,8 +31,9 @@ int64_t sys_setgid(struct call *c, unsigned gid);
 int64_t sys_setegid(struct call *c, unsigned egid);
 int64_t sys_setregid(struct call *c, int rgid, int egid);
 int64_t sys_setresgid(struct call *c, unsigned rgid, unsigned egid, unsigned sgid);
-/* To be called after every successful change of credentials; gives `result` back. */
-int64_t cred_changed(struct call *c, int64_t result);
+
+/* setcred.c */
+int64_t sys_setcred(struct call *c, unsigned flags, gva wcred, uint64_t size);
 
 /* groups.c: the effective group is the first of the list ... */
 int64_t sys_getgroups_egid(struct call *c, int size, gva set);

@@ -21,6 +21,7 @@
 #include "compat/kqueue.h"
 #include "compat/umtx.h"
 #include "syscalls/capability.h"
+#include "syscalls/cred.h"
 #include "syscalls/door.h"
 #include "syscalls/code.h"
 #include "syscalls/exechost.h"
@@ -175,6 +176,7 @@ static void proc_renew(struct call *c)
     umtx_exec(c);
     p->space = proc_space_new();
     p->leader = NULL;
+    cred_exec(p);
     proc_own_actions(p);
     timer_proc_gone(p);
     code_drop(p);

@@ -8,6 +8,7 @@
 #include "compat/kqueue.h"
 #include "compat/reaper.h"
 #include "syscalls/code.h"
+#include "syscalls/cred.h"
 #include "syscalls/door.h"
 #include "syscalls/fdcheck.h"
 #include "syscalls/fdshare.h"
@@ -80,6 +81,7 @@ static struct task *child_make(struct call *c, const struct plan *plan)
     if (!t)
         return NULL;
     proc_plan(c, p, plan);
+    cred_inherit(c, t);
     t->mask = c->task->mask;
     t->altstack = c->task->altstack;
     memcpy(t->name, c->task->name, sizeof(t->name));
@@ -119,7 +121,9 @@ static int64_t clone_with_fds(struct call *c, struct task *t, const struct plan 
         return pid;
     p->fds = child_fds(c, fds);
     p->closes_first = fds == FDS_NONE;
+    c->task->vforking = plan->clone & CLONE_VFORK;
     pid = p->fds ? door->clone(c->task, t, flags, 0, r) : -ENOMEM;
+    c->task->vforking = false;
     fdtable_unlock(c, c->proc->fds);
     return pid;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
+#include "syscalls/cred.h"
 #include "syscalls/credentials.h"
 
 #define GROUPS_MAX 1023 /* NGROUPS_MAX there */
@@ -13,11 +14,30 @@ static struct scratch groups_scratch(struct call *c) { return scratch_get(c, (GR
 
 int64_t sys_getgroups(struct call *c, int size, gva set) { return host_call(c, SYS_getgroups, size, set.va); }
 
+/* The list is in scratch, n entries; egid: the effective group changes with it, if it is there. */
+static int64_t groups_change(struct call *c, struct scratch list, int n, const uint32_t *egid)
+{
+    int64_t r = cred_begin(c);
+
+    if (r)
+        return r;
+    r = host_call(c, SYS_setgroups, n, list.va);
+    if (!r && egid)
+        r = host_call(c, SYS_setresgid, -1, *egid, -1);
+    return cred_end(c, r, list.p, n);
+}
+
 int64_t sys_setgroups(struct call *c, int size, gva set)
 {
+    struct scratch s = groups_scratch(c);
+    int64_t        err;
+
     if (size < 0 || size > GROUPS_MAX)
         return -EINVAL;
-    return cred_changed(c, host_call(c, SYS_setgroups, size, set.va));
+    if (!s.p)
+        return -ENOMEM;
+    err = size ? copy_in(c, s.p, set, (size_t)size * sizeof(uint32_t)) : 0;
+    return err ? err : groups_change(c, s, size, NULL);
 }
 
 int64_t sys_getgroups_egid(struct call *c, int size, gva set)
@@ -52,8 +72,5 @@ int64_t sys_setgroups_egid(struct call *c, int size, gva set)
     err = size ? copy_in(c, s.p, set, (size_t)size * sizeof(uint32_t)) : 0;
     if (err)
         return err;
-    err = host_call(c, SYS_setgroups, size ? size - 1 : 0, s.va + 4);
-    if (!err && size)
-        err = host_call(c, SYS_setresgid, -1, *(uint32_t *)s.p, -1);
-    return cred_changed(c, err);
+    return groups_change(c, (struct scratch){(uint32_t *)s.p + 1, s.va + 4}, size ? size - 1 : 0, size ? s.p : NULL);
 }

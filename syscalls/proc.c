@@ -102,7 +102,6 @@ static void inherit(struct proc *p, const struct proc *from)
     p->issetugid = from->issetugid;
     p->capmode = from->capmode;
     p->trapcap = from->trapcap;
-    p->cred = from->cred;
     p->pgid = from->pgid;
     p->sid = from->sid;
     p->umask_hint = from->umask_hint;
@@ -238,6 +237,7 @@ static void proc_free(struct proc *p)
     pthread_mutex_unlock(&session.lock);
     argv_free(p->argv);
     free(p->execpath);
+    free(p->groups);
     free(p);
 }
 

@@ -63,6 +63,9 @@ struct task {
     struct kstack       altstack;
     struct sigset       waiting; /* signals that sigwait and friends wait for */
 
+    uint32_t    cred_gen, groups_gen; /* the process's credentials that the host thread has (syscalls/cred.h) */
+    bool        vforking;             /* waits for its child to exec or exit: it cannot come */
+    bool        waits_cred;           /* sleeps until another thread has changed the credentials */
     bool        waits_child;              /* sleeps in wait4 and friends */
     bool        tids_written;             /* the numbers below were stored */
     gva         child_tid_at, parent_tid_at; /* where thr_new wants them, null: nowhere */
@@ -114,7 +117,11 @@ struct proc {
     bool              issetugid;
     bool              capmode;     /* capability mode, for good; under session.lock, read without */
     bool              trapcap;     /* a refused call sends the trap signal there (procctl PROC_TRAPCAP_CTL) */
-    struct cred       cred;      /* the host's, as last changed */
+    struct cred       cred;      /* the host's, as last changed; under session.lock */
+    uint32_t         *groups;    /* supplementary groups, once they were changed; owned */
+    int               ngroups;
+    uint32_t          cred_gen, groups_gen; /* how often they changed */
+    struct task      *cred_by;   /* is changing them */
     pid_t             pgid, sid; /* the host's, kept for when the host has forgotten the process; under session.lock */
     uint64_t          space;     /* number of the address space: vfork and rfork(RFMEM) share it */
     struct procdesc  *procdesc;  /* the descriptor that pdfork made of it (syscalls/procdesc.c), NULL: none */

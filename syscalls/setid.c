@@ -2,29 +2,12 @@
  * syscalls/setid.c: user and group identifiers: the host's own, under the BSDs' rules.
  */
 #include <errno.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "syscalls/cred.h"
 #include "syscalls/credentials.h"
-#include "syscalls/proc.h"
 
 #define KEEP UINT32_MAX /* (uid_t)-1: leave as it is */
-
-/*
- * The host forgets the parent-death signal of a thread whose credentials change
- * (prctl(2)), and makes its memory unreadable for others; both must be as
- * before, so that nothing survives the provider and it can still serve.
- */
-int64_t cred_changed(struct call *c, int64_t result)
-{
-    if (result >= 0) {
-        host_call(c, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-        host_call(c, SYS_prctl, PR_SET_DUMPABLE, 1);
-        c->proc->issetugid = true;
-    }
-    return result;
-}
 
 struct ids {
     uint32_t real, effective, saved;
@@ -71,7 +54,16 @@ int64_t sys_getresgid(struct call *c, gva rgid, gva egid, gva sgid)
 
 static int64_t set3(struct call *c, long nr, uint32_t real, uint32_t effective, uint32_t saved)
 {
-    return cred_changed(c, host_call(c, nr, real, effective, saved));
+    int err = cred_begin(c);
+
+    return err ? err : cred_end(c, host_call(c, nr, real, effective, saved), NULL, 0);
+}
+
+static int64_t set2(struct call *c, long nr, uint32_t real, uint32_t effective)
+{
+    int err = cred_begin(c);
+
+    return err ? err : cred_end(c, host_call(c, nr, real, effective), NULL, 0);
 }
 
 /*
@@ -106,12 +98,12 @@ int64_t sys_setegid(struct call *c, unsigned egid)
 
 int64_t sys_setreuid(struct call *c, int ruid, int euid)
 {
-    return cred_changed(c, host_call(c, SYS_setreuid, (uint32_t)ruid, (uint32_t)euid));
+    return set2(c, SYS_setreuid, (uint32_t)ruid, (uint32_t)euid);
 }
 
 int64_t sys_setregid(struct call *c, int rgid, int egid)
 {
-    return cred_changed(c, host_call(c, SYS_setregid, (uint32_t)rgid, (uint32_t)egid));
+    return set2(c, SYS_setregid, (uint32_t)rgid, (uint32_t)egid);
 }
 
 int64_t sys_setresuid(struct call *c, unsigned ruid, unsigned euid, unsigned suid)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "compat/umtx.h"
+#include "syscalls/cred.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
 #include "syscalls/fd.h"
@@ -54,6 +55,7 @@ static struct task *thread_make(struct call *c, const struct thr_param *tp)
 
     if (!t)
         return NULL;
+    cred_inherit(c, t);
     t->mask = c->task->mask;
     t->child_tid_at = GVA(tp->child_tid);
     t->parent_tid_at = GVA(tp->parent_tid);

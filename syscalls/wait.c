@@ -42,14 +42,29 @@ struct want {
     uint64_t options; /* host W* */
 };
 
+/* The host forgets a process before we have heard of its end, and may give its number away after that. */
+static pid_t pgid_of(const struct proc *p)
+{
+    const pid_t pgid = p->state == PROC_LIVE ? getpgid(p->pid) : -1;
+
+    return pgid < 0 ? p->pgid : pgid;
+}
+
+static pid_t sid_of(const struct proc *p)
+{
+    const pid_t sid = p->state == PROC_LIVE ? getsid(p->pid) : -1;
+
+    return sid < 0 ? p->sid : sid;
+}
+
 /* kern_exit.c, proc_to_reap: one that has a descriptor is found by name only. */
 static bool matches(const struct proc *p, const struct want *w)
 {
     switch (w->idtype) {
     case P_ALL: return !p->procdesc;
     case P_PID: return p->pid == w->id;
-    case P_PGID: return (p->state == PROC_LIVE ? getpgid(p->pid) : p->pgid) == w->id;
-    case D_P_SID: return (p->state == PROC_LIVE ? getsid(p->pid) : p->sid) == w->id;
+    case P_PGID: return pgid_of(p) == w->id;
+    case D_P_SID: return sid_of(p) == w->id;
     case D_P_UID: return p->cred.euid == w->id;
     case D_P_GID: return p->cred.egid == w->id;
     case D_P_JAILID: return w->id == 0; /* nobody is in a jail */

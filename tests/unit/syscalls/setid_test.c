@@ -8,12 +8,16 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "syscalls/cred.h"
 #include "syscalls/credentials.h"
+#include "syscalls/door.h"
 #include "tests/unit/fake_call.h"
 
 /* A nobody's child: its exit status is 0 when every step was as it should be, else the line. */
@@ -130,6 +134,127 @@ static void first_group_is_the_effective_one(void **state)
     in_child(groups_of);
 }
 
+/* ---- several threads ------------------------------------------------------------------ */
+
+static int kicks;
+
+static void kick(struct task *t)
+{
+    (void)t;
+    __atomic_add_fetch(&kicks, 1, __ATOMIC_SEQ_CST);
+}
+
+static const struct door_ops kicking_door = {.kick = kick};
+
+struct other {
+    struct fake *f;
+    volatile int go_on, caught_up;
+    uint32_t     uid, gid, ngroups;
+};
+
+/* A thread that comes by the provider now and then. */
+static void *other_main(void *arg)
+{
+    struct other *o = arg;
+
+    while (o->go_on) {
+        if (cred_behind(&o->f->task)) {
+            cred_catch_up(fake_call(o->f));
+            o->caught_up++;
+        }
+        usleep(1000);
+    }
+    o->uid = (uint32_t)syscall(SYS_geteuid); /* the thread's own */
+    o->gid = (uint32_t)syscall(SYS_getegid);
+    o->ngroups = (uint32_t)syscall(SYS_getgroups, 0, NULL);
+    return NULL;
+}
+
+static void threads_follow(struct fake *f)
+{
+    struct other o = {.f = fake_thread(f), .go_on = 1};
+    uint32_t     set[3] = {9, 8, 7};
+    pthread_t    t;
+
+    door = &kicking_door;
+    STEP(pthread_create(&t, NULL, other_main, &o) == 0);
+    STEP(sys_setgroups(fake_call(f), 3, GVA((uintptr_t)set)) == 0);
+    STEP(o.caught_up == 1 && kicks > 0); /* before the call returned */
+    STEP(sys_setgid(fake_call(f), 65534) == 0);
+    STEP(sys_setuid(fake_call(f), 65534) == 0);
+    STEP(o.caught_up == 3 && !cred_behind(&o.f->task));
+    STEP(sys_setuid(fake_call(f), 0) == -EPERM);
+    o.go_on = 0;
+    pthread_join(t, NULL);
+    STEP(o.uid == 65534 && o.gid == 65534 && o.ngroups == 3);
+    STEP(f->own.cred.euid == 65534 && f->own.cred.rgid == 65534);
+}
+
+/* Nobody waits for a thread that is gone, or for one in vfork; the latter has something to catch up with. */
+static void some_are_not_waited_for(struct fake *f)
+{
+    struct fake *gone = fake_thread(f), *vforking = fake_thread(f);
+
+    door = &kicking_door;
+    gone->task.state = TASK_GONE;
+    vforking->task.vforking = true;
+    STEP(sys_setgid(fake_call(f), 5) == 0);
+    STEP(cred_behind(&vforking->task));
+    cred_catch_up(fake_call(vforking));
+    STEP(!cred_behind(&vforking->task));
+    STEP(f->own.cred_by == NULL);
+}
+
+struct setcred_arg {
+    uint32_t uid, ruid, svuid, gid, rgid, svgid, pad, ngroups;
+    uint64_t groups, label;
+};
+
+static int64_t setcred(struct fake *f, unsigned flags, struct setcred_arg *w)
+{
+    return sys_setcred(fake_call(f), flags, GVA((uintptr_t)w), sizeof(*w));
+}
+
+static void setcred_sets_what_is_named(struct fake *f)
+{
+    uint32_t           set[2] = {4, 5}, r, e, s;
+    struct setcred_arg w = {.uid = 11, .ruid = 12, .svuid = 13, .gid = 14, .rgid = 15, .svgid = 16, .ngroups = 2,
+                            .groups = (uintptr_t)set};
+
+    STEP(setcred(f, 256, &w) == -EINVAL);
+    STEP(setcred(f, 128, &w) == -EOPNOTSUPP);
+    STEP(sys_setcred(fake_call(f), 0, GVA((uintptr_t)&w), 47) == -EINVAL);
+    STEP(sys_setcred(fake_call(f), 0, GVA(8), sizeof(w)) == -EFAULT);
+    STEP(setcred(f, 64 | 8, &w) == 0); /* groups, and the effective one */
+    STEP(sys_getresgid(fake_call(f), GVA((uintptr_t)&r), GVA((uintptr_t)&e), GVA((uintptr_t)&s)) == 0);
+    STEP(r == 0 && e == 14 && s == 0 && getgroups(0, NULL) == 2);
+    w.ngroups = 5000;
+    STEP(setcred(f, 64, &w) == -EINVAL);
+    w.ngroups = 0;
+    STEP(setcred(f, 1 | 2 | 4 | 16 | 32 | 64, &w) == 0);
+    STEP(ids(f, &r, &e, &s) == 0 && r == 12 && e == 11 && s == 13);
+    STEP(f->own.cred.rgid == 15 && f->own.cred.sgid == 16 && f->own.cred.suid == 13);
+    STEP(setcred(f, 1, &w) == -EPERM); /* it is for the privileged */
+}
+
+static void every_thread_follows(void **state)
+{
+    (void)state;
+    in_child(threads_follow);
+}
+
+static void nobody_waits_in_vain(void **state)
+{
+    (void)state;
+    in_child(some_are_not_waited_for);
+}
+
+static void setcred_in_one_step(void **state)
+{
+    (void)state;
+    in_child(setcred_sets_what_is_named);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +262,9 @@ int main(void)
         cmocka_unit_test(root_drops_for_good),
         cmocka_unit_test(effective_user_comes_back),
         cmocka_unit_test(first_group_is_the_effective_one),
+        cmocka_unit_test(every_thread_follows),
+        cmocka_unit_test(nobody_waits_in_vain),
+        cmocka_unit_test(setcred_in_one_step),
     };
 
     return cmocka_run_group_tests_name("syscalls/setid", tests, NULL, NULL);
