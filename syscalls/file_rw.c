@@ -128,7 +128,7 @@ static inline HOT int64_t transfer(struct call *c, int fd, const struct transfer
         return r;
     if (ref.of->kind == OF_DIR)
         r = transfer_dir(c, &ref, t);
-    else if (ref.of->kind == OF_PROCDESC || ref.of->kind == OF_KQUEUE)
+    else if (ofile_kind_is_object(ref.of->kind))
         r = -EOPNOTSUPP; /* sys_generic.c, invfo_rdwr */
     else if (file_own_offset(ref.of))
         r = transfer_file(c, &ref, t);
@@ -352,7 +352,7 @@ int64_t sys_lseek(struct call *c, int fd, int64_t offset, int64_t whence)
         r = seek_file(c, &ref, offset, whence);
     else if (ref.of->kind == OF_DIR)
         r = seek_dir(c, &ref, offset, whence);
-    else if (ref.of->kind == OF_KQUEUE || ref.of->kind == OF_PROCDESC || ref.of->kind == OF_PIPE || ref.of->kind == OF_SOCKET)
+    else if (ofile_kind_is_object(ref.of->kind) || ref.of->kind == OF_PIPE || ref.of->kind == OF_SOCKET)
         r = -ESPIPE; /* before a wrong whence is found */
     else
         r = seek_host(c, &ref, offset, whence);

@@ -79,10 +79,10 @@ static bool fd_is_ours(struct call *c, int fd, enum fd_use use)
     if (!of)
         return false;
     if (use == FOR_ANY)
-        return of->kind != OF_KQUEUE;
+        return !ofile_kind_is_object(of->kind);
     if (use == FOR_DATA)
-        return of->kind != OF_KQUEUE && of->kind != OF_OTHER;
-    return of->kind != OF_KQUEUE && !of->watched && !of->object && !of->posix_locks;
+        return !ofile_kind_is_object(of->kind) && of->kind != OF_OTHER;
+    return !ofile_kind_is_object(of->kind) && !of->watched && !of->object && !of->posix_locks;
 }
 
 /* The slot was limited only after we had looked. */
