@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "loader/bench.h"
+#include "loader/binfmt.h"
 #include "loader/coverage.h"
 #include "loader/image.h"
 #include "loader/run.h"
@@ -17,6 +18,7 @@ static const char usage[] =
     "       dragoman stat [--json[=FILE]] [...] PROGRAM [ARG...]\n"
     "                                 runs it, and says which calls it made and what they cost\n"
     "       dragoman info PROGRAM     what a program is, and whether it can run here\n"
+    "       dragoman binfmt install|uninstall|status   the host starts foreign programs through dragoman\n"
     "       dragoman doctor [--rows]  what this host has for us, and what its lack costs; where each call is served\n"
     "       dragoman bench [OPTION]   what all this costs, beside native runs and a virtual machine\n"
     "       dragoman --help | --version\n"
@@ -162,14 +164,22 @@ static int stat_main(int argc, char **argv)
     return run_with(argc, argv, &stat_wanted);
 }
 
+/* The host's binfmt_misc started us: our name, the program's file, and what it is given. */
+static int binfmt_run(char **argv)
+{
+    return run(&(struct run_options){.program = argv[1], .argv = argv + 2, .envp = environ});
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*main)(int argc, char **argv);
     } commands[] = {{"run", run_main}, {"info", info_main}, {"doctor", doctor_main}, {"coverage", coverage_main},
-                  {"bench", bench_main}, {"stat", stat_main}};
+                  {"bench", bench_main}, {"stat", stat_main}, {"binfmt", binfmt_main}};
 
+    if (binfmt_started() && argc > 2)
+        return binfmt_run(argv);
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(*commands); i++)
         if (!strcmp(argv[1], commands[i].name)) {
             argv[1] = argv[0];

@@ -318,16 +318,17 @@ static int image_make(const struct run_options *o, struct exec_image **e)
 {
     struct image_error err = {0};
     char               path[PATH_MAX];
-    int                status = 126, fd = program_open(o->argv[0], path, sizeof(path));
+    const char        *name = o->program ? o->program : o->argv[0];
+    int                status = 126, fd = program_open(name, path, sizeof(path));
 
     if (fd < 0) {
         image_open_failed(-fd, &err);
-        image_error_print(o->argv[0], &err);
+        image_error_print(name, &err);
         return err.exit_status;
     }
     if (exec_image_make(NULL, fd, path, (const char *const *)o->argv, (const char *const *)o->envp, o->abi, e, err.text,
                         sizeof(err.text), &status)) {
-        image_error_print(o->argv[0], &err);
+        image_error_print(name, &err);
         return status;
     }
     return 0;

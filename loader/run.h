@@ -16,7 +16,8 @@ struct run_options {
     const char *trace_file; /* NULL: standard error */
     const struct stat_options *stat; /* NULL: nothing is counted */
     char      **envp;       /* the guest's environment */
-    char      **argv;       /* program and its arguments */
+    const char *program;    /* its file; NULL: argv[0] names it */
+    char      **argv;       /* what the program is given */
 };
 
 /* Runs the program to its end.  Exit status for main; dies by the guest's own signal where the guest did. */

@@ -147,6 +147,7 @@ const struct abi abi_freebsd_amd64 = {
     .flock_layout = &freebsd_layout_flock,
     .oflock_layout = &freebsd_layout_oflock,
     .open_flags = &freebsd_flags_open,
+    .elf_osabi = ELFOSABI_FREEBSD,
     .match = match,
     .args = args,
     .is_indirect = is_indirect,
