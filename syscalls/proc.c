@@ -102,6 +102,8 @@ static void inherit(struct proc *p, const struct proc *from)
     p->issetugid = from->issetugid;
     p->capmode = from->capmode;
     p->trapcap = from->trapcap;
+    p->no_new_privs = from->no_new_privs;
+    memcpy(p->procctl, from->procctl, sizeof(p->procctl));
     p->pgid = from->pgid;
     p->sid = from->sid;
     p->umask_hint = from->umask_hint;

@@ -26,6 +26,8 @@ struct kqueue_proc;
 struct call;
 struct procdesc;
 
+#define PROCCTL_KEPT 5
+
 #define SIG_MAX 128 /* highest guest signal number of any ABI */
 
 struct sigpending_entry {
@@ -116,6 +118,8 @@ struct proc {
     bool              execed;
     bool              issetugid;
     bool              capmode;     /* capability mode, for good; under session.lock, read without */
+    bool              no_new_privs; /* asked for by procctl */
+    uint8_t           procctl[PROCCTL_KEPT]; /* compat/procctl.c; 0: never set */
     bool              trapcap;     /* a refused call sends the trap signal there (procctl PROC_TRAPCAP_CTL) */
     struct cred       cred;      /* the host's, as last changed; under session.lock */
     uint32_t         *groups;    /* supplementary groups, once they were changed; owned */
