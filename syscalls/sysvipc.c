@@ -39,7 +39,12 @@ static int64_t ctl_struct(struct call *c, const struct ctl *k, int64_t cmd, gva 
         return r ? r : ctl_host(c, k, cmd, s.va);
     }
     r = ctl_host(c, k, cmd, s.va);
-    return r < 0 ? r : struct_out(c, k->layout, buf, s.p);
+    if (r >= 0) {
+        const int err = struct_out(c, k->layout, buf, s.p);
+
+        return err ? err : r;
+    }
+    return r;
 }
 
 /* ---- semaphores ------------------------------------------------------------ */
@@ -58,6 +63,7 @@ int64_t sys_semctl(struct call *c, int id, int num, int64_t cmd, gva arg)
     switch (cmd) {
     case IPC_SET:
     case IPC_STAT:
+    case SEM_STAT: /* id is an index there; SEM_INFO is for the kernel's emulation of Linux only */
     case GETALL:
     case SETALL:
     case SETVAL: err = copy_in(c, &v, arg, sizeof(v)); break;
@@ -65,7 +71,7 @@ int64_t sys_semctl(struct call *c, int id, int num, int64_t cmd, gva arg)
     }
     if (err)
         return err;
-    if (cmd == IPC_SET || cmd == IPC_STAT)
+    if (cmd == IPC_SET || cmd == IPC_STAT || cmd == SEM_STAT)
         return ctl_struct(c, &k, cmd, GVA(v));
     return ctl_host(c, &k, cmd, cmd == SETVAL ? (uint32_t)v : v);
 }
@@ -81,7 +87,7 @@ int64_t sys_shmat(struct call *c, int id, gva addr, int flags)
 
 int64_t sys_shmctl(struct call *c, int id, int64_t cmd, gva buf)
 {
-    const struct ctl k = {SYS_shmctl, id, 0, c->abi->shmid_layout};
+    const struct ctl k = {SYS_shmctl, id, 0, c->abi->shmid_layout}; /* SHM_STAT and SHM_INFO are EINVAL (sysv_shm.c) */
 
     return cmd == IPC_SET || cmd == IPC_STAT ? ctl_struct(c, &k, cmd, buf) : ctl_host(c, &k, cmd, 0);
 }
