@@ -1,4 +1,4 @@
-/* The program of the dynamic sample: uses the library, its own thread-local data, and what libthr asks of the kernel. */
+/* The program of the dynamic sample: uses the library and thread-local data, and asks what libthr asks of the kernel. */
 #include "elf.h"
 
 int lib_add(int which);
@@ -73,7 +73,8 @@ static void check_startup_calls(void)
 {
     long      self = 0;
     uint64_t  set[4] = {0}, lists[3] = {0}, aux[64];
-    int       name[4] = {1, 14, 12, -1}, osrel[2] = {1, 24}, usrstack[2] = {1, 33}, auxv[4] = {1, 14, 36, 0}, release = 0;
+    int       name[4] = {1, 14, 12, -1}, osrel[2] = {1, 24}, usrstack[2] = {1, 33}, auxv[4] = {1, 14, 36, 0};
+    int       release = 0;
     char      path[256];
     uint64_t  top = 0;
     size_t    n = sizeof(path);

@@ -103,6 +103,11 @@ static bool relocate_list(const struct object *o, const struct rela *r, size_t n
     return all;
 }
 
+static bool relocate(const struct object *o)
+{
+    return relocate_list(o, o->rela, o->nrela) && relocate_list(o, o->jmprel, o->njmprel);
+}
+
 static int prot_of(uint32_t flags)
 {
     return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) | (flags & PF_X ? PROT_EXEC : 0);
@@ -123,7 +128,8 @@ static bool map_segment(uint64_t base, const struct phdr *p, int fd)
         memset((void *)(base + file_end), 0, (file_pages < end ? file_pages : end) - file_end);
     if (file_pages >= end)
         return true;
-    at = os_mmap((void *)(base + file_pages), end - file_pages, prot_of(p->flags), MAP_PRIVATE | MAP_FIXED | MAP_ANON, -1, 0);
+    at = os_mmap((void *)(base + file_pages), end - file_pages, prot_of(p->flags),
+                 MAP_PRIVATE | MAP_FIXED | MAP_ANON, -1, 0);
     return at == (char *)(base + file_pages);
 }
 
@@ -215,10 +221,8 @@ uint64_t rtld_main(const uint64_t *block)
         os_exit(1);
     dynamic_read(&library, (const struct dyn *)(library.base + segment(&library, PT_DYNAMIC)->vaddr));
     tls_set();
-    check(relocate_list(&library, library.rela, library.nrela) && relocate_list(&library, library.jmprel, library.njmprel),
-          "the library is relocated");
-    check(relocate_list(&program, program.rela, program.nrela) && relocate_list(&program, program.jmprel, program.njmprel),
-          "the program is relocated");
+    check(relocate(&library), "the library is relocated");
+    check(relocate(&program), "the program is relocated");
     relro(&library, "the library's RELRO is read-only");
     relro(&program, "the program's RELRO is read-only");
     if (check_status())
