@@ -124,7 +124,8 @@ def cell_text(cell, is_base):
     flag, ratio = FLAG[cell["warning"]], cell.get("ratio")
     if is_base or not ratio:
         return number(cell["median"]) + flag
-    return "%sx ±%s%s" % (number(ratio["median"]), number((ratio["high"] - ratio["low"]) / 2), flag)
+    half = number((ratio["high"] - ratio["low"]) / 2) if ratio["n"] > 1 else "?"  # one round says nothing of the spread
+    return "%sx ±%s%s" % (number(ratio["median"]), half, flag)
 
 
 def table_lines(data):
