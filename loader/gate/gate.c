@@ -345,6 +345,34 @@ static const struct sock_filter by_number[] = {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
 };
 
+/*
+ * What nobody in here asks the host for, and a guest that jumps in must not: to trace the provider (it would stop, and
+ * its tracer wait for it for ever), to write its memory, to outlive it.  By number, so the host keeps its short cut for
+ * all others; guest numbers come from other addresses.
+ */
+static const struct sock_filter never[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_ptrace, 7, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_process_vm_readv, 6, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_process_vm_writev, 5, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_prctl, 0, 6),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_PDEATHSIG, 0, 4),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SIGKILL, 2, 0),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer) + 4),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(GATE_BASE >> 32), 1, 0),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+};
+
+static int64_t never_install(void)
+{
+    const struct sock_fprog prog = {sizeof(never) / sizeof(*never), (struct sock_filter *)never};
+
+    return host(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, (uint64_t)&prog, 0, 0, 0);
+}
+
 static int64_t filter_install(bool ptrace_door, bool dispatch)
 {
     struct sock_filter code[sizeof(by_number) / sizeof(*by_number)];
@@ -365,6 +393,8 @@ static int64_t filter_install(bool ptrace_door, bool dispatch)
         flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | FILTER_WAIT_KILLABLE_RECV;
 
     host(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+    if (never_install() < 0)
+        return -EINVAL;
     return host(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, (uint64_t)&prog, 0, 0, 0);
 }
 
