@@ -267,11 +267,11 @@ static void tell_parent_locked(struct proc *p)
     k = (struct ksiginfo){.signo = p->exit_signal, .pid = p->pid};
     k.code = WIFEXITED(p->wait_status) ? CLD_EXITED : WCOREDUMP(p->wait_status) ? CLD_DUMPED : CLD_KILLED;
     k.status = WIFEXITED(p->wait_status) ? WEXITSTATUS(p->wait_status) : death_signal(p);
-    if (parent->actions[chld].handler == D_SIG_IGN || (parent->actions[chld].flags & D_SA_NOCLDWAIT))
-        proc_reap_locked(p);
     if (k.signo)
         signal_post_proc_locked(parent, &k);
     proc_wake_waiters_locked(parent);
+    if (parent->actions[chld].handler == D_SIG_IGN || (parent->actions[chld].flags & D_SA_NOCLDWAIT))
+        proc_reap_locked(p); /* last: it lets go of the lock, and the parent may end meanwhile */
 }
 
 /* rfork(RFTHREAD): the peers end with their leader (kern_exit.c, exit1). */
@@ -316,12 +316,12 @@ void proc_exited(int pid, int status, const struct rusage *ru)
     pthread_mutex_lock(&session.lock);
     p->wait_status = status;
     p->rusage = *ru;
+    orphan_children_locked(p); /* lets go of the lock: before the parent can see a zombie and reap it under our hands */
     p->state = PROC_ZOMBIE;
     if (session.trace)
         trace_exit(p, status);
     kqueue_proc_event_locked(p, KQ_NOTE_EXIT, status);
     end_peers_locked(p);
-    orphan_children_locked(p);
     if (p == session.first) {
         session.first_status = status;
         session_first_ended();

@@ -1,7 +1,7 @@
 """A guest that means harm ruins itself at most: not the provider, not other guests, not another session."""
 import os
 
-from dragoman import Skip, mark
+from dragoman import Skip
 
 
 def act(t, name, *args, timeout=60):
@@ -18,7 +18,6 @@ def unharmed(t, other):
     t.want(r.status == "exit 0" and r.left == 0 and b"FAILED" not in r.out, "the other session is unharmed", r)
 
 
-@mark(doors=["notify"])  # under ptrace the provider's heap is damaged now and then when many die inside a fork: to be found
 def test_forks(t):
     act(t, "forks", "400")
 
