@@ -32,7 +32,7 @@
 #include "syscalls/proc.h"
 
 #define INT3         0xcc
-#define FAULTS_MAX   256 /* so many times in the middle of a site: it is put back for good */
+#define FAULTS_MAX   64  /* so many times in the middle of a site: it is put back for good */
 #define WINDOWS_MAX  160 /* places for a new page of stubs that are tried */
 #define PAGES_RECENT 8   /* pages of stubs that are tried before a new one */
 
@@ -326,17 +326,19 @@ static struct stub_page *place(struct call *c, const struct io *io, struct sites
 static bool site_read(const struct io *io, struct making *m, uint64_t at)
 {
     struct map_entry e;
-    uint8_t          before = 0;
-    size_t           n;
+    uint8_t          near[2 * SITE_NEAR];
+    uint64_t         from, n, before;
 
     if (maps_find(io->maps, at, &e) || e.start > at || e.shared || e.prot != (PROT_READ | PROT_EXEC))
         return false;
-    n = e.end - at < SITE_READ ? e.end - at : SITE_READ;
-    if (pread(io->mem, m->code, n, (off_t)at) != (ssize_t)n)
+    from = at - e.start < SITE_NEAR ? e.start : at - SITE_NEAR;
+    n = e.end - from < sizeof(near) ? e.end - from : sizeof(near);
+    before = at - from;
+    if (pread(io->mem, near, n, (off_t)from) != (ssize_t)n)
         return false;
-    if (at > e.start && pread(io->mem, &before, 1, (off_t)at - 1) != 1)
-        return false;
-    return !site_plan(m->code, n, before, at, &m->plan);
+    memcpy(m->code, near + before, n - before < SITE_READ ? n - before : SITE_READ);
+    return !site_plan(m->code, n - before < SITE_READ ? n - before : SITE_READ, before ? near[before - 1] : 0, at,
+                      site_targets(near, n, before), &m->plan);
 }
 
 static void record(struct making *m)
@@ -354,6 +356,17 @@ static void record(struct making *m)
     memcpy(w->was, m->code, SITE_LEN);
 }
 
+static void mark_undone(struct sites *s, uint64_t at)
+{
+    struct rewritten *w;
+
+    pthread_mutex_lock(&s->lock);
+    w = site_at(s, at);
+    if (w)
+        w->state = SITE_UNDONE;
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void site_rewrite(struct call *c, const struct io *io, struct sites *s, struct making *m)
 {
     struct stub_page *page = place(c, io, s, m);
@@ -369,8 +382,10 @@ static void site_rewrite(struct call *c, const struct io *io, struct sites *s, s
     if (!known)
         return;
     watch_everywhere(s, &m->w);
-    if (!jump_write(c, io, &m->w))
+    if (!jump_write(c, io, &m->w)) {
         jump_undo(c, io, &m->w);
+        mark_undone(s, m->w.at);
+    }
 }
 
 static bool site_overlaps(struct sites *s, uint64_t at)
@@ -429,11 +444,7 @@ static bool site_undo(struct call *c, struct sites *s, uint64_t at)
     pthread_mutex_unlock(&s->lock);
     if (w)
         jump_undo(c, &io, &was);
-    pthread_mutex_lock(&s->lock);
-    w = site_at(s, at); /* the table may have moved */
-    if (w)
-        w->state = SITE_UNDONE;
-    pthread_mutex_unlock(&s->lock);
+    mark_undone(s, at);
     io_close(&io);
     return true;
 }
@@ -484,6 +495,21 @@ void rewrite_leave(struct call *c)
         rip_set(c, &r, stub);
 }
 
+/*
+ * The trap was there when the thread ran into it, and by now the site was undone: its
+ * own instructions are to run.  Those may trap for reasons of their own, the next time.
+ */
+static bool trap_is_gone(struct task *t, struct sites *s, uint64_t rip)
+{
+    bool gone;
+
+    pthread_mutex_lock(&s->lock);
+    gone = t->trapped_at != rip && site_undone_at(s, rip);
+    pthread_mutex_unlock(&s->lock);
+    t->trapped_at = gone ? rip : 0;
+    return gone;
+}
+
 /* What a trap at rip means.  stub: where it goes on, 0: nowhere; undo: the site must go. */
 static bool trap_read(struct sites *s, uint64_t rip, uint64_t *stub, bool *undo)
 {
@@ -504,8 +530,12 @@ static bool trap_serve(struct call *c, struct sites *s, struct regs *r, uint64_t
     uint64_t stub = 0;
     bool     undo = false;
 
-    if (!trap_read(s, rip, &stub, &undo))
-        return false;
+    if (!trap_read(s, rip, &stub, &undo)) {
+        if (!trap_is_gone(c->task, s, rip))
+            return false;
+        rip_set(c, r, rip);
+        return true;
+    }
     if (undo) {
         if (busy_take(c, s))
             return true;

@@ -106,7 +106,20 @@ static uint8_t padding_end(const uint8_t *code, size_t n, size_t off)
     return (uint8_t)(off < SITE_LEN ? off : SITE_LEN);
 }
 
-int site_plan(const uint8_t *code, size_t n, uint8_t before, uint64_t at, struct site_plan *plan)
+unsigned site_targets(const uint8_t *near, size_t n, size_t at)
+{
+    unsigned targets = 0;
+
+    for (size_t i = 0; i + 1 < n; i++) {
+        const int64_t to = (int64_t)i + 2 + (int8_t)near[i + 1] - (int64_t)at;
+
+        if (((near[i] & 0xf0) == 0x70 || near[i] == 0xeb) && to >= SITE_CALL && to < (int64_t)SITE_LEN)
+            targets |= 1u << to;
+    }
+    return targets;
+}
+
+int site_plan(const uint8_t *code, size_t n, uint8_t before, uint64_t at, unsigned targets, struct site_plan *plan)
 {
     uint8_t off = SITE_CALL;
 
@@ -114,7 +127,7 @@ int site_plan(const uint8_t *code, size_t n, uint8_t before, uint64_t at, struct
     /* An operand-size prefix in front would make another jump of it on some CPUs. */
     if (n < SITE_LEN || code[0] != 0x0f || code[1] != 0x05 || before == 0x66)
         return -EINVAL;
-    while (off < SITE_LEN && !plan->ends) {
+    while (off < SITE_LEN && !plan->ends && !(targets >> off & 1)) {
         ZydisDecodedInstruction i;
 
         if (!decode(code + off, n - off, &i) || read_moved(&i, at, off, &plan->moved[plan->n]))
@@ -124,7 +137,7 @@ int site_plan(const uint8_t *code, size_t n, uint8_t before, uint64_t at, struct
         off += i.length;
     }
     plan->end = off;
-    plan->free = plan->ends ? padding_end(code, n, off) : off < SITE_LEN ? off : SITE_LEN;
+    plan->free = plan->ends && !(targets >> off & 1) ? padding_end(code, n, off) : off < SITE_LEN ? off : SITE_LEN;
     return 0;
 }
 

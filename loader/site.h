@@ -61,9 +61,18 @@ struct site_stub {
 
 /*
  * Reads the site at address at: code[0..n) is what is there, before the byte in
- * front of it.  0; -EINVAL: it is not a `syscall`, or what follows cannot move.
+ * front of it.  targets: bit i says that something jumps to at + i, so that what is
+ * there had better not move.  0; -EINVAL: it is not a `syscall` that could be rewritten.
  */
-int site_plan(const uint8_t *code, size_t n, uint8_t before, uint64_t at, struct site_plan *plan);
+int site_plan(const uint8_t *code, size_t n, uint8_t before, uint64_t at, unsigned targets, struct site_plan *plan);
+
+/*
+ * To which of the site's bytes a short jump nearby leads, as for site_plan: near[0..n)
+ * is the code around, the site at near[at].  A guess, which costs or saves time and
+ * nothing else: bytes that only look like a jump count, far jumps do not.
+ */
+unsigned site_targets(const uint8_t *near, size_t n, size_t at);
+#define SITE_NEAR 132u /* so far from the site a short jump can be, in both directions */
 
 /* Makes the stub as it would be at address stub.  0; -ERANGE: a moved instruction does not reach from there. */
 int site_stub_make(const struct site_plan *plan, const uint8_t *code, uint64_t stub, struct site_stub *out);

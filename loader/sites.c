@@ -77,13 +77,17 @@ static uint32_t sites_below(const struct sites *s, uint64_t addr)
     return lo;
 }
 
-struct rewritten *site_at(struct sites *s, uint64_t addr)
+static struct rewritten *find(struct sites *s, uint64_t addr, enum site_state state)
 {
     for (uint32_t i = sites_below(s, addr); i > 0 && addr - s->sites[i - 1].at < SITE_LEN; i--)
-        if (s->sites[i - 1].state == SITE_JUMPS)
+        if (s->sites[i - 1].state == state)
             return &s->sites[i - 1];
     return NULL;
 }
+
+struct rewritten *site_at(struct sites *s, uint64_t addr) { return find(s, addr, SITE_JUMPS); }
+
+struct rewritten *site_undone_at(struct sites *s, uint64_t addr) { return find(s, addr, SITE_UNDONE); }
 
 struct rewritten *site_of_stub(struct sites *s, uint64_t addr)
 {

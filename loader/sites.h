@@ -54,6 +54,8 @@ struct sites *sites_copy(struct sites *s);
 
 /* Under lock, as is all that follows.  The site whose five bytes hold addr, and that is not undone; NULL: none. */
 struct rewritten *site_at(struct sites *s, uint64_t addr);
+/* The last one there that was undone. */
+struct rewritten *site_undone_at(struct sites *s, uint64_t addr);
 /* The site whose stub holds addr. */
 struct rewritten *site_of_stub(struct sites *s, uint64_t addr);
 /* The first site that is not undone, and has its bytes or its stub in [from, to). */

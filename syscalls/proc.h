@@ -68,6 +68,7 @@ struct task {
     uint32_t    cred_gen, groups_gen; /* the process's credentials that the host thread has (syscalls/cred.h) */
     bool        vforking;             /* waits for its child to exec or exit: it cannot come */
     bool        waits_cred;           /* sleeps until another thread has changed the credentials */
+    uint64_t    trapped_at; /* where a rewritten site that was undone meanwhile was met, loader/rewrite.c */
     bool        waits_child;              /* sleeps in wait4 and friends */
     bool        tids_written;             /* the numbers below were stored */
     gva         child_tid_at, parent_tid_at; /* where thr_new wants them, null: nowhere */

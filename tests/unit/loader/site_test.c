@@ -18,7 +18,7 @@ static int plan(const uint8_t *code, size_t n, struct site_plan *p)
 
     memset(room, 0xcc, sizeof(room));
     memcpy(room, code, n);
-    return site_plan(room, sizeof(room), 0, AT, p);
+    return site_plan(room, sizeof(room), 0, AT, 0, p);
 }
 #define PLAN(p, ...) plan((const uint8_t[]){0x0f, 0x05, __VA_ARGS__}, sizeof((const uint8_t[]){0x0f, 0x05, __VA_ARGS__}), p)
 
@@ -67,10 +67,10 @@ static void refuses_what_is_no_call(void **state)
     struct site_plan     p;
 
     (void)state;
-    assert_int_equal(site_plan(call, 5, 0, AT, &p), 0);
-    assert_int_equal(site_plan(call, 4, 0, AT, &p), -EINVAL);    /* the mapping ends there */
-    assert_int_equal(site_plan(call, 5, 0x66, AT, &p), -EINVAL); /* a prefix */
-    assert_int_equal(site_plan(other, 5, 0, AT, &p), -EINVAL);
+    assert_int_equal(site_plan(call, 5, 0, AT, 0, &p), 0);
+    assert_int_equal(site_plan(call, 4, 0, AT, 0, &p), -EINVAL);    /* the mapping ends there */
+    assert_int_equal(site_plan(call, 5, 0x66, AT, 0, &p), -EINVAL); /* a prefix */
+    assert_int_equal(site_plan(other, 5, 0, AT, 0, &p), -EINVAL);
 }
 
 /* Jumps of moved branches and of the stub's end lead where the originals did. */
@@ -128,6 +128,23 @@ static void jump_has_refused_bytes(void **state)
     assert_false(site_jump(&p, code, AT + 5 + 0x148601f06, out)); /* too far */
 }
 
+/* if (...) syscall; ...: what follows the call is a target, and stays where it is. */
+static void leaves_targets_alone(void **state)
+{
+    static const uint8_t near[] = {0x75, 0x08, 0xbf, 1, 0, 0, 0, 0x90, 0x0f, 0x05, 0x48, 0x89, 0xc2, 0xeb, 0xfc};
+    struct site_plan     p;
+
+    (void)state;
+    assert_int_equal(site_targets(near, sizeof(near), 8), 1u << 2 | 1u << 3);
+    assert_int_equal(site_targets(near, 12, 8), 1u << 2);
+    assert_int_equal(site_targets(near + 2, 12, 6), 0); /* only the jump back, which is cut in two */
+    assert_int_equal(site_plan(near + 8, 7, 0, AT, 1u << 2, &p), 0);
+    assert_int_equal(p.n, 0);
+    assert_int_equal(p.free, 2);
+    assert_int_equal(site_plan(near + 8, 7, 0, AT, 1u << 3, &p), 0); /* in the middle of an instruction: no target */
+    assert_int_equal(p.free, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +152,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_call),
         cmocka_unit_test(stub_leads_back),
         cmocka_unit_test(jump_has_refused_bytes),
+        cmocka_unit_test(leaves_targets_alone),
     };
 
     return cmocka_run_group_tests_name("loader/site", tests, NULL, NULL);
