@@ -24,7 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "loader/sites.h"
+#include "loader/stub.h"
 #include "syscalls/code.h"
 #include "syscalls/door.h"
 #include "syscalls/memory.h"
@@ -33,8 +33,6 @@
 
 #define INT3         0xcc
 #define FAULTS_MAX   64  /* so many times in the middle of a site: it is put back for good */
-#define WINDOWS_MAX  160 /* places for a new page of stubs that are tried */
-#define PAGES_RECENT 8   /* pages of stubs that are tried before a new one */
 
 /* The process's memory and its map, for the length of one change. */
 struct io {
@@ -201,125 +199,6 @@ static void jump_undo(struct call *c, const struct io *io, const struct rewritte
     io_write(io, w->at, w->was, 1);
 }
 
-/* ---- a place for the stub ---------------------------------------------------------------------- */
-
-struct making {
-    struct site_plan plan;
-    uint8_t          code[SITE_READ];
-    struct site_stub stub;
-    struct rewritten w;
-    unsigned         len, tries;
-};
-
-/* The stub at this address: within reach of everything, and its distance without a valid opcode. */
-static bool stub_suits(struct making *m, uint64_t at)
-{
-    if (!site_jump(&m->plan, m->code, at, m->w.jump) || site_stub_make(&m->plan, m->code, at, &m->stub))
-        return false;
-    m->w.stub = at;
-    return true;
-}
-
-/* Every distance has two high bytes that choose 64 KiB, and two low ones that choose a place there. */
-typedef bool pair_fn(struct making *m, uint32_t pair, const void *arg);
-
-/* fn for each pair of bytes that bytes lo and lo + 1 of the jump may be, until it says true. */
-static bool each_pair(struct making *m, unsigned lo, pair_fn *fn, const void *arg)
-{
-    const uint8_t *low, *high;
-    const unsigned nlow = site_bytes(&m->plan, m->code, lo, &low);
-    const unsigned nhigh = site_bytes(&m->plan, m->code, lo + 1, &high);
-
-    for (unsigned h = 0; h < nhigh; h++)
-        for (unsigned l = 0; l < nlow; l++)
-            if (fn(m, (uint32_t)high[h] << 8 | low[l], arg))
-                return true;
-    return false;
-}
-
-static bool pair_in_page(struct making *m, uint32_t pair, const void *page)
-{
-    const struct stub_page *p = page;
-    const uint64_t          from = m->plan.at + SITE_LEN;
-    const uint64_t          stub = p->at + ((from + pair - p->at) & 0xffff); /* from the page on, the first that ends so */
-
-    return stub_fits(p, stub, m->len) && stub_suits(m, stub);
-}
-
-static bool stub_in_page(struct making *m, const struct stub_page *p)
-{
-    return each_pair(m, 1, pair_in_page, p);
-}
-
-static struct stub_page *page_known(struct sites *s, struct making *m)
-{
-    for (uint32_t i = s->npages; i > 0 && s->npages - i < PAGES_RECENT; i--)
-        if (stub_in_page(m, &s->pages[i - 1]))
-            return &s->pages[i - 1];
-    return NULL;
-}
-
-/* Is all of [at, at + 64 KiB) free? */
-static bool window_free(const struct io *io, uint64_t at)
-{
-    struct map_entry e;
-    const int        err = at < 0x10000 || at > GUEST_END - 0x20000 || zone_overlaps(at, 0x20000) ? -ERANGE
-                                                                                                  : maps_find(io->maps, at, &e);
-
-    return err == -ENOENT || (!err && e.start >= at + 0x20000);
-}
-
-static bool pair_in_window(struct making *m, uint32_t pair, const void *window)
-{
-    const uint64_t stub = *(const uint64_t *)window + pair;
-
-    return (stub & PAGE_MASK) + m->len <= PAGE && stub_suits(m, stub); /* not across the end of a page */
-}
-
-static bool pair_of_windows(struct making *m, uint32_t pair, const void *io)
-{
-    const int32_t  distance = (int32_t)(pair << 16);
-    const uint64_t window = m->plan.at + SITE_LEN + (uint64_t)(int64_t)distance;
-
-    if (m->tries++ % 4) /* windows beside each other are mostly alike: few are asked for */
-        return false;
-    return m->tries < WINDOWS_MAX && window_free(io, window) && each_pair(m, 1, pair_in_window, &window);
-}
-
-/* Where a new page may go: true, and m->w.stub is in it. */
-static bool page_choose(const struct io *io, struct making *m)
-{
-    m->tries = 0;
-    return each_pair(m, 3, pair_of_windows, io);
-}
-
-static struct stub_page *page_new(struct call *c, const struct io *io, struct sites *s, struct making *m)
-{
-    uint64_t          at;
-    struct stub_page *p;
-
-    if (!page_choose(io, m))
-        return NULL;
-    at = m->w.stub & ~PAGE_MASK;
-    if (host_call(c, SYS_mmap, at, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
-        (int64_t)at)
-        return NULL;
-    pthread_mutex_lock(&s->lock);
-    p = stub_page_add(s, at);
-    pthread_mutex_unlock(&s->lock);
-    return p;
-}
-
-static struct stub_page *place(struct call *c, const struct io *io, struct sites *s, struct making *m)
-{
-    struct stub_page *p;
-
-    site_stub_make(&m->plan, m->code, m->plan.at, &m->stub); /* its length is the same wherever it is */
-    m->len = m->stub.len;
-    p = page_known(s, m);
-    return p ? p : page_new(c, io, s, m);
-}
-
 /* ---- a site --------------------------------------------------------------------------------------- */
 
 /* Code that nobody writes to: private, executable, not writable. */
@@ -369,7 +248,7 @@ static void mark_undone(struct sites *s, uint64_t at)
 
 static void site_rewrite(struct call *c, const struct io *io, struct sites *s, struct making *m)
 {
-    struct stub_page *page = place(c, io, s, m);
+    struct stub_page *page = stub_place(c, io->maps, s, m);
     bool              known;
 
     if (!page || !io_write(io, m->w.stub, m->stub.bytes, m->stub.len))

@@ -95,7 +95,9 @@ enum fds { FDS_COPY, FDS_SHARE, FDS_NONE };
 static struct fdtable *child_fds(struct call *c, enum fds fds)
 {
     switch (fds) {
-    case FDS_SHARE: return fdtable_share(c->proc->fds);
+    case FDS_SHARE:
+        c->task->area->alone = 0; /* from now on another process may close what we use */
+        return fdtable_share(c->proc->fds);
     case FDS_NONE: return fdtable_new();
     default: return fdtable_copy(c->proc->fds);
     }

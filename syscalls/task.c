@@ -6,6 +6,7 @@
 
 #include "syscalls/door.h"
 #include "syscalls/fd.h"
+#include "syscalls/fdshare.h"
 #include "syscalls/sigqueue.h"
 
 struct task *task_by_index_locked(uint32_t index) { return index < TASKS_MAX ? session.tasks[index] : NULL; }
@@ -59,7 +60,7 @@ void task_share(struct task *t)
     a->tid = task_tid(t);
     a->plain_view = session.view == NULL;
     a->rewrite = !session.no_rewrite;
-    a->alone = t->proc->ntasks == 1;
+    a->alone = t->proc->ntasks == 1 && !(t->proc->fds && fdtable_is_shared(t->proc->fds));
     a->rows = session.trace || door->is_ptrace || t->proc->capmode ? GATE_ROWS_NONE : t->proc->abi->gate_rows;
 }
 
