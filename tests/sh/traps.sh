@@ -18,8 +18,8 @@ wait 999999; echo $?
 (sleep 0.1; exit 3) & a=$!; (exit 4) & b=$!; wait $b; echo $?; wait $a; echo $?
 for i in 1 2 3 4 5; do (sleep 0.0$i) & done; wait; echo all done
 trap 'echo interrupted' USR1
-(sleep 0.2; kill -USR1 $$) & sleep 0.6 & s=$!; wait $s; [ $? -gt 128 ] && echo 'wait ended by the trap'
-wait; echo end of waiting
+(sleep 0.4; kill -USR1 $$) & sleep 60 & s=$!; wait $s; [ $? -gt 128 ] && echo 'wait ended by the trap'
+kill $s; wait; echo end of waiting
 kill -0 $$ && echo alive
 sleep 3 & p=$!; kill -0 $p && echo runs; kill -STOP $p; kill -CONT $p; kill $p; wait $p; echo $?
 trap 'echo child $?' CHLD; true & wait; trap - CHLD
