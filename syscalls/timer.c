@@ -121,18 +121,22 @@ static bool notify(struct timer *t)
     return alive;
 }
 
-/* The next time after now; the ones between are overruns. */
+static __int128 in_ns(const struct timespec *t) { return (__int128)t->tv_sec * NSEC + t->tv_nsec; }
+
+/* The next time after now; the ones between, which may be as many as milliseconds since 1970, are overruns. */
 static void step(struct timer *t, const struct timespec *now)
 {
+    __int128 period, missed, next;
+
     if (!is_set(&t->time.it_interval)) {
         t->time.it_value = (struct timespec){0, 0};
         return;
     }
-    t->time.it_value = timespec_add(t->time.it_value, t->time.it_interval);
-    while (timespec_cmp(&t->time.it_value, now) <= 0) {
-        t->time.it_value = timespec_add(t->time.it_value, t->time.it_interval);
-        t->overrun += t->overrun < INT_MAX;
-    }
+    period = in_ns(&t->time.it_interval);
+    missed = (in_ns(now) - in_ns(&t->time.it_value)) / period;
+    next = in_ns(&t->time.it_value) + (missed + 1) * period;
+    t->time.it_value = (struct timespec){(time_t)(next / NSEC), (long)(next % NSEC)};
+    t->overrun = missed > INT_MAX - t->overrun ? INT_MAX : t->overrun + (int)missed;
 }
 
 /* Fires what is due; how long until the next, at most a second, so that a set clock is noticed. */
