@@ -13,6 +13,7 @@
 #include "compat/kqueue_int.h"
 #include "syscalls/ofile.h"
 #include "syscalls/proc.h"
+#include "syscalls/ksem.h"
 #include "syscalls/procdesc.h"
 #include "syscalls/signal.h"
 
@@ -100,6 +101,8 @@ static void file_freed(struct ofile *of)
         kq_close_id(of->object);
     else if (of->kind == OF_PROCDESC)
         procdesc_closed(of->object);
+    else if (of->kind == OF_KSEM)
+        ksem_closed(of->object);
 }
 
 __attribute__((constructor)) static void hooks(void)

@@ -17,8 +17,8 @@
 bool kqueue_fd_takes(int filter, enum ofile_kind kind)
 {
     switch (filter) {
-    case KQ_FILTER_READ: return kind != OF_PROCDESC;
-    case KQ_FILTER_WRITE: return kind != OF_KQUEUE && kind != OF_PROCDESC;
+    case KQ_FILTER_READ: return kind != OF_PROCDESC && kind != OF_KSEM;
+    case KQ_FILTER_WRITE: return !ofile_kind_is_object(kind);
     case KQ_FILTER_PROCDESC: return kind == OF_PROCDESC;
     case KQ_FILTER_EMPTY: return kind == OF_SOCKET;
     case KQ_FILTER_VNODE: return kind == OF_FILE || kind == OF_DIR;

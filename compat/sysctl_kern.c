@@ -12,6 +12,7 @@
 
 #include "abi/freebsd/kinfo.h"
 #include "compat/sysctl_values.h"
+#include "syscalls/ksem.h"
 #include "syscalls/proc.h"
 
 static int64_t clamp_int(int64_t v) { return v < 0 || v > INT_MAX ? INT_MAX : v; }
@@ -88,6 +89,8 @@ int kern_openfiles(struct sysctl_req *r)
 {
     return sysctl_out_num(r, clamp_int(host_number("/proc/sys/fs/file-nr", 0)));
 }
+
+int kern_nsems(struct sysctl_req *r) { return sysctl_out_num(r, ksem_count()); }
 
 int kern_maxthreads(struct sysctl_req *r)
 {

@@ -223,7 +223,7 @@ int64_t sys_ftruncate(struct call *c, int fd, int64_t length)
 
     if (r)
         return r;
-    r = host_call(c, SYS_ftruncate, ref.hostfd, length);
+    r = ofile_kind_is_object(ref.of->kind) ? -EINVAL : host_call(c, SYS_ftruncate, ref.hostfd, length);
     fd_put(c, &ref);
     return r;
 }

@@ -179,6 +179,8 @@ static int64_t map_file(struct call *c, struct mapping *m, int fd)
     m->host = m->flags & (MAP_SHARED | MAP_PRIVATE);
     if (!m->host || ref.of->kind == OF_DIR || m->pos < 0)
         r = -EINVAL;
+    else if (ofile_kind_is_object(ref.of->kind))
+        r = -ENODEV;
     else
         r = map(c, m);
     fd_put(c, &ref);

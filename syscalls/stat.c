@@ -10,11 +10,13 @@
 #include <sys/vfs.h>
 
 #include "syscalls/fd.h"
+#include "syscalls/ksem.h"
 #include "syscalls/path.h"
 #include "syscalls/procdesc.h"
 
 #ifdef DRAGOMAN_GATE /* only files and directories are the gate's (loader/gate/rows.c) */
 #define procdesc_stat(id, st) ((void)(id), (void)(st))
+#define ksem_stat(id, st)     ((void)(id), (void)(st))
 #endif
 
 #define S_IFIFO_MODE 0010000u
@@ -143,6 +145,8 @@ int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
     r = stat_host(c, ref.hostfd, empty.va, AT_EMPTY_PATH, st);
     if (!r && ref.of->kind == OF_PROCDESC)
         procdesc_stat(ref.of->object, st);
+    else if (!r && ref.of->kind == OF_KSEM)
+        ksem_stat(ref.of->object, st);
     else if (!r && ref.of->kind == OF_KQUEUE)
         st->mode = S_IFIFO_MODE; /* kern_event.c, kqueue_stat */
     if (!r && ref.of->kind == OF_PIPE)

@@ -1,0 +1,684 @@
+/* syscalls/ksem.c: the kernel's POSIX semaphores (FreeBSD sys/kern/uipc_sem.c). */
+#include "syscalls/ksem.h"
+
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "syscalls/fd.h"
+#include "syscalls/path.h"
+#include "syscalls/proc.h"
+#include "syscalls/time.h"
+
+/* One thread that waits, on its handler's stack. */
+struct waiter {
+    TAILQ_ENTRY(waiter) link;
+    struct task *task;
+    bool         queued; /* false: a post has chosen it */
+};
+
+/* All of it under table.lock. */
+struct ksem {
+    LIST_ENTRY(ksem) link; /* in table.named while it has a name */
+    char    *name;         /* owned; NULL: it never had one, or lost it */
+    bool     anonymous, dead;
+    unsigned refs; /* handles, the name's one, calls */
+    uint32_t value, mode, uid, gid;
+    unsigned nwaiters;
+    TAILQ_HEAD(, waiter) waiters; /* that no post has chosen */
+    struct timespec accessed, made, changed;
+};
+
+/* What one open file stands for. */
+struct handle {
+    LIST_ENTRY(handle) link;
+    uint64_t     id;
+    struct ksem *sem; /* NULL: it is only being opened */
+};
+
+/* Identifiers come back from memory that guests can write, so they are looked up and never followed. */
+static struct {
+    pthread_mutex_t lock; /* a leaf */
+    LIST_HEAD(, handle) handles;
+    LIST_HEAD(, ksem) named;
+    uint64_t        made;
+    unsigned        count;
+} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct timespec now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return t;
+}
+
+/* ---- objects --------------------------------------------------------------------- */
+
+static struct handle *handle_find_locked(uint64_t id)
+{
+    struct handle *h;
+
+    LIST_FOREACH(h, &table.handles, link)
+    if (h->id == id)
+        return h;
+    return NULL;
+}
+
+static struct ksem *named_locked(const char *name)
+{
+    struct ksem *s;
+
+    LIST_FOREACH(s, &table.named, link)
+    if (!strcmp(s->name, name))
+        return s;
+    return NULL;
+}
+
+static void drop_locked(struct ksem *s)
+{
+    if (--s->refs)
+        return;
+    table.count--;
+    free(s->name);
+    free(s);
+}
+
+static void drop(struct ksem *s)
+{
+    pthread_mutex_lock(&table.lock);
+    drop_locked(s);
+    pthread_mutex_unlock(&table.lock);
+}
+
+static uint64_t handle_new(void)
+{
+    struct handle *h = calloc(1, sizeof(*h));
+
+    if (!h)
+        return 0;
+    pthread_mutex_lock(&table.lock);
+    h->id = ++table.made;
+    LIST_INSERT_HEAD(&table.handles, h, link);
+    pthread_mutex_unlock(&table.lock);
+    return h->id;
+}
+
+void ksem_closed(uint64_t id)
+{
+    struct handle *h;
+
+    pthread_mutex_lock(&table.lock);
+    h = handle_find_locked(id);
+    if (h) {
+        LIST_REMOVE(h, link);
+        if (h->sem)
+            drop_locked(h->sem);
+    }
+    pthread_mutex_unlock(&table.lock);
+    free(h);
+}
+
+/* The handle takes over one reference; it may be closed already. */
+static void handle_bind(uint64_t id, struct ksem *s)
+{
+    struct handle *h;
+
+    pthread_mutex_lock(&table.lock);
+    h = handle_find_locked(id);
+    if (h && !h->sem)
+        h->sem = s;
+    else
+        drop_locked(s);
+    pthread_mutex_unlock(&table.lock);
+}
+
+static void times_out(const struct ksem *s, struct kstat *st)
+{
+    st->atime = s->accessed.tv_sec;
+    st->atime_ns = s->accessed.tv_nsec;
+    st->mtime = st->btime = s->made.tv_sec;
+    st->mtime_ns = st->btime_ns = s->made.tv_nsec;
+    st->ctime = s->changed.tv_sec;
+    st->ctime_ns = s->changed.tv_nsec;
+}
+
+void ksem_stat(uint64_t id, struct kstat *st)
+{
+    const struct handle *h;
+
+    memset(st, 0, sizeof(*st));
+    st->mode = S_IFREG;
+    pthread_mutex_lock(&table.lock);
+    h = handle_find_locked(id);
+    if (h && h->sem) {
+        st->mode |= h->sem->mode;
+        st->uid = h->sem->uid;
+        st->gid = h->sem->gid;
+        times_out(h->sem, st);
+    }
+    pthread_mutex_unlock(&table.lock);
+}
+
+bool ksem_describe(uint64_t id, uint32_t *value, uint16_t *mode, char *name, size_t size)
+{
+    const struct handle *h;
+    bool                 found;
+
+    pthread_mutex_lock(&table.lock);
+    h = handle_find_locked(id);
+    found = h && h->sem;
+    if (found) {
+        *value = h->sem->value;
+        *mode = (uint16_t)(S_IFREG | h->sem->mode);
+        snprintf(name, size, "%s", h->sem->name ? h->sem->name : "");
+    }
+    pthread_mutex_unlock(&table.lock);
+    return found;
+}
+
+unsigned ksem_count(void)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&table.lock);
+    n = table.count;
+    pthread_mutex_unlock(&table.lock);
+    return n;
+}
+
+/* ---- who asks --------------------------------------------------------------------- */
+
+#define GROUPS_MAX 1024
+
+struct who {
+    uint32_t        uid, gid;
+    const uint32_t *groups; /* in scratch */
+    int64_t         ngroups;
+};
+
+static int who_asks(struct call *c, struct who *w)
+{
+    const struct scratch s = scratch_get(c, GROUPS_MAX * sizeof(uint32_t));
+    const int64_t        uid = host_call(c, SYS_geteuid), gid = host_call(c, SYS_getegid);
+
+    if (!s.p || uid < 0 || gid < 0)
+        return !s.p ? -ENOMEM : uid < 0 ? (int)uid : (int)gid;
+    *w = (struct who){(uint32_t)uid, (uint32_t)gid, s.p, host_call(c, SYS_getgroups, GROUPS_MAX, s.va)};
+    return 0;
+}
+
+static bool in_group(const struct who *w, uint32_t gid)
+{
+    if (w->gid == gid)
+        return true;
+    for (int64_t i = 0; i < w->ngroups && i < GROUPS_MAX; i++)
+        if (w->groups[i] == gid)
+            return true;
+    return false;
+}
+
+/* Reading and writing, both: by vaccess(9)'s rules, the first class that fits decides. */
+static int access_check(const struct ksem *s, const struct who *w)
+{
+    const unsigned shift = w->uid == s->uid ? 6 : in_group(w, s->gid) ? 3 : 0;
+
+    return w->uid == 0 || (s->mode >> shift & 6) == 6 ? 0 : -EACCES;
+}
+
+/* The host's, of the thread that calls; changing it to learn it would show in its siblings. */
+static uint32_t umask_of(const struct call *c)
+{
+    char     line[256];
+    unsigned mask = 077;
+    FILE    *f;
+
+    snprintf(line, sizeof(line), "/proc/%d/status", (int)c->task->host_tid);
+    f = fopen(line, "re");
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "Umask: %o", &mask) == 1)
+            break;
+    if (f)
+        fclose(f);
+    return mask;
+}
+
+/* ---- making, opening, unlinking ----------------------------------------------------- */
+
+struct wanted {
+    gva      name; /* null: none */
+    uint64_t flags;
+    uint32_t mode, value;
+};
+
+/* With one reference; -errno.  full: what it is when there are too many. */
+static int ksem_new_locked(const struct wanted *w, const struct who *by, int full, struct ksem **out)
+{
+    struct ksem *s = table.count < KSEM_MAX ? calloc(1, sizeof(*s)) : NULL;
+
+    if (!s)
+        return full;
+    table.count++;
+    *s = (struct ksem){.refs = 1, .value = w->value, .mode = w->mode, .uid = by->uid, .gid = by->gid};
+    s->accessed = s->made = s->changed = now();
+    TAILQ_INIT(&s->waiters);
+    *out = s;
+    return 0;
+}
+
+static int new_named_locked(const struct wanted *w, const struct who *by, const char *name, struct ksem **out)
+{
+    char *copy = strdup(name);
+    int   err = copy ? ksem_new_locked(w, by, -ENFILE, out) : -ENOMEM;
+
+    if (err) {
+        free(copy);
+        return err;
+    }
+    (*out)->name = copy;
+    (*out)->refs++;
+    LIST_INSERT_HEAD(&table.named, *out, link);
+    return 0;
+}
+
+static int open_locked(const struct wanted *w, const struct who *by, const char *name, struct ksem **out)
+{
+    struct ksem *s = named_locked(name);
+    int          err;
+
+    if (!s)
+        return w->flags & O_CREAT ? new_named_locked(w, by, name, out) : -ENOENT;
+    if ((w->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+        return -EEXIST;
+    err = access_check(s, by);
+    if (!err)
+        s->refs++;
+    *out = s;
+    return err;
+}
+
+static int open_named(struct call *c, const struct wanted *w, const struct who *by, struct ksem **out)
+{
+    char          name[GUEST_PATH_MAX];
+    const int64_t n = copy_in_str(c, name, w->name, sizeof(name));
+    int           err;
+
+    if (n < 0 || name[0] != '/')
+        return n < 0 ? (int)n : -EINVAL;
+    pthread_mutex_lock(&table.lock);
+    err = open_locked(w, by, name, out);
+    pthread_mutex_unlock(&table.lock);
+    return err;
+}
+
+static int make_anonymous(const struct wanted *w, const struct who *by, struct ksem **out)
+{
+    int err;
+
+    pthread_mutex_lock(&table.lock);
+    err = ksem_new_locked(w, by, -ENOSPC, out);
+    if (!err)
+        (*out)->anonymous = true;
+    pthread_mutex_unlock(&table.lock);
+    return err;
+}
+
+static int64_t memory_file(struct call *c)
+{
+    static const char    label[] = "ksem";
+    const struct scratch s = scratch_get(c, sizeof(label));
+
+    if (!s.p)
+        return -ENOMEM;
+    memcpy(s.p, label, sizeof(label));
+    return host_call(c, SYS_memfd_create, s.va, MFD_CLOEXEC);
+}
+
+/* A descriptor that stands for no semaphore yet: whoever uses it meanwhile gets EINVAL. */
+static int install(struct call *c, uint64_t *id)
+{
+    const int64_t hostfd = memory_file(c);
+    struct fd_new n = {.hostfd = (int)hostfd, .kind = OF_KSEM, .flags = O_RDWR, .cloexec = true};
+    int           fd;
+
+    if (hostfd < 0)
+        return (int)hostfd;
+    n.object = *id = handle_new();
+    if (!n.object) {
+        host_call(c, SYS_close, hostfd);
+        return -ENOMEM;
+    }
+    fd = fd_install(c, &n, 0);
+    if (fd == -ENFILE)
+        ksem_closed(*id); /* in every other case the open file has told so */
+    return fd;
+}
+
+/* The number goes out before anything is made, as there (uipc_sem.c, ksem_create). */
+static int64_t create(struct call *c, gva idp, struct wanted *w)
+{
+    struct ksem *s = NULL;
+    struct who   by;
+    uint64_t     id = 0;
+    int          err, fd;
+
+    if (w->value > KSEM_VALUE_MAX)
+        return -EINVAL;
+    err = who_asks(c, &by);
+    if (err)
+        return err;
+    w->mode &= 0777 & ~umask_of(c);
+    fd = install(c, &id);
+    if (fd < 0)
+        return fd != -ESRCH && !w->name.va ? -ENOSPC : fd;
+    err = put_long(c, idp, fd);
+    if (!err)
+        err = w->name.va ? open_named(c, w, &by, &s) : make_anonymous(w, &by, &s);
+    if (err)
+        fd_close(c, fd);
+    else
+        handle_bind(id, s);
+    return err;
+}
+
+int64_t sys_ksem_init(struct call *c, gva idp, unsigned value)
+{
+    struct wanted w = {.mode = S_IRWXU | S_IRWXG, .value = value};
+
+    return create(c, idp, &w);
+}
+
+int64_t sys_ksem_open(struct call *c, gva idp, gva name, uint64_t flags, uint32_t mode, unsigned value)
+{
+    struct wanted w = {name, flags, mode, value};
+
+    return flags & ~(uint64_t)(O_CREAT | O_EXCL) ? -EINVAL : create(c, idp, &w);
+}
+
+static int unlink_locked(const char *name, const struct who *by)
+{
+    struct ksem *s = named_locked(name);
+    int          err = s ? access_check(s, by) : -ENOENT;
+
+    if (err)
+        return err;
+    LIST_REMOVE(s, link);
+    free(s->name);
+    s->name = NULL;
+    drop_locked(s);
+    return 0;
+}
+
+int64_t sys_ksem_unlink(struct call *c, gva path)
+{
+    char       name[GUEST_PATH_MAX];
+    struct who by;
+    int64_t    r = copy_in_str(c, name, path, sizeof(name));
+
+    if (r >= 0)
+        r = who_asks(c, &by);
+    if (r < 0)
+        return r;
+    pthread_mutex_lock(&table.lock);
+    r = unlink_locked(name, &by);
+    pthread_mutex_unlock(&table.lock);
+    return r;
+}
+
+/* ---- using one ---------------------------------------------------------------------- */
+
+/* A descriptor and its semaphore, each held. */
+struct use {
+    struct fdref ref;
+    struct ksem *sem;
+};
+
+static struct ksem *hold(uint64_t id)
+{
+    struct handle *h;
+    struct ksem   *s;
+
+    pthread_mutex_lock(&table.lock);
+    h = handle_find_locked(id);
+    s = h && h->sem && !h->sem->dead ? h->sem : NULL;
+    if (s)
+        s->refs++;
+    pthread_mutex_unlock(&table.lock);
+    return s;
+}
+
+/* Whatever is wrong with the descriptor, its rights too, is EINVAL (uipc_sem.c, ksem_get). */
+static int use(struct call *c, int64_t id, caprights want, struct use *u)
+{
+    const int err = fd_get_for(c, (int)id, want, &u->ref);
+
+    if (err)
+        return err == -ESRCH ? err : -EINVAL;
+    u->sem = u->ref.of->kind == OF_KSEM ? hold(u->ref.of->object) : NULL;
+    if (u->sem)
+        return 0;
+    fd_put(c, &u->ref);
+    return -EINVAL;
+}
+
+static void done(struct call *c, struct use *u)
+{
+    drop(u->sem);
+    fd_put(c, &u->ref);
+}
+
+int64_t sys_ksem_close(struct call *c, int64_t id)
+{
+    struct use u;
+    int64_t    r = use(c, id, D_CAP_NONE, &u);
+
+    if (r)
+        return r;
+    r = u.sem->anonymous ? -EINVAL : fd_close(c, (int)id);
+    done(c, &u);
+    return r;
+}
+
+static int kill_locked(struct ksem *s)
+{
+    if (!s->anonymous)
+        return -EINVAL;
+    if (s->nwaiters)
+        return -EBUSY;
+    s->dead = true;
+    return 0;
+}
+
+int64_t sys_ksem_destroy(struct call *c, int64_t id)
+{
+    struct use u;
+    int64_t    r = use(c, id, D_CAP_NONE, &u);
+
+    if (r)
+        return r;
+    pthread_mutex_lock(&table.lock);
+    r = kill_locked(u.sem);
+    pthread_mutex_unlock(&table.lock);
+    if (!r)
+        r = fd_close(c, (int)id);
+    done(c, &u);
+    return r;
+}
+
+/* The first that waits is chosen; it, or who comes before it, takes what there is. */
+static void choose_locked(struct ksem *s)
+{
+    struct waiter *w = TAILQ_FIRST(&s->waiters);
+
+    if (!w)
+        return;
+    TAILQ_REMOVE(&s->waiters, w, link);
+    w->queued = false;
+    task_wake(w->task); /* under the lock: afterwards w's stack may be gone */
+}
+
+int64_t sys_ksem_post(struct call *c, int64_t id)
+{
+    struct use u;
+    int64_t    r = use(c, id, D_CAP_SEM_POST, &u);
+
+    if (r)
+        return r;
+    pthread_mutex_lock(&table.lock);
+    if (u.sem->value == KSEM_VALUE_MAX) {
+        r = -EOVERFLOW;
+    } else {
+        u.sem->value++;
+        u.sem->changed = now();
+        choose_locked(u.sem);
+    }
+    pthread_mutex_unlock(&table.lock);
+    done(c, &u);
+    return r;
+}
+
+static bool take_locked(struct ksem *s)
+{
+    const bool there = s->value > 0;
+
+    s->accessed = now();
+    s->value -= there;
+    return there;
+}
+
+/* True: taken.  Else w waits. */
+static bool take_or_queue(struct call *c, struct ksem *s, struct waiter *w)
+{
+    bool taken;
+
+    pthread_mutex_lock(&table.lock);
+    taken = take_locked(s);
+    if (!taken) {
+        *w = (struct waiter){.task = c->task, .queued = true};
+        TAILQ_INSERT_TAIL(&s->waiters, w, link);
+        s->nwaiters++;
+    }
+    pthread_mutex_unlock(&table.lock);
+    return taken;
+}
+
+/* After one sleep, with its result: 1 to sleep again.  A chosen one takes; if it cannot any more, it lets the next. */
+static int after_sleep_locked(struct ksem *s, const struct waiter *w, int r)
+{
+    if (w->queued)
+        return r ? r : 1;
+    if (r == -ESRCH) {
+        if (s->value)
+            choose_locked(s);
+        return r;
+    }
+    return take_locked(s) ? 0 : r ? r : 1;
+}
+
+static int after_sleep(struct ksem *s, struct waiter *w, int r)
+{
+    pthread_mutex_lock(&table.lock);
+    r = after_sleep_locked(s, w, r);
+    if (r > 0 && !w->queued) { /* somebody was faster: in the same place again */
+        w->queued = true;
+        TAILQ_INSERT_HEAD(&s->waiters, w, link);
+    } else if (r <= 0) {
+        if (w->queued)
+            TAILQ_REMOVE(&s->waiters, w, link);
+        s->nwaiters--;
+    }
+    pthread_mutex_unlock(&table.lock);
+    return r;
+}
+
+/* end is on the clock that can be set, so a time-out counts when that has come. */
+static int sleep_until(struct call *c, const struct timespec *end)
+{
+    const size_t    used = c->scratch_used;
+    struct timespec at = now(), mono;
+    int             r;
+
+    if (end && timespec_cmp(end, &at) <= 0)
+        return -ETIMEDOUT;
+    if (end) {
+        clock_gettime(CLOCK_MONOTONIC, &mono);
+        mono = timespec_add(mono, timespec_sub(*end, at));
+    }
+    r = task_sleep(c, end ? &mono : NULL);
+    c->scratch_used = used;
+    at = now();
+    return r == -ETIMEDOUT && timespec_cmp(end, &at) > 0 ? 0 : r;
+}
+
+static int wait_on(struct call *c, struct ksem *s, const struct timespec *end)
+{
+    struct waiter w;
+    int           r;
+
+    task_sleep_prepare(c);
+    if (take_or_queue(c, s, &w))
+        return 0;
+    do {
+        r = sleep_until(c, end);
+        task_sleep_prepare(c);
+        r = after_sleep(s, &w, r);
+    } while (r > 0);
+    return r;
+}
+
+static int64_t wait_for(struct call *c, int64_t id, const struct timespec *end)
+{
+    struct use u;
+    int64_t    r = use(c, id, D_CAP_SEM_WAIT, &u);
+
+    if (r)
+        return r;
+    r = wait_on(c, u.sem, end);
+    done(c, &u);
+    return r;
+}
+
+int64_t sys_ksem_wait(struct call *c, int64_t id) { return wait_for(c, id, NULL); }
+
+int64_t sys_ksem_timedwait(struct call *c, int64_t id, const void *abstime)
+{
+    const struct timespec *end = abstime;
+
+    return end && !timespec_valid(end) ? -EINVAL : wait_for(c, id, end);
+}
+
+int64_t sys_ksem_trywait(struct call *c, int64_t id)
+{
+    struct use u;
+    int64_t    r = use(c, id, D_CAP_SEM_WAIT, &u);
+
+    if (r)
+        return r;
+    pthread_mutex_lock(&table.lock);
+    r = take_locked(u.sem) ? 0 : -EAGAIN;
+    pthread_mutex_unlock(&table.lock);
+    done(c, &u);
+    return r;
+}
+
+int64_t sys_ksem_getvalue(struct call *c, int64_t id, gva val)
+{
+    struct use u;
+    int64_t    r = use(c, id, D_CAP_SEM_GETVALUE, &u);
+    uint32_t   value;
+
+    if (r)
+        return r;
+    pthread_mutex_lock(&table.lock);
+    value = u.sem->value;
+    u.sem->accessed = now();
+    pthread_mutex_unlock(&table.lock);
+    done(c, &u);
+    return put_int(c, val, (int32_t)value);
+}
