@@ -243,25 +243,34 @@ static void proc_free(struct proc *p)
     free(p);
 }
 
-void proc_put(struct proc *p)
+/* A zombie holds nothing but its status.  The caller's reference keeps p while this goes on, for its parent may reap it. */
+static void zombie_drop(struct proc *p)
 {
     struct fdtable *fds = NULL;
-    bool            last;
 
     pthread_mutex_lock(&session.lock);
-    last = --p->refs == 0;
-    if (!last && p->ntasks == 0 && p->state == PROC_ZOMBIE) {
-        fds = p->fds; /* a zombie holds nothing but its status */
+    if (p->refs > 1 && p->ntasks == 0 && p->state == PROC_ZOMBIE) {
+        fds = p->fds;
         p->fds = NULL;
     }
     pthread_mutex_unlock(&session.lock);
-    if (fds) {
-        code_drop(p);
-        pidfd_close(p);
-        aio_proc_gone(p, false);
-        kqueue_proc_free(p);
-        table_free(fds);
-    }
+    if (!fds)
+        return;
+    code_drop(p);
+    pidfd_close(p);
+    aio_proc_gone(p, false);
+    kqueue_proc_free(p);
+    table_free(fds);
+}
+
+void proc_put(struct proc *p)
+{
+    bool last;
+
+    zombie_drop(p);
+    pthread_mutex_lock(&session.lock);
+    last = --p->refs == 0;
+    pthread_mutex_unlock(&session.lock);
     if (last)
         proc_free(p);
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "abi/freebsd/freebsd.h"
+#include "syscalls/code.h"
+#include "syscalls/fdtable.h"
 #include "syscalls/handlers.h"
 #include "syscalls/wait.h"
 #include "tests/unit/fake_call.h"
@@ -157,6 +159,37 @@ static void a_wait_is_interrupted(void **state)
     fake_calm(m->f);
 }
 
+static int  drops, most_drops;
+static bool reaped;
+
+/* As the parent that reaps it meanwhile. */
+static void drop_and_reap(struct proc *p)
+{
+    if (++drops > most_drops)
+        most_drops = drops;
+    if (!reaped) {
+        reaped = true;
+        proc_abandon(p);
+    }
+    drops--;
+}
+
+/* What a zombie held goes while its parent reaps it: the last to let go frees it, and not before. */
+static void a_zombie_is_reaped_while_it_drops_things(void **state)
+{
+    static const struct code_ops ops = {.drop = drop_and_reap};
+    struct family               *m = *state;
+
+    code_ops = &ops;
+    m->child[0]->fds = fdtable_new();
+    assert_non_null(m->child[0]->fds);
+    m->child[0]->refs = 2;
+    proc_put(m->child[0]); /* its last task's */
+    code_ops = NULL;
+    assert_int_equal(most_drops, 1);
+    assert_null(proc_find_any_locked(FIRST));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, family_new, family_free)
 
 int main(void)
@@ -164,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(children_are_found_by_what_they_are),      TEST(the_end_is_described),  TEST(only_what_is_asked_for),
         TEST(nothing_is_written_when_nothing_happened), TEST(a_wait_is_interrupted),
+        TEST(a_zombie_is_reaped_while_it_drops_things),
     };
 
     return cmocka_run_group_tests_name("syscalls/wait", tests, NULL, NULL);
