@@ -31,9 +31,9 @@ $(BUILD)/%.o: %.S
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # ---- gate: one freestanding blob, linked at its fixed address, embedded in the provider
-GATE_CFLAGS := -std=gnu11 $(WARN) -O2 -g -I. -D_GNU_SOURCE -ffreestanding -fpie -mgeneral-regs-only -mno-red-zone \
+GATE_CFLAGS := -std=gnu11 $(WARN) -O2 -g -I. -D_GNU_SOURCE -ffreestanding -fbuiltin -fpie -mgeneral-regs-only -mno-red-zone \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-strict-aliasing \
-	-ffunction-sections -fdata-sections -DDRAGOMAN_GATE -include loader/gate/hidden.h -MMD -MP
+	$(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns) -ffunction-sections -fdata-sections -DDRAGOMAN_GATE -include loader/gate/hidden.h -MMD -MP
 # Optimised as one, since a call costs as much as what most handlers do.  clang's form of it wants another linker.
 ifneq (,$(findstring gcc,$(CC)))
 GATE_LTO := -flto -flto-partition=one -Wno-lto-type-mismatch

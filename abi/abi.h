@@ -148,6 +148,7 @@ struct layout {
     uint16_t            gsize, hsize;
     uint16_t            count;
     const struct field *fields;
+    void (*to_guest)(const void *host, void *guest); /* compiled from the fields (abi/layout.h); NULL: they are read */
 };
 #define LAYOUT_HOST_MAX 512 /* hsize and gsize of every layout used by a row stay below this, except by handlers */
 #define LAYOUT_GUEST_MAX 2560

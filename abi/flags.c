@@ -45,6 +45,8 @@ uint64_t flags_to_guest(const struct flag_group *g, uint64_t host)
 {
     uint64_t out = 0;
 
+    if (!host)
+        return 0; /* no flag of ours has the value 0 */
     for (const struct flag *f = g->flags; f < g->flags + g->count; f++) {
         uint64_t mask = f->host ? host_mask(g, f) : 0;
 

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -345,6 +346,7 @@ static int door_choose(const char *name)
 
 static int session_init(void)
 {
+    struct statx st;
     int err = arena_init(&session.arena_fd);
 
     if (err)
@@ -355,6 +357,7 @@ static int session_init(void)
         return fail("cannot make a memory file for the gate", NULL, -session.gate_fd, 125);
     session.provider_pid = getpid();
     rewrite_init();
+    session.statx_null = syscall(SYS_statx, -1, NULL, AT_EMPTY_PATH, 0, &st) < 0 && errno == EBADF;
     session.fsgsbase = getauxval(AT_HWCAP2) & 2; /* HWCAP2_FSGSBASE */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     return 0;

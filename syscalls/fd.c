@@ -58,12 +58,11 @@ static inline int ref_make(struct call *c, int fd, uint32_t entry, bool counted,
     return -EBADF;
 }
 
-static inline int get(struct call *c, int fd, const caprights *want, struct fdref *ref)
+/* Others may close it in the meantime: the reference is counted. */
+static int get_counted(struct call *c, int fd, const caprights *want, struct fdref *ref)
 {
     struct fdtable *t = c->proc->fds;
 
-    if (fd < 0 || (uint32_t)fd >= FD_MAX)
-        return -EBADF;
     for (;;) {
         const uint64_t slot = __atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE);
         const uint32_t entry = (uint32_t)(slot & SLOT_ENTRY) - 1;
@@ -72,8 +71,6 @@ static inline int get(struct call *c, int fd, const caprights *want, struct fdre
             return -EBADF;
         if (slot & SLOT_LIMITED)
             return fd_get_limited(c, fd, want, ref);
-        if (c->alone)
-            return ref_make(c, fd, entry, false, ref);
         if (!entry_get(&t->entries[entry])) {
             if (slot_says(t, fd, entry))
                 return -EBADF; /* only a scribbled table comes here */
@@ -83,6 +80,18 @@ static inline int get(struct call *c, int fd, const caprights *want, struct fdre
             return ref_make(c, fd, entry, true, ref);
         fdtable_entry_put(c, t, entry);
     }
+}
+
+static inline int get(struct call *c, int fd, const caprights *want, struct fdref *ref)
+{
+    uint64_t slot;
+
+    if (fd < 0 || (uint32_t)fd >= FD_MAX)
+        return -EBADF;
+    slot = c->alone ? c->proc->fds->slots[fd] : 0;
+    if (slot & SLOT_ENTRY && !(slot & SLOT_LIMITED) && (slot & SLOT_ENTRY) <= FD_HOST_MAX)
+        return ref_make(c, fd, (uint32_t)(slot & SLOT_ENTRY) - 1, false, ref);
+    return get_counted(c, fd, want, ref);
 }
 
 int fd_get(struct call *c, int fd, struct fdref *ref)

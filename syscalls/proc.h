@@ -172,6 +172,7 @@ struct session {
     struct task      *tasks[TASKS_MAX]; /* by index */
     uint32_t          next_index;
     bool              fsgsbase;
+    bool              statx_null; /* see struct area */
     int               first_status; /* host wait status of the first process, once it is a zombie */
     unsigned long     missing_calls;
 };

@@ -47,6 +47,7 @@ static void area_reset(struct task *t)
     a->index = t->index;
     a->door_ptrace = door->is_ptrace;
     a->fsgsbase = session.fsgsbase;
+    a->statx_null = session.statx_null;
     t->area = a;
 }
 

@@ -19,6 +19,7 @@
 
 #include "abi/freebsd/flags.h"
 #include "abi/freebsd/structs.h"
+#include "abi/layout.h"
 
 #define TYPES(name, guest, host) \
     typedef guest guest_##name;  \
@@ -35,15 +36,22 @@
 #define FLAGS(l, g, h, group) FIELD_(l, g, h, FIELD_FLAGS, &freebsd_flags_##group)
 #define ENUM(l, g, h, group)  FIELD_(l, g, h, FIELD_ENUM, &freebsd_flags_##group)
 
-#define LAYOUT(l)                                              \
+#define LAYOUT_(l, f)                                          \
     const struct layout freebsd_layout_##l = {                 \
         .name = #l,                                            \
         .gsize = sizeof(guest_##l),                            \
         .hsize = sizeof(host_##l),                             \
         .count = sizeof(l##_fields) / sizeof(*l##_fields),     \
         .fields = l##_fields,                                  \
+        .to_guest = (f),                                       \
     };                                                         \
     _Static_assert(sizeof(guest_##l) <= LAYOUT_GUEST_MAX, "struct " #l " fits a layout")
+
+#define LAYOUT(l) LAYOUT_(l, NULL)
+/* One that a program asks for again and again. */
+#define LAYOUT_HOT(l)                                 \
+    LAYOUT_COMPILED(l, l##_fields, sizeof(guest_##l)); \
+    LAYOUT_(l, l##_to_guest)
 
 /* ---- time ------------------------------------------------------------------ */
 
@@ -52,7 +60,7 @@ static const struct field timespec_fields[] = {
     SINT(timespec, tv_sec, tv_sec),
     SINT(timespec, tv_nsec, tv_nsec),
 };
-LAYOUT(timespec);
+LAYOUT_HOT(timespec);
 
 struct timespec_pair {
     struct timespec t[2];
@@ -166,11 +174,11 @@ LAYOUT(rtprio);
 
 TYPES(stat, struct fbsd_stat, struct kstat);
 static const struct field stat_fields[] = {STAT(stat)};
-LAYOUT(stat);
+LAYOUT_HOT(stat);
 
 TYPES(freebsd11_stat, struct fbsd11_stat, struct kstat);
 static const struct field freebsd11_stat_fields[] = {STAT(freebsd11_stat)};
-LAYOUT(freebsd11_stat);
+LAYOUT_HOT(freebsd11_stat);
 
 TYPES(freebsd11_nstat, struct fbsd11_nstat, struct kstat);
 static const struct field freebsd11_nstat_fields[] = {STAT(freebsd11_nstat)};

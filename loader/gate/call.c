@@ -26,38 +26,12 @@ int put_int(struct call *c, gva dst, int32_t v) { return copy_out(c, dst, &v, si
 
 int put_long(struct call *c, gva dst, int64_t v) { return copy_out(c, dst, &v, sizeof(v)); }
 
-static size_t find_nul(const char *s, size_t n)
-{
-    size_t i = 0;
-
-    while (i < n && s[i])
-        i++;
-    return i;
-}
-
-/* Page by page, so that a string that ends before an unmapped page is read whole. */
 int64_t copy_in_str(struct call *c, char *dst, gva src, size_t max)
 {
-    size_t have = 0;
+    const int64_t n = gate_copy_str(dst, (const char *)src.va, max);
 
-    while (have < max) {
-        uint64_t at = src.va + have;
-        size_t   n = 4096 - (at & 4095), len;
-        int      err;
-
-        if (n > max - have)
-            n = max - have;
-        if (n > 256 && have + 256 <= max)
-            n = 256; /* names are short */
-        err = copy_in(c, dst + have, GVA(at), n);
-        if (err)
-            return err;
-        len = find_nul(dst + have, n);
-        have += len;
-        if (len < n)
-            return (int64_t)have;
-    }
-    return -ENAMETOOLONG;
+    (void)c;
+    return n == (int64_t)max ? -ENAMETOOLONG : n;
 }
 
 struct scratch scratch_get(struct call *c, size_t n)

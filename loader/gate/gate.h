@@ -18,6 +18,8 @@ int64_t        gate_door(uint32_t index);
 int64_t        gate_clone(const uint64_t args[5], struct area *child);
 /* Copies n bytes; 0, or -EFAULT where one side is not mapped. */
 int            gate_copy(void *to, const void *from, size_t n);
+/* Up to n bytes, with the NUL: its length, n when there is none, -EFAULT. */
+int64_t        gate_copy_str(char *to, const char *from, size_t n);
 int            gate_cas(uint32_t *at, uint32_t expect, uint32_t want, uint32_t *old);
 _Noreturn void gate_leave(uint64_t ucontext);
 
@@ -71,7 +73,7 @@ struct gate_window {
 extern const struct gate_window gate_windows[], gate_windows_end[];
 
 extern label gate_fast, gate_fast_exit_start, gate_fast_exit_end, gate_stub_call, gate_stub_noted;
-extern label gate_door_ip, gate_cas_insn, gate_cas_fault, gate_copy_insn, gate_copy_fault, gate_text_end;
+extern label gate_door_ip, gate_cas_insn, gate_cas_fault, gate_copy_fault, gate_text_end;
 
 /* rows.c: serves the call in a->regs by itself, and puts its result there.  false: nothing was done, the provider has to. */
 bool gate_call(struct area *a, bool fast);

@@ -10,6 +10,7 @@
 #include "abi/freebsd/flags.h"
 #include "abi/freebsd/freebsd.h"
 #include "abi/freebsd/layouts.h"
+#include "abi/layout.h"
 #include "loader/gate/calls.h"
 #include "loader/gate/gate.h"
 #include "syscalls/args.h"
@@ -17,12 +18,6 @@
 #include "syscalls/ofile.h"
 #include "syscalls/proc.h"
 #include "syscalls/socket.h"
-
-#ifdef __clang__
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 8")
-#endif
 
 /* ---- what only the gate decides --------------------------------------------------- */
 
@@ -57,7 +52,7 @@ static inline enum fd_use fd_use_of(uint16_t nr, unsigned n)
 }
 
 /* Whether the gate may make this call on it.  Of a path's directory, too. */
-static bool fd_is_ours(struct call *c, int fd, enum fd_use use)
+static inline __attribute__((always_inline)) bool fd_is_ours(struct call *c, int fd, enum fd_use use)
 {
     struct fdtable *t = c->proc->fds;
     uint64_t        slot;

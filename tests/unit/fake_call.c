@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "abi/layout.h"
+#include "loader/gate/area.h"
 #include "syscalls/arena.h"
 
 struct session session __attribute__((weak)) = { .lock = PTHREAD_MUTEX_INITIALIZER, .arena_fd = -1, .gate_fd = -1 };
@@ -54,6 +55,7 @@ static struct fake *fake_alloc(void)
         abort();
     f->task.index = __atomic_fetch_add(&next_index, 1, __ATOMIC_RELAXED) % TASKS_MAX;
     f->task.state = TASK_LIVE;
+    f->task.area = area_at(f->task.index);
     f->call.task = &f->task;
     return f;
 }

@@ -34,7 +34,7 @@ static const struct field fields[] = {
     F(type, type, FIELD_ENUM, &type_group),
     F(name, name, FIELD_BYTES, NULL),
 };
-static const struct layout layout = {"test", sizeof(struct guest), sizeof(struct host), 4, fields};
+static const struct layout layout = {"test", sizeof(struct guest), sizeof(struct host), 4, fields, NULL};
 
 static void guest_fields_are_widened(void **state)
 {
