@@ -132,14 +132,14 @@ gate_fast_exit_start:
     add $0x7f, %al
     sahf
 4:  GUEST_REGISTERS
-gate_fast_exit_end:
-    ud2
-2:  cld
-    jmp 1b
 3:  mov %gs:AREA_TOP, %rsp   /* all of the flags, which takes 20 times as long */
     push %r11
     popfq
     jmp 4b
+gate_fast_exit_end:
+    ud2
+2:  cld
+    jmp 1b
 
 /* The provider has to see this: the same registers once more, and a trap that gives it all of them. */
 gate_fast_noted:
@@ -186,7 +186,7 @@ gate_window_start:
 gate_window_end:
     ret
 gate_window_eintr:
-    mov $-4, %rax
+    mov $-512, %rax          /* -ERESTART, which no call of the host's returns */
     ret
 
 /* int64_t gate_door(index): the notification. */
