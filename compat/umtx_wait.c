@@ -20,11 +20,12 @@
 #define SYS_futex_waitv 449
 #endif
 
-static int wait_result(int64_t r)
+static int wait_result(const struct call *c, int64_t r)
 {
     switch (r) {
     case -EAGAIN: /* the word has another value: nothing to wait for */ return 0;
-    case -ERESTART: /* never restarted (do_wait) */ return -EINTR;
+    case -ERESTART: /* never restarted (do_wait), unless nobody has looked at the word */
+        return c->early ? -ERESTART : -EINTR;
     default: return r > 0 ? 0 : (int)r;
     }
 }
@@ -81,7 +82,7 @@ static int64_t wait_value(struct call *c, gva at, uint64_t val, bool is_long, st
         c->scratch_used = used;
         r = wait_once(c, at, val, is_long, t);
     } while (r == -ETIMEDOUT && umtx_time_again(c, t));
-    return wait_result(r);
+    return wait_result(c, r);
 }
 
 int64_t umtx_wait_long(struct call *c, gva at, uint64_t val, struct umtx_time *t)

@@ -149,7 +149,7 @@ static bool host_interrupted(int64_t rax)
     return rax <= -512 && rax >= -516; /* ERESTARTSYS ... ERESTART_RESTARTBLOCK (include/linux/errno.h) */
 }
 
-/* Runs a stub to its int3.  wait: any signal ends it with -EINTR, unless the host call had completed. */
+/* Runs a stub to its int3.  wait: any signal ends it, -EINTR unless the host call had completed, -ERESTART before it. */
 static int64_t stub_result(struct task *t, bool wait, bool cas, struct regs *r)
 {
     const struct gate_header *g = pico_gate();
@@ -167,7 +167,9 @@ static int64_t stub_result(struct task *t, bool wait, bool cas, struct regs *r)
             return -ESRCH;
         case STOP_SIGNAL:
             note(t, &si);
-            if (wait && (r->rip == g->pt_call || (r->rip == g->pt_call + 2 && host_interrupted((int64_t)r->rax))))
+            if (wait && r->rip == g->pt_call)
+                return -ERESTART;
+            if (wait && r->rip == g->pt_call + 2 && host_interrupted((int64_t)r->rax))
                 return -EINTR;
             ptrace(PTRACE_CONT, t->host_tid, 0, 0);
             break;
@@ -205,7 +207,7 @@ static int64_t pt_host(struct task *t, long nr, const uint64_t a[6], bool wait)
     if (t->dead)
         return -ESRCH;
     if (wait && t->door->noted)
-        return -EINTR;
+        return -ERESTART;
     if (nr == SYS_sched_getaffinity || nr == SYS_sched_setaffinity)
         return affinity_of(t, nr, a);
     r.rax = (uint64_t)nr;

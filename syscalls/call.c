@@ -100,14 +100,29 @@ int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, 
     return door->host(c->task, nr, args, false);
 }
 
+/*
+ * A signal is noted, and the host call is not made.  What a kernel would find ready at once, a signal cannot
+ * interrupt; whether it is, nobody has looked.  So as long as the call has not waited, the signal came before it:
+ * the handler runs first, and then the call.  Not where the call has brought a mask along, for such signals.
+ */
+static int64_t not_made(struct call *c)
+{
+    c->early = !c->waited && !c->task->has_saved_mask;
+    return -ERESTART;
+}
+
 int64_t host_wait_once6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g)
 {
     const uint64_t args[6] = {a, b, d, e, f, g};
     int64_t        r;
 
+    c->early = false;
     if (call_interrupted(c))
-        return -ERESTART;
+        return not_made(c);
     r = door->host(c->task, nr, args, true);
+    if (r == -ERESTART)
+        return call_interrupted(c) ? not_made(c) : -EINTR;
+    c->waited = true;
     if (r == -EINTR && call_interrupted(c))
         return -ERESTART;
     return r;

@@ -26,7 +26,8 @@ struct door_ops {
 
     /*
      * A host call in the task's context; the host's result.  wait: the call may
-     * block, and gives -EINTR when a host signal came (also just before it).
+     * block, and gives -EINTR when a host signal came, or -ERESTART when it came
+     * before the call was made.
      * A successful execveat returns 0 with the fresh image's gate at its start.
      */
     int64_t (*host)(struct task *t, long nr, const uint64_t args[6], bool wait);

@@ -113,7 +113,7 @@ int64_t pollset_wait(struct pollset *ps, const struct timespec *timeout)
         r = ask_host(ps, deadline);
     while (r == -EINTR); /* the guest has not seen it */
     if (r == -ERESTART)
-        return -EINTR;
+        return ps->c->early ? r : -EINTR; /* early: something may be ready, and then it would not be interrupted */
     if (r > 0 && ps->mapped) {
         const int err = copy_in(ps->c, ps->fds, at, ps->mapped);
 

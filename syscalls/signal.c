@@ -371,10 +371,12 @@ static void settle_restart(struct call *c, bool restart)
     struct regs r;
 
     door->regs_get(c->task, &r);
-    if (restart)
+    if (c->early || restart)
         c->abi->restart(&r, c->nr);
     else
         c->abi->result_errno(&r, c->abi->errno_from_host[EINTR]);
+    if (c->early)
+        r.rcx = 0; /* the instruction leaves the address behind it there; this is before it, and not once more */
     door->regs_set(c->task, &r);
 }
 

@@ -13,7 +13,7 @@
 #pragma GCC visibility push(hidden) /* no global offset table in the gate */
 
 int64_t        gate_host(long nr, const uint64_t args[6]);
-int64_t        gate_host_wait(long nr, const uint64_t args[6]); /* -EINTR at once when a signal is noted */
+int64_t        gate_host_wait(long nr, const uint64_t args[6]); /* -ERESTART at once when a signal is noted */
 int64_t        gate_door(uint32_t index);
 int64_t        gate_clone(const uint64_t args[5], struct area *child);
 /* Copies n bytes; 0, or -EFAULT where one side is not mapped. */

@@ -38,20 +38,19 @@ static inline __attribute__((always_inline)) int64_t host_call6(struct call *c, 
  * A call that may block is not made while a signal is noted.  A signal between the
  * look and the instruction finds the window in a table, and leads out of it
  * (gate_note).  Whether the guest will see the signal is the provider's to say: the
- * call begins anew there.
+ * call begins anew there, and is told whether it was made here.
  */
 static inline __attribute__((always_inline)) int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b,
                                                                 uint64_t d, uint64_t e, uint64_t f, uint64_t g)
 {
     HOST_REGISTERS;
 
-    (void)c;
     __asm__ volatile("1: cmpq $0, %%gs:8\n" /* AREA_NOTED */
                      "   jne 3f\n"
                      "   syscall\n"
                      "2:\n"
                      "   .subsection 1\n"
-                     "3: mov $-4, %%rax\n" /* -EINTR */
+                     "3: mov $-512, %%rax\n" /* -ERESTART */
                      "   jmp 2b\n"
                      "   .previous\n"
                      "   .pushsection .gate.windows, \"a\"\n"
@@ -60,7 +59,11 @@ static inline __attribute__((always_inline)) int64_t host_wait6(struct call *c, 
                      : "=a"(r)
                      : "a"(nr), "D"(a), "S"(b), "d"(d), "r"(r10), "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory", "cc");
-    return r == -4 ? -512 : r; /* -ERESTART */
+    if (r == -4) { /* -EINTR */
+        c->waited = true;
+        return -512;
+    }
+    return r;
 }
 
 #endif

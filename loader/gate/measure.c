@@ -68,8 +68,10 @@ int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, 
     const uint64_t args[6] = {a, b, d, e, f, g};
     int64_t        r = measured_host_wait(nr, args);
 
-    (void)c;
-    return r == -EINTR ? -ERESTART : r;
+    if (r != -EINTR)
+        return r;
+    c->waited = true;
+    return -ERESTART;
 }
 
 int64_t measured_door(uint32_t index)
