@@ -160,7 +160,7 @@ def test_die_ignored(t):
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # For the other files here and the benchmarks, as are those named bench_.
-NO_TEST = {"hold", "reap", "calls", "sh", "model", "fsx", "append", "faults", "killed", "lookup", "offset"}
+NO_TEST = {"hold", "reap", "calls", "sh", "model", "fsx", "append", "faults", "killed", "lookup", "offset", "stepped"}
 
 
 # Of calls that only FreeBSD has: the sample knows the answers, and how many checks there are at least.

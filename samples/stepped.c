@@ -1,0 +1,422 @@
+/*
+ * stepped: calls between two breakpoints, for tests/tools/stepper.c to step through and to send a signal into.
+ *
+ * The tool finds struct control where the first line of output says, lets every round go on until it has sent a signal
+ * at each point of the call's way, and says when and where it did.  Here every call is held against what a kernel may
+ * do: the handler has run once, nothing is lost and nothing done twice, and the registers are as they were.
+ *
+ *     stepped DIRECTORY [threads]       threads: with another one beside it, so that nothing belongs to it alone
+ */
+#include "sample.h"
+
+#ifdef GUEST_FREEBSD
+enum { NR_READ = 3, NR_WRITE = 4, NR_OPEN = 5, NR_CLOSE = 6, NR_GETPPID = 39, NR_POLL = 209, NR_FUTEX = 454 };
+enum { NR_LSEEK = 478 };
+enum { WAIT_SHARED = 11, OTHER_VALUE = 0 };
+#else
+enum { NR_READ = 0, NR_WRITE = 1, NR_OPEN = 2, NR_CLOSE = 3, NR_GETPPID = 110, NR_POLL = 7, NR_FUTEX = 202 };
+enum { NR_LSEEK = 8 };
+enum { WAIT_SHARED = 0, OTHER_VALUE = -EAGAIN };
+#endif
+enum { CF = 1, FLAGS_ARITH = 0x8d4, DF = 0x400, FILE_SIZE = 251, FAILURES_MAX = 10, WARM_UP = 6 };
+
+/* Shared with the process that ends what blocks, and known to tests/tools/stepper.c by these places. */
+struct control {
+    uint64_t begin, end; /* the breakpoints */
+    uint32_t round;      /* from 1 on, each of a call and a handler; 0: nothing to be stepped */
+    uint32_t more;       /* the tool's: another point of this round */
+    uint32_t blocks;     /* the call waits until the tool has fed it, with a byte of our input */
+    uint32_t handled;    /* signals, during this call */
+    uint32_t sent;       /* the tool's: a signal, during this call */
+    uint32_t point;      /* the tool's: where, for messages */
+    uint64_t rip;
+    uint32_t fed; /* how often what blocks was ended */
+    uint32_t word;
+    char     what[64];
+};
+static struct control *control;
+
+struct frame {
+    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15, flags, rsp;
+};
+
+/* ---- the call ------------------------------------------------------------------------------ */
+
+struct vectors {
+    uint8_t v[16][32];
+};
+static struct vectors vectors_in __attribute__((used)), vectors_out __attribute__((used));
+static uint8_t        wide __attribute__((used)); /* the CPU has 32 bytes of each, and not only 16 */
+
+/* Loads all registers from *in, makes the call, and stores them into *out. */
+void stepped_call(const struct frame *in, struct frame *out);
+void stepped_handler(void);
+extern uint8_t stepped_begin[], stepped_site[], stepped_end[];
+static uint64_t stepped_rax __attribute__((used));
+
+#define SIXTEEN(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7) m(8) m(9) m(10) m(11) m(12) m(13) m(14) m(15)
+#define LOAD(n)       " movdqu 32*" #n "(%rax), %xmm" #n "\n"
+#define LOAD_WIDE(n)  " vmovdqu 32*" #n "(%rax), %ymm" #n "\n"
+#define STORE(n)      " movdqu %xmm" #n ", 32*" #n "(%rax)\n"
+#define STORE_WIDE(n) " vmovdqu %ymm" #n ", 32*" #n "(%rax)\n"
+#define CLEAR(n)      " pxor %xmm" #n ", %xmm" #n "\n"
+#define CLEAR_WIDE(n) " vpxor %ymm" #n ", %ymm" #n ", %ymm" #n "\n"
+__asm__(".text\n.globl stepped_call\nstepped_call:\n"
+        " push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n push %rsi\n"
+        " lea vectors_in(%rip), %rax\n cmpb $0, wide(%rip)\n jne 1f\n" SIXTEEN(LOAD) " jmp 2f\n"
+        "1:" SIXTEEN(LOAD_WIDE) "2:\n"
+        " mov %rsp, 128(%rsi)\n"
+        " mov 120(%rdi), %rax\n push %rax\n popfq\n"
+        " mov 0(%rdi), %rax\n mov 8(%rdi), %rbx\n mov 16(%rdi), %rcx\n mov 24(%rdi), %rdx\n mov 32(%rdi), %rsi\n"
+        " mov 48(%rdi), %rbp\n mov 56(%rdi), %r8\n mov 64(%rdi), %r9\n mov 72(%rdi), %r10\n mov 80(%rdi), %r11\n"
+        " mov 88(%rdi), %r12\n mov 96(%rdi), %r13\n mov 104(%rdi), %r14\n mov 112(%rdi), %r15\n mov 40(%rdi), %rdi\n"
+        ".globl stepped_begin, stepped_site, stepped_end\n"
+        "stepped_begin: int3\n"
+        "stepped_site: syscall\n"
+        " mov %rax, stepped_rax(%rip)\n"
+        "stepped_end: int3\n"
+        " push %rdi\n mov 8(%rsp), %rdi\n"
+        " mov %rax, 0(%rdi)\n mov %rbx, 8(%rdi)\n mov %rcx, 16(%rdi)\n mov %rdx, 24(%rdi)\n mov %rsi, 32(%rdi)\n"
+        " mov %rbp, 48(%rdi)\n mov %r8, 56(%rdi)\n mov %r9, 64(%rdi)\n mov %r10, 72(%rdi)\n mov %r11, 80(%rdi)\n"
+        " mov %r12, 88(%rdi)\n mov %r13, 96(%rdi)\n mov %r14, 104(%rdi)\n mov %r15, 112(%rdi)\n"
+        " pop %rax\n mov %rax, 40(%rdi)\n pushfq\n pop %rax\n mov %rax, 120(%rdi)\n cld\n"
+        " sub %rsp, 128(%rdi)\n" /* how far the stack pointer has moved */
+        " lea vectors_out(%rip), %rax\n cmpb $0, wide(%rip)\n jne 3f\n" SIXTEEN(STORE) " jmp 4f\n"
+        "3:" SIXTEEN(STORE_WIDE) "4:\n"
+        " pop %rsi\n pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n ret\n"
+        /* The handler leaves nothing in the vector registers. */
+        "stepped_handler:\n cmpb $0, wide(%rip)\n jne 5f\n" SIXTEEN(CLEAR) " jmp stepped_count\n"
+        "5:" SIXTEEN(CLEAR_WIDE) " jmp stepped_count\n");
+
+void stepped_count(void);
+void stepped_count(void)
+{
+    control->handled++;
+}
+
+static bool has_wide(void)
+{
+    uint32_t a = 1, b, c = 0, d;
+
+    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if ((c >> 27 & 3) != 3) /* AVX, and an operating system that saves it */
+        return false;
+    __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+    return (a & 6) == 6;
+}
+
+static const struct frame pattern = {
+    .rbx = 0xb0b1b2b3b4b5b6b7, .rcx = 0xc0c1, .rbp = 0xa0a1a2a3a4a5a6a7, .r8 = 0x0808080808080808,
+    .r9 = 0x0909090909090909, .r11 = 0x1111111111111111, .r12 = 0x1212121212121212, .r13 = 0x1313131313131313,
+    .r14 = 0x1414141414141414, .r15 = 0x1515151515151515, .flags = 0x202,
+};
+
+static long result_of(const struct frame *out)
+{
+#ifdef GUEST_FREEBSD
+    return out->flags & CF ? -(long)out->rax : (long)out->rax;
+#else
+    return (long)out->rax;
+#endif
+}
+
+static bool registers_kept(const struct frame *in, const struct frame *out)
+{
+#ifdef GUEST_FREEBSD
+    const uint64_t flags = FLAGS_ARITH | DF | 0x100; /* the carry is part of the result */
+#else
+    const uint64_t flags = FLAGS_ARITH | DF | 0x101;
+#endif
+    return in->rbx == out->rbx && in->rdx == out->rdx && in->rsi == out->rsi && in->rdi == out->rdi &&
+           in->rbp == out->rbp && in->r12 == out->r12 && in->r13 == out->r13 && in->r14 == out->r14 &&
+           in->r15 == out->r15 && out->rsp == 0 && out->rcx == (uint64_t)stepped_site + 2 && stepped_rax == out->rax &&
+           !((in->flags ^ out->flags) & flags);
+}
+
+static bool vectors_kept(void)
+{
+    const size_t n = wide ? 32 : 16;
+
+    for (int i = 0; i < 16; i++)
+        if (memcmp(vectors_in.v[i], vectors_out.v[i], n))
+            return false;
+    return true;
+}
+
+/* ---- what is called --------------------------------------------------------------------------- */
+
+static char     path[256];
+static int      file, full[2], empty[2], spare; /* spare: the lowest free descriptor */
+static int      opened;
+static uint8_t  buffer[8];
+static uint32_t taken; /* of what was fed */
+static uint8_t  number; /* of bytes through the pipe that is full */
+static long     parent, offset;
+static bool     restarts;
+
+static long at(void) { return os_lseek(file, 0, 1); }
+
+static bool is_open(int fd) { return os_fcntl(fd, F_GETFD, 0) >= 0; }
+
+/* Interrupted: a call that waited, or was about to, for a handler that does not restart it.  Nothing was taken. */
+static bool may_be_interrupted(long r, bool restarted)
+{
+    return r == -EINTR && control->sent && !(restarts && restarted) && taken == control->fed;
+}
+
+static void call_set(struct frame *in, uint64_t nr, uint64_t a, uint64_t b, uint64_t c)
+{
+    in->rax = nr;
+    in->rdi = a;
+    in->rsi = b;
+    in->rdx = c;
+}
+
+static void read_file_begin(struct frame *in)
+{
+    if (at() >= FILE_SIZE)
+        os_lseek(file, 0, 0);
+    offset = at();
+    call_set(in, NR_READ, (uint64_t)file, (uint64_t)buffer, 1);
+}
+static bool read_file_end(long r) { return r == 1 && buffer[0] == (uint8_t)offset && at() == offset + 1; }
+
+static void seek_begin(struct frame *in)
+{
+    offset = at();
+    call_set(in, NR_LSEEK, (uint64_t)file, 1, 1);
+    in->flags |= CF | FLAGS_ARITH | DF;
+}
+static bool seek_end(long r) { return r == offset + 1 && at() == offset + 1; }
+
+static void read_full_begin(struct frame *in)
+{
+    number++;
+    must(os_write(full[1], &number, 1), "write");
+    call_set(in, NR_READ, (uint64_t)full[0], (uint64_t)buffer, 1);
+}
+static bool read_full_end(long r) { return r == 1 && buffer[0] == number; }
+
+static void write_begin(struct frame *in)
+{
+    number++;
+    call_set(in, NR_WRITE, (uint64_t)full[1], (uint64_t)&number, 1);
+}
+static bool write_end(long r) { return r == 1 && os_read(full[0], buffer, 8) == 1 && buffer[0] == number; }
+
+static void read_empty_begin(struct frame *in)
+{
+    call_set(in, NR_READ, (uint64_t)empty[0], (uint64_t)buffer, 1);
+}
+static bool read_empty_end(long r)
+{
+    return may_be_interrupted(r, true) || (r == 1 && ++taken == control->fed && buffer[0] == (uint8_t)taken);
+}
+
+static void wait_begin(struct frame *in, uint32_t value)
+{
+    call_set(in, NR_FUTEX, (uint64_t)&control->word, WAIT_SHARED, value);
+    in->r8 = in->r10 = 0; /* for as long as it takes */
+}
+static void wait_other_begin(struct frame *in) { wait_begin(in, control->word + 1); }
+static bool wait_other_end(long r) { return r == OTHER_VALUE; }
+static void wait_same_begin(struct frame *in) { wait_begin(in, control->word); }
+static bool wait_same_end(long r)
+{
+    if (may_be_interrupted(r, OS_FUTEX_RESTARTS))
+        return true;
+    return (r == 0 || r == OTHER_VALUE) && ++taken == control->fed && control->word == taken;
+}
+
+/* The provider's, and it waits. */
+static struct {
+    int32_t fd;
+    int16_t events, revents;
+} asked;
+enum { READABLE = 1 };
+
+static void poll_begin(struct frame *in, int fd)
+{
+    asked.fd = fd;
+    asked.events = READABLE;
+    asked.revents = 0;
+    call_set(in, NR_POLL, (uint64_t)&asked, 1, (uint64_t)-1);
+}
+static bool poll_end(long r) { return r == 1 && asked.revents == READABLE && os_read(asked.fd, buffer, 8) == 1; }
+static void poll_full_begin(struct frame *in)
+{
+    read_full_begin(in);
+    poll_begin(in, full[0]);
+}
+static bool poll_full_end(long r) { return poll_end(r) && buffer[0] == number; }
+static void poll_empty_begin(struct frame *in) { poll_begin(in, empty[0]); }
+static bool poll_empty_end(long r)
+{
+    return may_be_interrupted(r, false) || (poll_end(r) && ++taken == control->fed && buffer[0] == (uint8_t)taken);
+}
+
+static void open_begin(struct frame *in)
+{
+    call_set(in, NR_OPEN, (uint64_t)path, O_RDONLY, 0);
+}
+static bool open_end(long r) { return r == spare && !is_open(spare + 1) && os_close(spare) == 0; }
+
+static void close_begin(struct frame *in)
+{
+    opened = (int)must(os_open(path, O_RDONLY, 0), path);
+    call_set(in, NR_CLOSE, (uint64_t)opened, 0, 0);
+}
+static bool close_end(long r) { return r == 0 && opened == spare && !is_open(opened); }
+
+static void parent_begin(struct frame *in) { call_set(in, NR_GETPPID, 0, 0, 0); }
+static bool parent_end(long r) { return r == parent; }
+
+static const struct kind {
+    const char *name;
+    bool        blocks;
+    void (*begin)(struct frame *in);
+    bool (*end)(long r);
+} kinds[] = {
+    {"read of a file", false, read_file_begin, read_file_end},
+    {"lseek, all flags set", false, seek_begin, seek_end},
+    {"read of a pipe with data", false, read_full_begin, read_full_end},
+    {"read of an empty pipe", true, read_empty_begin, read_empty_end},
+    {"write to a pipe", false, write_begin, write_end},
+    {"wait for a word of another value", false, wait_other_begin, wait_other_end},
+    {"wait for a word", true, wait_same_begin, wait_same_end},
+    {"open", false, open_begin, open_end},
+    {"close", false, close_begin, close_end},
+    {"getppid", false, parent_begin, parent_end},
+    {"poll of a pipe with data", false, poll_full_begin, poll_full_end},
+    {"poll of an empty pipe", true, poll_empty_begin, poll_empty_end},
+};
+#define KINDS (sizeof(kinds) / sizeof(*kinds))
+
+/* ---- rounds ------------------------------------------------------------------------------------- */
+
+static void failed(const char *what, long r)
+{
+    static int failures;
+
+    print("FAILED %s, a signal at point %u, %lx: %s; result %ld, %u sent, %u handled\n", control->what, control->point,
+          control->rip, what, r, control->sent, control->handled);
+    if (++failures == FAILURES_MAX)
+        os_exit(1);
+    check(false, control->what);
+}
+
+static void call_once(const struct kind *kind)
+{
+    struct frame in = pattern, out = {0};
+    long         r;
+
+    kind->begin(&in);
+    control->sent = control->handled = 0;
+    stepped_call(&in, &out);
+    r = result_of(&out);
+    if (control->handled != control->sent)
+        failed("the handler has not run once", r);
+    if (!registers_kept(&in, &out))
+        failed("registers", r);
+    if (!vectors_kept())
+        failed("vector registers", r);
+    if (!kind->end(r))
+        failed("what was done", r);
+}
+
+static void handler_set(bool restart)
+{
+    struct os_sigaction act = {.handler = (void (*)(int, os_siginfo *, void *))(uintptr_t)stepped_handler};
+
+    act.flags = SA_SIGINFO | (restart ? SA_RESTART : 0);
+    restarts = restart;
+    os_sigaction(SIGUSR1, &act, 0);
+}
+
+static void run_round(uint32_t round)
+{
+    const struct kind *kind = &kinds[round / 2];
+
+    handler_set(round % 2);
+    print_into(control->what, sizeof(control->what), "%s%s", kind->name, restarts ? ", restarted" : "");
+    control->blocks = kind->blocks;
+    control->more = 1;
+    control->round = round + 1;
+    while (control->more)
+        call_once(kind);
+    control->round = 0;
+}
+
+/* Ends what blocks, whenever a byte comes. */
+static _Noreturn void feed(void)
+{
+    uint8_t byte;
+
+    while (os_read(0, &byte, 1) == 1) {
+        byte = (uint8_t)++control->fed;
+        __atomic_store_n(&control->word, control->fed, __ATOMIC_SEQ_CST);
+        if (kinds[(control->round - 1) / 2].begin == wait_same_begin)
+            os_futex_wake_shared(&control->word, 1);
+        else
+            os_write(empty[1], &byte, 1);
+    }
+    os_exit(0);
+}
+
+static long idle(void *word)
+{
+    while (!*(volatile uint32_t *)word)
+        os_futex_wait(word, 0, 0);
+    return 0;
+}
+
+static void start(const char *where)
+{
+    uint8_t byte;
+
+    control = os_mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
+    must((long)control, "shared memory");
+    control->begin = (uint64_t)stepped_begin;
+    control->end = (uint64_t)stepped_end;
+    wide = has_wide();
+    for (unsigned i = 0; i < sizeof(vectors_in); i++)
+        vectors_in.v[i / 32][i % 32] = (uint8_t)(i * 7 + 1);
+    print_into(path, sizeof(path), "%s/stepped", where);
+    file = (int)must(os_open(path, O_RDWR | O_CREAT | O_TRUNC, 0600), path);
+    for (int i = 0; i < FILE_SIZE; i++) {
+        byte = (uint8_t)i;
+        must(os_write(file, &byte, 1), "write");
+    }
+    must(os_pipe(full), "pipe");
+    must(os_pipe(empty), "pipe");
+    spare = (int)must(os_open(path, O_RDONLY, 0), path);
+    os_close(spare);
+    parent = os_getppid();
+    print("%d %lx\n", (int)os_getpid(), (uint64_t)control);
+    must(os_read(0, &byte, 1), "the tool's word"); /* it traces us now */
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    static struct thread other;
+    static uint32_t      never;
+    long                 pid;
+    int                  status = -1;
+
+    (void)envp;
+    start(argc > 1 ? argv[1] : ".");
+    pid = must(os_fork(), "fork");
+    if (pid == 0)
+        feed();
+    if (argc > 2)
+        thread_start(&other, idle, &never);
+    for (int i = 0; i < WARM_UP; i++)
+        call_once(&kinds[0]);
+    print("the call is %s\n", stepped_site[0] == 0xe9 ? "a jump" : "itself");
+    for (uint32_t round = 0; round < 2 * KINDS; round++)
+        run_round(round);
+    os_unlink(path);
+    os_kill((int)pid, SIGKILL);
+    os_wait4((int)pid, &status, 0, 0);
+    return check_status();
+}
