@@ -112,6 +112,7 @@ static bool call_serve(struct call *c)
     door->regs_get(c->task, &r);
     c->waited = c->task->area->call.waited; /* in the gate, and was interrupted */
     c->task->area->call.waited = false;
+    c->early = false;
     c->nr = (uint32_t)r.rax;
     c->row = row_of(c->abi, c->nr);
     if (c->abi->is_indirect((unsigned)c->nr))

@@ -123,6 +123,7 @@ int64_t host_wait_once6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_
     if (r == -ERESTART)
         return call_interrupted(c) ? not_made(c) : -EINTR;
     c->waited = true;
+    c->early = false; /* also of what was waited for meanwhile (cred_catch_up) */
     if (r == -EINTR && call_interrupted(c))
         return -ERESTART;
     return r;

@@ -307,6 +307,8 @@ static int64_t connect_at(struct call *c, int dirfd, struct fdref *ref, struct s
     if (!r)
         r = host_wait(c, SYS_connect, ref->hostfd, a->va, a->len);
     sockaddr_put(c, a);
+    if (r == -ERESTART && c->early)
+        return r; /* the host has not been asked yet */
     if (!r || r == -EINPROGRESS || r == -ERESTART)
         sock_bits_set(ref->of, SOCK_CONNECTED, true);
     if (r == -ERESTART)
