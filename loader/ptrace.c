@@ -274,6 +274,17 @@ static void tracer_end(struct task *t)
     task_end(t);
 }
 
+/*
+ * What is sent to the process may be given to a thread that nobody traces yet, and there the host's default is done: the
+ * process ends.  So a child begins with everything blocked, until it is attached (gate_child); the creator's int3 is not.
+ */
+static void clone_block(const struct task *parent, bool block)
+{
+    uint64_t mask = block ? ~(1ull << (SIGTRAP - 1)) : 0;
+
+    ptrace(PTRACE_SETSIGMASK, parent->host_tid, sizeof(mask), &mask);
+}
+
 static void    pt_regs_set(struct task *t, const struct regs *r);
 
 static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags, uint64_t tls, const struct regs *regs)
@@ -300,8 +311,10 @@ static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags,
     r.r10 = (uint64_t)&ca->host_tid;
     r.r8 = tls;
     r.r9 = (uint64_t)ca;
+    clone_block(parent, true);
     stub_run(parent, &r, pico_gate()->pt_clone);
     v = stub_result(parent, false, false, &r);
+    clone_block(parent, false);
     if (v < 0 && !(v == -ESRCH && __atomic_load_n(&ca->ready, __ATOMIC_ACQUIRE))) {
         clone_decide(child, CLONE_FAILED);
         futex(&ca->ready, FUTEX_WAKE, 1);

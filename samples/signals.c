@@ -295,6 +295,36 @@ static void check_thread_kill(void)
     check(sent == 60 && count == 60, "sixty signals to spinning threads");
 }
 
+static long brief(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+/* A signal to the process must find no thread that is not quite there yet, nor a child. */
+static void check_births(void)
+{
+    struct os_itimerval often = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
+    static struct thread t;
+    int                  ended = 0, status = 0;
+
+    handle(SIGALRM, SA_RESTART);
+    os_setitimer(ITIMER_REAL, &often, 0);
+    for (int i = 0; i < 200; i++) {
+        thread_start(&t, brief, 0);
+        thread_join(&t);
+    }
+    for (int i = 0; i < 20; i++) {
+        long pid = os_fork();
+
+        if (pid == 0)
+            os_exit(7);
+        ended += os_wait4((int)pid, &status, 0, 0) == pid && status == 7 << 8;
+    }
+    os_setitimer(ITIMER_REAL, &never, 0);
+    check(ended == 20, "threads and children begin while signals come");
+}
+
 int main(int argc, char **argv, char **envp)
 {
     (void)argc;
@@ -309,5 +339,6 @@ int main(int argc, char **argv, char **envp)
     check_restart(SA_RESTART, 1, "which SA_RESTART begins again");
     check_preempt();
     check_thread_kill();
+    check_births();
     return check_status();
 }
