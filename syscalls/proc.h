@@ -103,6 +103,7 @@ struct proc {
     unsigned          refs;   /* the tree's one, and one for each task */
     unsigned          ntasks;
     bool              stopped;
+    bool              stopped_itself; /* by the host, before a host program runs in its place */
     pid_t             hostprog;       /* the host's program that runs in its place (exechost.c), 0: none */
     bool              hostprog_apart; /* that one is in another session, out of the terminal's reach */
     struct exec_image *exec;  /* the program to be loaded at the next boot; owned */

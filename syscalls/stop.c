@@ -47,6 +47,7 @@ void proc_stop_locked(struct proc *p, int sig)
         return;
     }
     kill(p->pid, SIGSTOP);
+    p->stopped_itself = true;
     proc_stopped_locked(p, sig);
 }
 
@@ -54,7 +55,11 @@ void proc_continue_locked(struct proc *p)
 {
     if (!p->stopped)
         return;
-    kill(p->hostprog ? p->hostprog : p->pid, SIGCONT);
+    if (p->hostprog)
+        kill(p->hostprog, SIGCONT);
+    if (!p->hostprog || p->stopped_itself) /* it may have been stopped while its host program was started */
+        kill(p->pid, SIGCONT);
+    p->stopped_itself = false;
     proc_continued_locked(p);
 }
 
