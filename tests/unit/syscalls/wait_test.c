@@ -10,11 +10,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "abi/freebsd/freebsd.h"
 #include "syscalls/code.h"
 #include "syscalls/fdtable.h"
 #include "syscalls/handlers.h"
+#include "syscalls/stop.h"
 #include "syscalls/wait.h"
 #include "tests/unit/fake_call.h"
 
@@ -190,6 +193,44 @@ static void a_zombie_is_reaped_while_it_drops_things(void **state)
     assert_null(proc_find_any_locked(FIRST));
 }
 
+static pid_t sleeper(void)
+{
+    const pid_t pid = fork();
+
+    if (pid == 0)
+        for (;;)
+            pause();
+    return pid;
+}
+
+/* Stopped before a host program ran in its place, continued after that: both go on. */
+static void a_stop_before_the_host_program_ends_too(void **state)
+{
+    struct proc *p = ((struct family *)*state)->child[0];
+    int          status = 0;
+
+    p->state = PROC_LIVE;
+    p->pid = sleeper();
+    pthread_mutex_lock(&session.lock);
+    proc_stop_locked(p, 17);
+    p->hostprog = sleeper();
+    pthread_mutex_unlock(&session.lock);
+    assert_int_equal(waitpid(p->pid, &status, WUNTRACED), p->pid);
+    assert_true(WIFSTOPPED(status));
+    pthread_mutex_lock(&session.lock);
+    proc_continue_locked(p);
+    pthread_mutex_unlock(&session.lock);
+    alarm(60);
+    assert_int_equal(waitpid(p->pid, &status, WCONTINUED), p->pid);
+    alarm(0);
+    assert_true(WIFCONTINUED(status));
+    kill(p->pid, SIGKILL);
+    kill(p->hostprog, SIGKILL);
+    assert_int_equal(waitpid(p->pid, NULL, 0), p->pid);
+    assert_int_equal(waitpid(p->hostprog, NULL, 0), p->hostprog);
+    p->hostprog = 0;
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, family_new, family_free)
 
 int main(void)
@@ -198,6 +239,7 @@ int main(void)
         TEST(children_are_found_by_what_they_are),      TEST(the_end_is_described),  TEST(only_what_is_asked_for),
         TEST(nothing_is_written_when_nothing_happened), TEST(a_wait_is_interrupted),
         TEST(a_zombie_is_reaped_while_it_drops_things),
+        TEST(a_stop_before_the_host_program_ends_too),
     };
 
     return cmocka_run_group_tests_name("syscalls/wait", tests, NULL, NULL);
