@@ -90,6 +90,13 @@ int kern_openfiles(struct sysctl_req *r)
     return sysctl_out_num(r, clamp_int(host_number("/proc/sys/fs/file-nr", 0)));
 }
 
+/* The open files of the whole machine are not the session's to tell. */
+int kern_file(struct sysctl_req *r)
+{
+    (void)r;
+    return -EOPNOTSUPP;
+}
+
 int kern_nsems(struct sysctl_req *r) { return sysctl_out_num(r, ksem_count()); }
 
 int kern_maxthreads(struct sysctl_req *r)

@@ -405,11 +405,3 @@ int proc_vm_layout(struct sysctl_req *r)
     l.shp_size = PAGE;
     return sysctl_out(r, &l, sizeof(l));
 }
-
-int proc_unsupported(struct sysctl_req *r)
-{
-    struct target t;
-    int           err = target_named(r, &t);
-
-    return err ? err : -EOPNOTSUPP;
-}

@@ -5,6 +5,8 @@
 #ifndef DRAGOMAN_COMPAT_SYSCTL_VALUES_H
 #define DRAGOMAN_COMPAT_SYSCTL_VALUES_H
 
+#include <sys/types.h>
+
 #include "compat/sysctl.h"
 
 /* sysctl_host.c: reading the host */
@@ -39,6 +41,7 @@ int kern_maxproc(struct sysctl_req *r);
 int kern_maxfiles(struct sysctl_req *r);
 int kern_maxfilesperproc(struct sysctl_req *r);
 int kern_openfiles(struct sysctl_req *r);
+int kern_file(struct sysctl_req *r);
 int kern_nsems(struct sysctl_req *r);
 int kern_arandom(struct sysctl_req *r);
 int kern_usrstack(struct sysctl_req *r);
@@ -75,7 +78,21 @@ int proc_sigtramp(struct sysctl_req *r);
 int proc_nfds(struct sysctl_req *r);
 int proc_sigfastblk(struct sysctl_req *r);
 int proc_vm_layout(struct sysctl_req *r);
-int proc_unsupported(struct sysctl_req *r);
+
+/* sysctl_files.c: files and memory of a process of the session.  -ESRCH; -EPERM: another user's. */
+struct subject {
+    pid_t    pid;
+    uint64_t stack_top;
+    char     program[1024]; /* its file, "" when unknown */
+};
+int  subject_named(struct sysctl_req *r, struct subject *s);
+/* The guest's name of a host's one, "" for what has none or lies outside of --root.  to: 1024 bytes. */
+void subject_path(const char *host, char *to);
+int  proc_filedesc(struct sysctl_req *r);
+int  proc_cwd(struct sysctl_req *r);
+
+/* sysctl_vmmap.c */
+int proc_vmmap(struct sysctl_req *r);
 
 /* sysctl_net.c */
 int net_routetable(struct sysctl_req *r);

@@ -121,7 +121,6 @@ static void check_processors(void)
     ON_BSD(OS_CALL(165, 128, &base) == 0, "thread pointer");
     ON_BSD(OS_CALL(165, 129, (base = (uint64_t)&base, &base)) == 0, "another one");
     ON_BSD(OS_CALL(165, 128, (base = 0, &base)) == 0 && base == (uint64_t)&base, "is there as well");
-    ERR_BSD(OS_CALL(516), -ENOSYS, "no capability mode");
     ERR_BSD(OS_CALL(21, "ufs", "/", 0, 0), -EPERM, "no mounting");
 }
 

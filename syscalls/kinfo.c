@@ -16,28 +16,6 @@
 #include "syscalls/stat.h"
 #include "syscalls/vnode.h"
 
-/* struct kinfo_file; of the union only what a file has.  Rights are for cap_rights_get to tell. */
-struct kinfo {
-    int32_t  structsize, type, fd, ref_count, flags, pad0;
-    int64_t  offset;
-    int32_t  vnode_type, spare[3];
-    uint64_t spare64[29];
-    uint64_t nlink, fsid, rdev, fileid, size;
-    uint32_t fsid11, rdev11;
-    uint16_t mode, pad1;
-    uint32_t pad2;
-    uint16_t status, pad3;
-    int32_t  spare0;
-    uint64_t rights[2], spare1;
-    char     path[1024];
-};
-_Static_assert(sizeof(struct kinfo) == 1392 && offsetof(struct kinfo, status) == 336 &&
-                   offsetof(struct kinfo, nlink) == 280 && offsetof(struct kinfo, path) == 368,
-               "sys/user.h");
-
-enum { TYPE_VNODE = 1, TYPE_SOCKET, TYPE_PIPE, TYPE_FIFO, TYPE_KQUEUE, TYPE_DEV = 12, TYPE_UNKNOWN = 255 };
-#define ATTR_VALID 1
-
 static const struct {
     uint32_t host;
     int32_t  flag;
@@ -45,7 +23,7 @@ static const struct {
     { O_APPEND, 0x4 }, { O_ASYNC, 0x8 }, { O_SYNC, 0x10 }, { O_NONBLOCK, 0x20 }, { O_DIRECT, 0x40 },
 };
 
-static int32_t kinfo_flags(uint32_t of)
+int32_t kinfo_flags(uint32_t of)
 {
     const uint32_t mode = of & O_ACCMODE;
     int32_t        r = of & O_PATH ? 0 : (mode != O_WRONLY ? 1 : 0) | (mode != O_RDONLY ? 2 : 0);
@@ -60,18 +38,21 @@ static int32_t kinfo_type(struct call *c, const struct fdref *ref)
 {
     switch (ref->of->kind) {
     case OF_SOCKET:
-        return TYPE_SOCKET;
+        return KINFO_SOCKET;
     case OF_KQUEUE:
-        return TYPE_KQUEUE;
+        return KINFO_KQUEUE;
+    case OF_PROCDESC:
+        return KINFO_PROCDESC;
+    case OF_KSEM:
+        return KINFO_SEM;
     case OF_PIPE:
-        return vnode_check(c, ref) == 0 ? TYPE_FIFO : TYPE_PIPE;
+        return vnode_check(c, ref) == 0 ? KINFO_FIFO : KINFO_PIPE;
     default:
-        return vnode_check(c, ref) == 0 ? TYPE_VNODE : TYPE_UNKNOWN;
+        return vnode_check(c, ref) == 0 ? KINFO_VNODE : KINFO_UNKNOWN;
     }
 }
 
-/* KF_VTYPE_* */
-static int32_t vnode_type(uint32_t mode)
+int32_t kinfo_vnode_type(uint32_t mode)
 {
     static const uint8_t by_format[16] = {
         [S_IFREG >> 12] = 1, [S_IFDIR >> 12] = 2,  [S_IFBLK >> 12] = 3, [S_IFCHR >> 12] = 4,
@@ -83,7 +64,7 @@ static int32_t vnode_type(uint32_t mode)
 
 static void add_file(struct kinfo *k, const struct kstat *st)
 {
-    k->vnode_type = vnode_type(st->mode);
+    k->vnode_type = kinfo_vnode_type(st->mode);
     k->nlink = st->nlink;
     k->fsid = st->dev;
     k->rdev = st->rdev;
@@ -121,8 +102,8 @@ static int64_t fill(struct call *c, int fd, struct fdref *ref, struct kinfo *k)
     k->type = kinfo_type(c, ref);
     k->ref_count = (int32_t)__atomic_load_n(&ref->of->refs, __ATOMIC_RELAXED);
     k->flags = kinfo_flags(ref->of->flags);
-    k->status = ATTR_VALID;
-    if (k->type != TYPE_VNODE && k->type != TYPE_FIFO)
+    k->status = KINFO_ATTR_VALID;
+    if (k->type != KINFO_VNODE && k->type != KINFO_FIFO)
         return 0;
     k->offset = sys_lseek(c, fd, 0, SEEK_CUR);
     if (k->offset < 0)

@@ -167,6 +167,7 @@ NO_TEST = {"hold", "reap", "calls", "sh", "model", "fsx", "append", "faults", "k
 BSD_ONLY = {
     "ksem": 57,
     "procdesc": 65,
+    "procfiles": 31,
     "setid": 16,
 }
 

@@ -13,7 +13,7 @@
 #include "tests/unit/fake_files.h"
 
 /* struct kinfo_file, as far as it is looked at */
-struct kinfo {
+struct kinfo_file {
     int32_t  size, type, fd, refs, flags, pad;
     int64_t  offset;
     int32_t  vnode_type, rest[61];
@@ -22,7 +22,7 @@ struct kinfo {
     char     path[1024];
 };
 
-static struct kinfo k;
+static struct kinfo_file k;
 
 static int64_t ask(void **state, int fd)
 {
