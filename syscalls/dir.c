@@ -80,6 +80,7 @@ struct conversion {
     const uint8_t *src;
     size_t         src_len;
     uint8_t       *dst;
+    uint8_t       *room; /* what holds both, where they are not in scratch memory */
     size_t         dst_size, dst_len;
     int64_t        last; /* cookie after the last entry that was taken */
     bool           all;  /* everything was taken */
@@ -183,16 +184,20 @@ static void room_put(struct conversion *v)
 /* Room for the guest's form, and the host's out of the guest's reach. */
 static bool room_get(struct call *c, struct conversion *v, const uint8_t *host)
 {
+    const size_t behind = (v->src_len + 15) & ~(size_t)15; /* both aligned */
+
     (void)c;
-    v->dst = malloc(v->dst_size + v->src_len);
-    if (v->dst)
-        v->src = memcpy(v->dst + v->dst_size, host, v->src_len);
-    return v->dst;
+    v->room = malloc(behind + v->dst_size);
+    if (!v->room)
+        return false;
+    v->src = memcpy(v->room, host, v->src_len);
+    v->dst = v->room + behind;
+    return true;
 }
 
 static void room_put(struct conversion *v)
 {
-    free(v->dst);
+    free(v->room);
 }
 #endif
 
