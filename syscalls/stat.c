@@ -9,7 +9,7 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-#include "loader/gate/area.h"
+#include "syscalls/door.h"
 #include "syscalls/fd.h"
 #include "syscalls/ksem.h"
 #include "syscalls/path.h"

@@ -146,7 +146,8 @@ static void an_event_keeps_its_signs(void **state)
 /* What is compiled from a table of fields does what reading the table does. */
 static void compiled_layouts_agree(void **state)
 {
-    static const struct layout *const hot[] = {&freebsd_layout_timespec, &freebsd_layout_stat, &freebsd_layout_freebsd11_stat};
+    static const struct layout *const hot[] = {&freebsd_layout_timespec, &freebsd_layout_stat,
+                                               &freebsd_layout_freebsd11_stat};
     uint64_t                          host[LAYOUT_HOST_MAX / 8 + 1];
     uint8_t                           compiled[LAYOUT_GUEST_MAX], read[LAYOUT_GUEST_MAX];
 
