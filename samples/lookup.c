@@ -39,7 +39,8 @@ static long do_dir(char **a) { return call_openat(a[0], a[1], O_RDONLY | O_DIREC
 
 static long do_create(char **a)
 {
-    const long fd = call_openat(a[0], a[1], O_WRONLY | O_CREAT | O_TRUNC), n = fd < 0 ? fd : os_write((int)fd, "guest\n", 6);
+    const long fd = call_openat(a[0], a[1], O_WRONLY | O_CREAT | O_TRUNC);
+    const long n = fd < 0 ? fd : os_write((int)fd, "guest\n", 6);
 
     if (fd >= 0)
         os_close((int)fd);

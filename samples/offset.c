@@ -1,6 +1,7 @@
 /*
  * offset OPERATION...: works on descriptors that others share, one operation after the other:
- *     "open NAME", "read FD N", "write FD TEXT", "seek FD N WHENCE", "append FD", "dup FD", "run COMMAND" (the host's sh).
+ *     "open NAME", "read FD N", "write FD TEXT", "seek FD N WHENCE", "append FD", "dup FD",
+ *     "run COMMAND" (the host's sh).
  * What it has to say goes to standard error.
  */
 #include "sample.h"

@@ -33,8 +33,14 @@ static long os_rfork(long rf)
 }
 static long os_pdkill(int fd, int sig) { return OS_CALL(519, fd, sig); }
 static long os_pdgetpid(int fd, int *pid) { return OS_CALL(520, fd, pid); }
-static long os_pdwait(int fd, int *status, int options, void *ru, os_siginfo *si) { return OS_CALL(601, fd, status, options, ru, si); }
-static long os_wait6(int type, long id, int *status, int options, os_siginfo *si) { return OS_CALL(532, type, id, status, options, 0, si); }
+static long os_pdwait(int fd, int *status, int options, void *ru, os_siginfo *si)
+{
+    return OS_CALL(601, fd, status, options, ru, si);
+}
+static long os_wait6(int type, long id, int *status, int options, os_siginfo *si)
+{
+    return OS_CALL(532, type, id, status, options, 0, si);
+}
 
 /* As libc's rfork_thread: the child goes on on a stack of its own. */
 static long rfork_call(long rf, void *stack_top, int (*fn)(void *), void *arg)
@@ -136,7 +142,8 @@ static void check_life(void)
     os_close(gate);
     check(os_poll(&p, 1, 5000) == 1 && p.revents == POLLHUP, "poll says POLLHUP at the end");
     check(os_fstat(fd, &st) == 0 && st.mode == S_IFREG, "fstat of a dead process");
-    check(os_pdwait(fd, &status, WEXITED | WNOWAIT, 0, &si) == 0 && status == 7 << 8 && si.si_pid == pid && si.si_status == 7,
+    check(os_pdwait(fd, &status, WEXITED | WNOWAIT, 0, &si) == 0 && status == 7 << 8 && si.si_pid == pid &&
+              si.si_status == 7,
           "pdwait looks");
     check(os_pdwait(fd, &status, WEXITED, 0, 0) == 0 && status == 7 << 8, "pdwait takes");
     check_err(os_pdwait(fd, &status, WEXITED, 0, 0), -ESRCH, "once");
@@ -243,7 +250,8 @@ static void check_rfork(void)
 
     touched = 0;
     pid = rfork_call(RFPROC | RFFDG | RFMEM, stack + sizeof(stack), child_shares, &want);
-    check(pid > 0 && os_wait4((int)pid, &status, 0, 0) == pid && status == 5 << 8 && touched == 1, "RFMEM shares memory");
+    check(pid > 0 && os_wait4((int)pid, &status, 0, 0) == pid && status == 5 << 8 && touched == 1,
+          "RFMEM shares memory");
 
     must(os_pipe(fds), "pipe");
     pid = os_rfork(RFPROC | RFCFDG);

@@ -9,7 +9,7 @@ static struct thread threads[THREADS];
 static int           fds[2];
 static uint32_t      word;
 static volatile int  spinning = 1, ready;
-static volatile long seen[THREADS][5]; /* what each thread finds: user, effective user, group, extra groups, first of them */
+static volatile long seen[THREADS][5]; /* each thread's: user, effective user, group, extra groups, first of them */
 static volatile long results[THREADS];
 
 static long os_geteuid(void) { return OS_CALL(25); }

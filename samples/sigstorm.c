@@ -272,7 +272,8 @@ static void report(void)
     if (shared->numbered_wrong || shared->numbered_got != shared->numbered_sent)
         print("  %ld queued, %ld handled, %ld out of order\n", shared->numbered_sent, shared->numbered_got,
               shared->numbered_wrong);
-    check(shared->numbered_got == shared->numbered_sent && !shared->numbered_wrong, "queued ones come each once, in order");
+    check(shared->numbered_got == shared->numbered_sent && !shared->numbered_wrong,
+          "queued ones come each once, in order");
     for (int k = 0; k < KINDS; k++) {
         check(!victims[k].wrong, kind_name[k]);
         if (victims[k].wrong)

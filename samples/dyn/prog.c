@@ -1,4 +1,4 @@
-/* The program of the dynamic sample: uses the library and thread-local data, and asks what libthr asks of the kernel. */
+/* The program of the dynamic sample: uses the library and thread-local data, and asks the kernel what libthr asks. */
 #include "elf.h"
 
 int lib_add(int which);

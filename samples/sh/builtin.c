@@ -357,14 +357,16 @@ static const struct builtin {
     builtin_fn *fn;
     bool        special; /* found before functions */
 } builtins[] = {
-    {":", in_true, true},          {"true", in_true, false},       {"false", in_false, false},   {"echo", in_echo, false},
-    {"cd", in_cd, false},          {"pwd", in_pwd, false},         {"exit", in_exit, true},      {"return", in_return, true},
-    {"break", in_break, true},     {"continue", in_break, true},   {"exec", in_exec, true},      {"eval", in_eval, true},
-    {".", in_dot, true},           {"export", in_export, true},    {"unset", in_unset, true},    {"set", in_set, true},
-    {"shift", in_shift, true},     {"trap", in_trap, true},        {"wait", in_wait, false},     {"kill", in_kill, false},
-    {"jobs", in_jobs, false},      {"fg", in_fg_bg, false},        {"bg", in_fg_bg, false},      {"umask", in_umask, false},
-    {"times", in_times, true},     {"ulimit", in_ulimit, false},   {"test", builtin_test, false}, {"[", builtin_test, false},
-    {"printf", builtin_printf, false}, {"read", builtin_read, false},
+    {":", in_true, true},              {"true", in_true, false},          {"false", in_false, false},
+    {"echo", in_echo, false},          {"cd", in_cd, false},              {"pwd", in_pwd, false},
+    {"exit", in_exit, true},           {"return", in_return, true},       {"break", in_break, true},
+    {"continue", in_break, true},      {"exec", in_exec, true},           {"eval", in_eval, true},
+    {".", in_dot, true},               {"export", in_export, true},       {"unset", in_unset, true},
+    {"set", in_set, true},             {"shift", in_shift, true},         {"trap", in_trap, true},
+    {"wait", in_wait, false},          {"kill", in_kill, false},          {"jobs", in_jobs, false},
+    {"fg", in_fg_bg, false},           {"bg", in_fg_bg, false},           {"umask", in_umask, false},
+    {"times", in_times, true},         {"ulimit", in_ulimit, false},      {"test", builtin_test, false},
+    {"[", builtin_test, false},        {"printf", builtin_printf, false}, {"read", builtin_read, false},
 };
 
 builtin_fn *builtin_find(const char *name, bool *special)

@@ -71,9 +71,11 @@ struct source {
 };
 /* Reads one line's worth of commands; *n is NULL when the line was empty. */
 enum parsed parse_line(struct source *src, struct node **n);
-/* Where a quoted or nested part that begins at s[0] ends: the index of its last byte. */
-size_t      part_end(const char *s);
 void        node_text(struct text *t, const struct node *n); /* what jobs prints */
+
+/* ---- token.c
+ * Where a quoted or nested part that begins at s[0] ends: the index of its last byte. */
+size_t part_end(const char *s);
 
 /* ---- vars.c */
 void        vars_init(char **envp);

@@ -38,8 +38,8 @@ void trap_init(void)
 }
 
 /*
- * Caught, where others ignore: a signal that comes to a new child, which has them blocked, must wait until the child has
- * made them default again, and FreeBSD forgets at once what is ignored, blocked or not (kern_sig.c, tdsendsignal).
+ * Caught, where others ignore: a signal that comes to a new child, which has them blocked, must wait until the child
+ * has made them default again, and FreeBSD forgets at once what is ignored, blocked or not (kern_sig.c, tdsendsignal).
  */
 void signals_interactive(void)
 {
@@ -137,10 +137,10 @@ static const struct signal_name {
     const char *name;
     int         number;
 } names[] = {
-    {"EXIT", 0},       {"HUP", SIGHUP},   {"INT", SIGINT},   {"QUIT", SIGQUIT},   {"KILL", SIGKILL}, {"USR1", SIGUSR1},
-    {"USR2", SIGUSR2}, {"PIPE", SIGPIPE}, {"ALRM", SIGALRM}, {"TERM", SIGTERM},   {"CHLD", SIGCHLD}, {"CONT", SIGCONT},
-    {"STOP", SIGSTOP}, {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU},   {"WINCH", SIGWINCH}, {"ABRT", SIGABRT},
-    {"SEGV", SIGSEGV}, {"FPE", SIGFPE},   {"ILL", SIGILL},   {"BUS", SIGBUS},     {"URG", SIGURG},   {"PROF", SIGPROF},
+    {"EXIT", 0},       {"HUP", SIGHUP},   {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"KILL", SIGKILL},   {"USR1", SIGUSR1},
+    {"USR2", SIGUSR2}, {"PIPE", SIGPIPE}, {"ALRM", SIGALRM}, {"TERM", SIGTERM}, {"CHLD", SIGCHLD},   {"CONT", SIGCONT},
+    {"STOP", SIGSTOP}, {"TSTP", SIGTSTP}, {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU}, {"WINCH", SIGWINCH}, {"ABRT", SIGABRT},
+    {"SEGV", SIGSEGV}, {"FPE", SIGFPE},   {"ILL", SIGILL},   {"BUS", SIGBUS},   {"URG", SIGURG},     {"PROF", SIGPROF},
 };
 
 int signal_number(const char *name)
