@@ -78,7 +78,9 @@ static bool host_tells_argv0(void)
     struct utsname u;
     int            major = 0, minor = 0;
 
-    return uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 12));
+    if (uname(&u) != 0 || sscanf(u.release, "%d.%d", &major, &minor) != 2)
+        return false;
+    return major > 5 || (major == 5 && minor >= 12);
 }
 
 /* ---- the directory --------------------------------------------------------------------- */
@@ -98,7 +100,10 @@ static int write_file(const char *dir, const char *name, const char *text, size_
     return err;
 }
 
-static void entry_name(const struct abi *abi, char *name, size_t size) { snprintf(name, size, NAME_PREFIX "%s", abi->name); }
+static void entry_name(const struct abi *abi, char *name, size_t size)
+{
+    snprintf(name, size, NAME_PREFIX "%s", abi->name);
+}
 
 /* One line, and the exit status. */
 static int not_there(const char *dir)
@@ -205,7 +210,8 @@ static int status(const char *dir)
 
     for (size_t i = 0; abi_list[i]; i++)
         all &= entry_print(dir, abi_list[i]);
-    puts("a program that is marked by a note only, not by EI_OSABI, is not recognised by the host: use 'dragoman PROGRAM'");
+    puts("a program that is marked by a note only, not by EI_OSABI, is not recognised by the host: "
+         "use 'dragoman PROGRAM'");
     return all ? 0 : 1;
 }
 

@@ -292,7 +292,8 @@ int start_map(struct call *c, struct start_in *in, const char *name)
         return err;
     snprintf(comm.p, 16, "%.15s", name);
     in->stack_size = stack_size(c->abi);
-    plan(&p, SYS_mmap, 0, in->stack_size + IMAGE_PAGE, (uint64_t)prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, ~0ull, 0);
+    plan(&p, SYS_mmap, 0, in->stack_size + IMAGE_PAGE, (uint64_t)prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+         ~0ull, 0);
     plan(&p, SYS_mprotect, 0, IMAGE_PAGE, PROT_NONE, 0, 0, 0); /* the guard below it */
     p.steps[1].take = 0;
     plan(&p, SYS_prctl, 15 /* PR_SET_NAME */, comm.va, 0, 0, 0, 0);

@@ -87,7 +87,7 @@ pid_t pico_spawn(int gate_fd, int arena_fd, uint32_t index, const char *name, in
     if (listener && !s.enter)
         return -errno;
     snprintf(conf, sizeof(conf), "%d,%u", arena_fd, index);
-    /* One table of descriptors until the exec: the listener comes to us, and its close-on-exec keeps it from the child. */
+    /* One table of descriptors until the exec: the listener comes to us, and the child's exec closes it there. */
     pid = clone(spawned, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &s);
     if (pid < 0)
         return -errno;

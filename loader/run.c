@@ -97,7 +97,7 @@ static sigset_t every_signal;
 
 static void signals_block(void)
 {
-    /* Whoever started us may ignore SIGCHLD, and then nothing could be waited for; stops of tracees are no news here. */
+    /* Whoever started us may ignore SIGCHLD, and then nothing could be waited for; stops of tracees are no news. */
     const struct sigaction chld = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
 
     main_thread = pthread_self();
@@ -396,7 +396,7 @@ int run(const struct run_options *o)
     err = view_enter();
     if (err)
         return fail("cannot enter the directory", o->root, -err, 125);
-    mallopt(M_ARENA_MAX, 1); /* each thread's own heap costs its first allocation more than sharing costs all the others */
+    mallopt(M_ARENA_MAX, 1); /* a thread's own heap costs its first allocation more than sharing costs the others */
     signals_note(&inherited);
     signals_block();
     t = first_make(e, fds, nfds);

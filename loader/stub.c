@@ -40,7 +40,8 @@ static bool pair_in_page(struct making *m, uint32_t pair, const void *page)
 {
     const struct stub_page *p = page;
     const uint64_t          from = m->plan.at + SITE_LEN;
-    const uint64_t          stub = p->at + ((from + pair - p->at) & 0xffff); /* from the page on, the first that ends so */
+    /* From the page on, the first that ends so. */
+    const uint64_t          stub = p->at + ((from + pair - p->at) & 0xffff);
 
     return stub_fits(p, stub, m->len) && stub_suits(m, stub);
 }
@@ -62,9 +63,11 @@ static struct stub_page *page_known(struct sites *s, struct making *m)
 static bool window_free(int maps, uint64_t at)
 {
     struct map_entry e;
-    const int        err = at < 0x10000 || at > GUEST_END - 0x20000 || zone_overlaps(at, 0x20000) ? -ERANGE
-                                                                                                  : maps_find(maps, at, &e);
+    int              err;
 
+    if (at < 0x10000 || at > GUEST_END - 0x20000 || zone_overlaps(at, 0x20000))
+        return false;
+    err = maps_find(maps, at, &e);
     return err == -ENOENT || (!err && e.start >= at + 0x20000);
 }
 
@@ -82,7 +85,8 @@ static bool pair_of_windows(struct making *m, uint32_t pair, const void *maps)
 
     if (m->tries++ % 4) /* windows beside each other are mostly alike: few are asked for */
         return false;
-    return m->tries < WINDOWS_MAX && window_free(*(const int *)maps, window) && each_pair(m, 1, pair_in_window, &window);
+    return m->tries < WINDOWS_MAX && window_free(*(const int *)maps, window) &&
+           each_pair(m, 1, pair_in_window, &window);
 }
 
 /* Where a new page may go: true, and m->w.stub is in it. */
@@ -100,8 +104,8 @@ static struct stub_page *page_new(struct call *c, int maps, struct sites *s, str
     if (!page_choose(maps, m))
         return NULL;
     at = m->w.stub & ~PAGE_MASK;
-    if (host_call(c, SYS_mmap, at, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
-        (int64_t)at)
+    if (host_call(c, SYS_mmap, at, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+                  0) != (int64_t)at)
         return NULL;
     pthread_mutex_lock(&s->lock);
     p = stub_page_add(s, at);

@@ -10,7 +10,10 @@ static long sem_post(long id) { return OS_CALL(401, id); }
 static long sem_wait(long id) { return OS_CALL(402, id); }
 static long sem_trywait(long id) { return OS_CALL(403, id); }
 static long sem_init(long *id, unsigned value) { return OS_CALL(404, id, value); }
-static long sem_open(long *id, const char *name, int flags, int mode, unsigned value) { return OS_CALL(405, id, name, flags, mode, value); }
+static long sem_open(long *id, const char *name, int flags, int mode, unsigned value)
+{
+    return OS_CALL(405, id, name, flags, mode, value);
+}
 static long sem_unlink(const char *name) { return OS_CALL(406, name); }
 static long sem_getvalue(long id, int *v) { return OS_CALL(407, id, v); }
 static long sem_destroy(long id) { return OS_CALL(408, id); }
@@ -96,7 +99,8 @@ static void check_descriptor(void)
     check_err(OS_CALL(480, id, 5), -EINVAL, "no length");
     check_err((long)os_mmap(0, 4096, 1, 1, (int)id, 0), -ENODEV, "no mapping");
     p.fd = (int)id;
-    check(os_poll(&p, 1, 0) == 1 && p.revents == (POLLIN | POLLOUT), "poll says ready, as it does for what it does not know");
+    check(os_poll(&p, 1, 0) == 1 && p.revents == (POLLIN | POLLOUT),
+          "poll says ready, as it does for what it does not know");
     check(os_fcntl((int)id, F_GETFD, 0) == FD_CLOEXEC, "closed by exec");
     copy = os_dup((int)id);
     check(os_close((int)id) == 0 && sem_post(copy) == 0 && value(copy) == 1, "a duplicate is as good");

@@ -27,6 +27,7 @@
 #define ARENA_FDTABLES  0x200000000ull
 #define FDTABLE_STRIDE  0x4000000ull /* 64 MiB */
 #define FDTABLES_MAX    4096u
+#define GATE_SITES_SIZE 8192u /* the last of each: struct gate_sites (loader/gate/area.h) */
 #define ARENA_SIZE      (ARENA_FDTABLES + FDTABLE_STRIDE * FDTABLES_MAX)
 
 /* Creates and maps it (provider, once; also unit tests).  0 or -errno; *fd is the memory file. */

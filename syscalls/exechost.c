@@ -338,7 +338,7 @@ static void watcher_run(struct setup *s, pid_t starter)
     if (st.program == 0)
         child_run(s);
     if (s->same_session)
-        setpgid(st.program, s->pgid); /* it does so, too; but once it is reported, the terminal's signals must reach it */
+        setpgid(st.program, s->pgid); /* as it does; once it is reported, the terminal's signals must reach it */
     signal(SIGPIPE, SIG_IGN);
     dup2(s->report, 0);
     close_range(1, ~0u, 0);
@@ -412,7 +412,7 @@ static void signals_pass(struct call *c)
     }
 }
 
-/* The next report: 0, or -errno when there is none to come.  Before the first one there is nobody to pass signals to. */
+/* The next report: 0, or -errno when none is to come.  Before the first one there is nobody to pass signals to. */
 static int report_read(struct call *c, int rfd, int64_t *report)
 {
     size_t         used = c->scratch_used;

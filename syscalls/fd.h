@@ -34,7 +34,7 @@ enum ofile_kind {
     OF_OTHER,
 };
 
-/* It stands for something of the provider's, not for a file of the host's: only the provider knows what a call means. */
+/* It stands for something of the provider's, not for a host file: only the provider knows what a call means. */
 static inline bool ofile_kind_is_object(unsigned kind) { return kind >= OF_KQUEUE && kind <= OF_KSEM; }
 
 /* One open file description. [i] fixed before it is shared, [a] atomic, [L] under lock */

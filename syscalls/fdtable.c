@@ -6,7 +6,6 @@
 
 #include <sys/syscall.h>
 
-#include "loader/gate/area.h"
 #include "syscalls/arena.h"
 #include "syscalls/ofile.h"
 #include "syscalls/proc.h"

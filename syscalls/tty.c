@@ -39,7 +39,7 @@ static enum standing standing_of(struct call *c, int hostfd, int sig)
     return standing;
 }
 
-/* The host saw an orphaned group where the guest has a parent to continue it: the provider is everybody's parent there. */
+/* The host saw an orphaned group where the guest has a parent to continue it: there the provider is all's parent. */
 static void group_signal(const struct call *c, int sig)
 {
     const pid_t     pgid = getpgid(c->proc->pid);

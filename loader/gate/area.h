@@ -144,8 +144,7 @@ struct gate_sites {
     uint32_t watched[WATCHED_MAX]; /* address >> WATCHED_SHIFT of sites and of their stubs */
     uint32_t hits[1024];           /* by the site's low bits: higher ones << 8 | count */
 };
-#define GATE_SITES_SIZE 8192u
-_Static_assert(sizeof(struct gate_sites) <= GATE_SITES_SIZE, "two pages");
+_Static_assert(sizeof(struct gate_sites) <= GATE_SITES_SIZE, "arena.h");
 
 static inline struct gate_sites *gate_sites_of(const void *fds)
 {
@@ -162,8 +161,9 @@ struct gate_header {
     uint64_t text_end; /* host calls are taken from below it */
 };
 /*
- * Called where the gate is mapped at GATE_BASE, by a process that is to execute the gate: installs the filter and makes
- * itself a pico process.  *listener is the filter's, close-on-exec, or -errno; the caller sees it through shared memory.
+ * Called where the gate is mapped at GATE_BASE, by a process that is to execute the gate: installs the filter and
+ * makes itself a pico process.  *listener is the filter's, close-on-exec, or -errno; the caller sees it through shared
+ * memory.
  */
 struct gate_exec {
     int                gate_fd;

@@ -90,7 +90,7 @@ static void gate_note(struct area *a, int sig, const siginfo_t *si, greg_t *rip)
     if (!(a->noted >> (sig - 1) & 1))
         info_copy(&a->saved[sig], si);
     __atomic_or_fetch(&a->noted, 1ull << (sig - 1), __ATOMIC_SEQ_CST);
-    for (const struct gate_window *w = gate_windows; w < gate_windows_end; w++)
+    for (const struct gate_window *w = gate_windows; (uint64_t)w < AT(gate_windows_end); w++)
         if (at >= w->start && at < w->end)
             *rip = (greg_t)w->eintr;
     if (at >= AT(gate_window_start) && at < AT(gate_window_end))

@@ -75,7 +75,8 @@ extern const struct gate_window gate_windows[], gate_windows_end[];
 extern label gate_fast, gate_fast_exit_start, gate_fast_exit_end, gate_stub_call, gate_stub_noted;
 extern label gate_door_ip, gate_cas_insn, gate_cas_fault, gate_copy_fault, gate_text_end;
 
-/* rows.c: serves the call in a->regs by itself, and puts its result there.  false: nothing was done, the provider has to. */
+/* rows.c: serves the call in a->regs by itself, and puts its result there.  false: nothing was done, the provider
+ * has to. */
 bool gate_call(struct area *a, bool fast);
 /* Once for each task, before its first call. */
 void gate_call_init(struct area *a);

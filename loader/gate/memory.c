@@ -72,7 +72,9 @@ int64_t gate_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot)
 {
     struct range r;
 
-    return plain_range(c, addr.va, len, &r) ? or_punt(host_call(c, SYS_mprotect, r.at, r.end - r.at, prot)) : -GATE_PUNT;
+    if (!plain_range(c, addr.va, len, &r))
+        return -GATE_PUNT;
+    return or_punt(host_call(c, SYS_mprotect, r.at, r.end - r.at, prot));
 }
 
 int64_t gate_madvise(struct call *c, gva addr, uint64_t len, int64_t advice)

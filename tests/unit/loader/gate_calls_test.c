@@ -172,8 +172,9 @@ static int group_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(waits_and_wakes), cmocka_unit_test(leaves_the_rest),       cmocka_unit_test(sleeps),
-        cmocka_unit_test(maps_memory),     cmocka_unit_test(leaves_other_mappings), cmocka_unit_test(leaves_what_is_watched),
+        cmocka_unit_test(waits_and_wakes),       cmocka_unit_test(leaves_the_rest),
+        cmocka_unit_test(sleeps),                cmocka_unit_test(maps_memory),
+        cmocka_unit_test(leaves_other_mappings), cmocka_unit_test(leaves_what_is_watched),
     };
 
     return cmocka_run_group_tests_name("loader/gate calls", tests, group_up, group_down);

@@ -20,7 +20,8 @@ static int plan(const uint8_t *code, size_t n, struct site_plan *p)
     memcpy(room, code, n);
     return site_plan(room, sizeof(room), 0, AT, 0, p);
 }
-#define PLAN(p, ...) plan((const uint8_t[]){0x0f, 0x05, __VA_ARGS__}, sizeof((const uint8_t[]){0x0f, 0x05, __VA_ARGS__}), p)
+#define CODE(...)    ((const uint8_t[]){0x0f, 0x05, __VA_ARGS__})
+#define PLAN(p, ...) plan(CODE(__VA_ARGS__), sizeof(CODE(__VA_ARGS__)), p)
 
 static void moves_what_follows(void **state)
 {

@@ -10,7 +10,8 @@
 
 static struct rewritten site(uint64_t at, uint64_t stub)
 {
-    return (struct rewritten){.at = at, .stub = stub, .n = 2, .end = 7, .moved = {2, 4}, .to = {22, 28, 31}, .stub_len = 36};
+    return (struct rewritten){
+        .at = at, .stub = stub, .n = 2, .end = 7, .moved = {2, 4}, .to = {22, 28, 31}, .stub_len = 36};
 }
 
 static void add(struct sites *s, uint64_t at, uint64_t stub)

@@ -60,7 +60,8 @@ static void a_right_is_missed(void **state)
             fail_msg("row %u does not want %llx", on_file[i].nr, (unsigned long long)on_file[i].right);
         /* With what it wants and no more it does what it did; so does the slot next to it. */
         limit(state, other, freebsd_cap_rows[on_file[i].nr].want[0] | on_file[i].right, D_CAP_FCNTL_ALL);
-        assert_int_not_equal(ROW(state, on_file[i].nr, other, on_file[i].b, on_file[i].d, on_file[i].e), -D_ENOTCAPABLE);
+        assert_int_not_equal(ROW(state, on_file[i].nr, other, on_file[i].b, on_file[i].d, on_file[i].e),
+                             -D_ENOTCAPABLE);
         assert_int_equal(ROW(state, 6, fd), 0);
         assert_int_equal(ROW(state, 6, other), 0);
     }

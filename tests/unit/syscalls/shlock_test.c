@@ -115,7 +115,9 @@ static void the_wake_that_a_dead_task_owed(void **state)
 static void a_forged_note_is_harmless(void **state)
 {
     uint64_t *note = (uint64_t *)(ARENA_BASE + ARENA_LOCKS + (uint64_t)holder->task.index * LOCK_STRIDE);
-    static const uint64_t forged[] = { 1, 4096, ARENA_BASE, ARENA_BASE + ARENA_OFILES + 1, ARENA_BASE + ARENA_SIZE, ~0ull };
+    static const uint64_t forged[] = {
+        1, 4096, ARENA_BASE, ARENA_BASE + ARENA_OFILES + 1, ARENA_BASE + ARENA_SIZE, ~0ull,
+    };
 
     (void)state;
     for (size_t i = 0; i < sizeof(forged) / sizeof(*forged); i++) {
