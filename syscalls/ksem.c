@@ -1,13 +1,11 @@
-/* syscalls/ksem.c: the kernel's POSIX semaphores (FreeBSD sys/kern/uipc_sem.c). */
-#include "syscalls/ksem.h"
+/* syscalls/ksem.c: the kernel's POSIX semaphores (FreeBSD sys/kern/uipc_sem.c): making and naming them. */
+#include "syscalls/ksem_object.h"
 
 #include <fcntl.h>
 #include <linux/memfd.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -16,25 +14,6 @@
 #include "syscalls/proc.h"
 #include "syscalls/time.h"
 
-/* One thread that waits, on its handler's stack. */
-struct waiter {
-    TAILQ_ENTRY(waiter) link;
-    struct task *task;
-    bool         queued; /* false: a post has chosen it */
-};
-
-/* All of it under table.lock. */
-struct ksem {
-    LIST_ENTRY(ksem) link; /* in table.named while it has a name */
-    char    *name;         /* owned; NULL: it never had one, or lost it */
-    bool     anonymous, dead;
-    unsigned refs; /* handles, the name's one, calls */
-    uint32_t value, mode, uid, gid;
-    unsigned nwaiters;
-    TAILQ_HEAD(, waiter) waiters; /* that no post has chosen */
-    struct timespec accessed, made, changed;
-};
-
 /* What one open file stands for. */
 struct handle {
     LIST_ENTRY(handle) link;
@@ -42,22 +21,15 @@ struct handle {
     struct ksem *sem; /* NULL: it is only being opened */
 };
 
-/* Identifiers come back from memory that guests can write, so they are looked up and never followed. */
+/* Under ksem_lock.  Identifiers come back from memory that guests can write: they are looked up and never followed. */
 static struct {
-    pthread_mutex_t lock; /* a leaf */
     LIST_HEAD(, handle) handles;
     LIST_HEAD(, ksem) named;
     uint64_t        made;
     unsigned        count;
-} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} table;
 
-static struct timespec now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return t;
-}
+pthread_mutex_t ksem_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- objects --------------------------------------------------------------------- */
 
@@ -90,11 +62,25 @@ static void drop_locked(struct ksem *s)
     free(s);
 }
 
-static void drop(struct ksem *s)
+void ksem_drop(struct ksem *s)
 {
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     drop_locked(s);
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
+}
+
+struct ksem *ksem_hold(uint64_t id)
+{
+    struct handle *h;
+    struct ksem   *s;
+
+    pthread_mutex_lock(&ksem_lock);
+    h = handle_find_locked(id);
+    s = h && h->sem && !h->sem->dead ? h->sem : NULL;
+    if (s)
+        s->refs++;
+    pthread_mutex_unlock(&ksem_lock);
+    return s;
 }
 
 static uint64_t handle_new(void)
@@ -103,10 +89,10 @@ static uint64_t handle_new(void)
 
     if (!h)
         return 0;
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     h->id = ++table.made;
     LIST_INSERT_HEAD(&table.handles, h, link);
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
     return h->id;
 }
 
@@ -114,14 +100,14 @@ void ksem_closed(uint64_t id)
 {
     struct handle *h;
 
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     h = handle_find_locked(id);
     if (h) {
         LIST_REMOVE(h, link);
         if (h->sem)
             drop_locked(h->sem);
     }
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
     free(h);
 }
 
@@ -130,13 +116,13 @@ static void handle_bind(uint64_t id, struct ksem *s)
 {
     struct handle *h;
 
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     h = handle_find_locked(id);
     if (h && !h->sem)
         h->sem = s;
     else
         drop_locked(s);
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
 }
 
 static void times_out(const struct ksem *s, struct kstat *st)
@@ -155,7 +141,7 @@ void ksem_stat(uint64_t id, struct kstat *st)
 
     memset(st, 0, sizeof(*st));
     st->mode = S_IFREG;
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     h = handle_find_locked(id);
     if (h && h->sem) {
         st->mode |= h->sem->mode;
@@ -163,7 +149,7 @@ void ksem_stat(uint64_t id, struct kstat *st)
         st->gid = h->sem->gid;
         times_out(h->sem, st);
     }
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
 }
 
 bool ksem_describe(uint64_t id, uint32_t *value, uint16_t *mode, char *name, size_t size)
@@ -171,7 +157,7 @@ bool ksem_describe(uint64_t id, uint32_t *value, uint16_t *mode, char *name, siz
     const struct handle *h;
     bool                 found;
 
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     h = handle_find_locked(id);
     found = h && h->sem;
     if (found) {
@@ -179,7 +165,7 @@ bool ksem_describe(uint64_t id, uint32_t *value, uint16_t *mode, char *name, siz
         *mode = (uint16_t)(S_IFREG | h->sem->mode);
         snprintf(name, size, "%s", h->sem->name ? h->sem->name : "");
     }
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
     return found;
 }
 
@@ -187,9 +173,9 @@ unsigned ksem_count(void)
 {
     unsigned n;
 
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     n = table.count;
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
     return n;
 }
 
@@ -266,7 +252,7 @@ static int ksem_new_locked(const struct wanted *w, const struct who *by, int ful
         return full;
     table.count++;
     *s = (struct ksem){.refs = 1, .value = w->value, .mode = w->mode, .uid = by->uid, .gid = by->gid};
-    s->accessed = s->made = s->changed = now();
+    s->accessed = s->made = s->changed = ksem_now();
     TAILQ_INIT(&s->waiters);
     *out = s;
     return 0;
@@ -311,9 +297,9 @@ static int open_named(struct call *c, const struct wanted *w, const struct who *
 
     if (n < 0 || name[0] != '/')
         return n < 0 ? (int)n : -EINVAL;
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     err = open_locked(w, by, name, out);
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
     return err;
 }
 
@@ -321,11 +307,11 @@ static int make_anonymous(const struct wanted *w, const struct who *by, struct k
 {
     int err;
 
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     err = ksem_new_locked(w, by, -ENOSPC, out);
     if (!err)
         (*out)->anonymous = true;
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
     return err;
 }
 
@@ -425,260 +411,8 @@ int64_t sys_ksem_unlink(struct call *c, gva path)
         r = who_asks(c, &by);
     if (r < 0)
         return r;
-    pthread_mutex_lock(&table.lock);
+    pthread_mutex_lock(&ksem_lock);
     r = unlink_locked(name, &by);
-    pthread_mutex_unlock(&table.lock);
+    pthread_mutex_unlock(&ksem_lock);
     return r;
-}
-
-/* ---- using one ---------------------------------------------------------------------- */
-
-/* A descriptor and its semaphore, each held. */
-struct use {
-    struct fdref ref;
-    struct ksem *sem;
-};
-
-static struct ksem *hold(uint64_t id)
-{
-    struct handle *h;
-    struct ksem   *s;
-
-    pthread_mutex_lock(&table.lock);
-    h = handle_find_locked(id);
-    s = h && h->sem && !h->sem->dead ? h->sem : NULL;
-    if (s)
-        s->refs++;
-    pthread_mutex_unlock(&table.lock);
-    return s;
-}
-
-/* Whatever is wrong with the descriptor, its rights too, is EINVAL (uipc_sem.c, ksem_get). */
-static int use(struct call *c, int64_t id, caprights want, struct use *u)
-{
-    const int err = fd_get_for(c, (int)id, want, &u->ref);
-
-    if (err)
-        return err == -ESRCH ? err : -EINVAL;
-    u->sem = u->ref.of->kind == OF_KSEM ? hold(u->ref.of->object) : NULL;
-    if (u->sem)
-        return 0;
-    fd_put(c, &u->ref);
-    return -EINVAL;
-}
-
-static void done(struct call *c, struct use *u)
-{
-    drop(u->sem);
-    fd_put(c, &u->ref);
-}
-
-int64_t sys_ksem_close(struct call *c, int64_t id)
-{
-    struct use u;
-    int64_t    r = use(c, id, D_CAP_NONE, &u);
-
-    if (r)
-        return r;
-    r = u.sem->anonymous ? -EINVAL : fd_close(c, (int)id);
-    done(c, &u);
-    return r;
-}
-
-static int kill_locked(struct ksem *s)
-{
-    if (!s->anonymous)
-        return -EINVAL;
-    if (s->nwaiters)
-        return -EBUSY;
-    s->dead = true;
-    return 0;
-}
-
-int64_t sys_ksem_destroy(struct call *c, int64_t id)
-{
-    struct use u;
-    int64_t    r = use(c, id, D_CAP_NONE, &u);
-
-    if (r)
-        return r;
-    pthread_mutex_lock(&table.lock);
-    r = kill_locked(u.sem);
-    pthread_mutex_unlock(&table.lock);
-    if (!r)
-        r = fd_close(c, (int)id);
-    done(c, &u);
-    return r;
-}
-
-/* The first that waits is chosen; it, or who comes before it, takes what there is. */
-static void choose_locked(struct ksem *s)
-{
-    struct waiter *w = TAILQ_FIRST(&s->waiters);
-
-    if (!w)
-        return;
-    TAILQ_REMOVE(&s->waiters, w, link);
-    w->queued = false;
-    task_wake(w->task); /* under the lock: afterwards w's stack may be gone */
-}
-
-int64_t sys_ksem_post(struct call *c, int64_t id)
-{
-    struct use u;
-    int64_t    r = use(c, id, D_CAP_SEM_POST, &u);
-
-    if (r)
-        return r;
-    pthread_mutex_lock(&table.lock);
-    if (u.sem->value == KSEM_VALUE_MAX) {
-        r = -EOVERFLOW;
-    } else {
-        u.sem->value++;
-        u.sem->changed = now();
-        choose_locked(u.sem);
-    }
-    pthread_mutex_unlock(&table.lock);
-    done(c, &u);
-    return r;
-}
-
-static bool take_locked(struct ksem *s)
-{
-    const bool there = s->value > 0;
-
-    s->accessed = now();
-    s->value -= there;
-    return there;
-}
-
-/* True: taken.  Else w waits. */
-static bool take_or_queue(struct call *c, struct ksem *s, struct waiter *w)
-{
-    bool taken;
-
-    pthread_mutex_lock(&table.lock);
-    taken = take_locked(s);
-    if (!taken) {
-        *w = (struct waiter){.task = c->task, .queued = true};
-        TAILQ_INSERT_TAIL(&s->waiters, w, link);
-        s->nwaiters++;
-    }
-    pthread_mutex_unlock(&table.lock);
-    return taken;
-}
-
-/* After one sleep, with its result: 1 to sleep again.  A chosen one takes; if it cannot any more, it lets the next. */
-static int after_sleep_locked(struct ksem *s, const struct waiter *w, int r)
-{
-    if (w->queued)
-        return r ? r : 1;
-    if (r == -ESRCH) {
-        if (s->value)
-            choose_locked(s);
-        return r;
-    }
-    return take_locked(s) ? 0 : r ? r : 1;
-}
-
-static int after_sleep(struct ksem *s, struct waiter *w, int r)
-{
-    pthread_mutex_lock(&table.lock);
-    r = after_sleep_locked(s, w, r);
-    if (r > 0 && !w->queued) { /* somebody was faster: in the same place again */
-        w->queued = true;
-        TAILQ_INSERT_HEAD(&s->waiters, w, link);
-    } else if (r <= 0) {
-        if (w->queued)
-            TAILQ_REMOVE(&s->waiters, w, link);
-        s->nwaiters--;
-    }
-    pthread_mutex_unlock(&table.lock);
-    return r;
-}
-
-/* end is on the clock that can be set, so a time-out counts when that has come. */
-static int sleep_until(struct call *c, const struct timespec *end)
-{
-    const size_t    used = c->scratch_used;
-    struct timespec at = now(), mono;
-    int             r;
-
-    if (end && timespec_cmp(end, &at) <= 0)
-        return -ETIMEDOUT;
-    if (end) {
-        clock_gettime(CLOCK_MONOTONIC, &mono);
-        mono = timespec_add(mono, timespec_sub(*end, at));
-    }
-    r = task_sleep(c, end ? &mono : NULL);
-    c->scratch_used = used;
-    at = now();
-    return r == -ETIMEDOUT && timespec_cmp(end, &at) > 0 ? 0 : r;
-}
-
-static int wait_on(struct call *c, struct ksem *s, const struct timespec *end)
-{
-    struct waiter w;
-    int           r;
-
-    task_sleep_prepare(c);
-    if (take_or_queue(c, s, &w))
-        return 0;
-    do {
-        r = sleep_until(c, end);
-        task_sleep_prepare(c);
-        r = after_sleep(s, &w, r);
-    } while (r > 0);
-    return r;
-}
-
-static int64_t wait_for(struct call *c, int64_t id, const struct timespec *end)
-{
-    struct use u;
-    int64_t    r = use(c, id, D_CAP_SEM_WAIT, &u);
-
-    if (r)
-        return r;
-    r = wait_on(c, u.sem, end);
-    done(c, &u);
-    return r;
-}
-
-int64_t sys_ksem_wait(struct call *c, int64_t id) { return wait_for(c, id, NULL); }
-
-int64_t sys_ksem_timedwait(struct call *c, int64_t id, const void *abstime)
-{
-    const struct timespec *end = abstime;
-
-    return end && !timespec_valid(end) ? -EINVAL : wait_for(c, id, end);
-}
-
-int64_t sys_ksem_trywait(struct call *c, int64_t id)
-{
-    struct use u;
-    int64_t    r = use(c, id, D_CAP_SEM_WAIT, &u);
-
-    if (r)
-        return r;
-    pthread_mutex_lock(&table.lock);
-    r = take_locked(u.sem) ? 0 : -EAGAIN;
-    pthread_mutex_unlock(&table.lock);
-    done(c, &u);
-    return r;
-}
-
-int64_t sys_ksem_getvalue(struct call *c, int64_t id, gva val)
-{
-    struct use u;
-    int64_t    r = use(c, id, D_CAP_SEM_GETVALUE, &u);
-    uint32_t   value;
-
-    if (r)
-        return r;
-    pthread_mutex_lock(&table.lock);
-    value = u.sem->value;
-    u.sem->accessed = now();
-    pthread_mutex_unlock(&table.lock);
-    done(c, &u);
-    return put_int(c, val, (int32_t)value);
 }
