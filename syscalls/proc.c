@@ -243,7 +243,7 @@ static void proc_free(struct proc *p)
     free(p);
 }
 
-/* A zombie holds nothing but its status.  The caller's reference keeps p while this goes on, for its parent may reap it. */
+/* A zombie holds nothing but its status.  The caller's reference keeps p meanwhile, for its parent may reap it. */
 static void zombie_drop(struct proc *p)
 {
     struct fdtable *fds = NULL;
