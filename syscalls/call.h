@@ -69,7 +69,9 @@ int put_long(struct call *c, gva dst, int64_t v);
  * arguments are guest memory, or the scratch area.  Returns the host's result.
  * For calls that do not block (or only on disk).
  */
-#ifndef DRAGOMAN_GATE /* there: loader/gate/host.h, in every file */
+#ifdef DRAGOMAN_GATE
+#include "syscalls/gate_host.h"
+#else
 int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g);
 #endif
 /*

@@ -1,7 +1,2 @@
-/*
- * loader/gate/hidden.h: included first in every file of the gate: nothing goes through a global offset table, and a
- * host call is the instruction itself, in the shared handlers as well.
- */
+/* loader/gate/hidden.h: included first in every file of the gate: nothing goes through a global offset table. */
 #pragma GCC visibility push(hidden)
-
-#include "loader/gate/host.h"

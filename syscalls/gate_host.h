@@ -1,14 +1,14 @@
 /*
- * loader/gate/host.h: a host call as it is in the gate: the instruction itself,
+ * syscalls/gate_host.h: a host call as it is in the gate: the instruction itself,
  * where the handler asks for it.  The host's kernel leaves no return address
  * predicted, so each function that a result has to climb out of costs some 5 ns.
  */
-#ifndef DRAGOMAN_LOADER_GATE_HOST_H
-#define DRAGOMAN_LOADER_GATE_HOST_H
+#ifndef DRAGOMAN_SYSCALLS_GATE_HOST_H
+#define DRAGOMAN_SYSCALLS_GATE_HOST_H
 
 #include <stdint.h>
 
-struct call;
+/* call.h includes it, behind struct call. */
 
 #ifdef GATE_MEASURED /* the gate of `dragoman stat`, which counts them (measure.c) */
 int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g);
