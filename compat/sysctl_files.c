@@ -170,7 +170,8 @@ static void note_fd(int fd, struct ofile *of, int hostfd, bool cloexec, void *ar
                                     of->kind,
                                     __atomic_load_n(&of->flags, __ATOMIC_RELAXED),
                                     __atomic_load_n(&of->refs, __ATOMIC_RELAXED),
-                                    of->host_offset || of->at_host ? -1 : __atomic_load_n(&of->offset, __ATOMIC_RELAXED),
+                                    of->host_offset || of->at_host ? -1
+                                                                   : __atomic_load_n(&of->offset, __ATOMIC_RELAXED),
                                     of->object};
 }
 

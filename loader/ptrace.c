@@ -29,6 +29,7 @@
 #include "loader/affinity.h"
 #include "loader/hostsig.h"
 #include "loader/pico.h"
+#include "loader/ptrace_xstate.h"
 #include "syscalls/call.h"
 #include "syscalls/proc.h"
 #include "syscalls/task.h"
@@ -149,7 +150,7 @@ static bool host_interrupted(int64_t rax)
     return rax <= -512 && rax >= -516; /* ERESTARTSYS ... ERESTART_RESTARTBLOCK (include/linux/errno.h) */
 }
 
-/* Runs a stub to its int3.  wait: any signal ends it, -EINTR unless the host call had completed, -ERESTART before it. */
+/* Runs a stub to its int3.  wait: any signal ends it, -EINTR unless the host call completed, -ERESTART before it. */
 static int64_t stub_result(struct task *t, bool wait, bool cas, struct regs *r)
 {
     const struct gate_header *g = pico_gate();
@@ -275,8 +276,9 @@ static void tracer_end(struct task *t)
 }
 
 /*
- * What is sent to the process may be given to a thread that nobody traces yet, and there the host's default is done: the
- * process ends.  So a child begins with everything blocked, until it is attached (gate_child); the creator's int3 is not.
+ * What is sent to the process may be given to a thread that nobody traces yet, and there the host's default is done:
+ * the process ends.  So a child begins with everything blocked, until it is attached (gate_child); the creator's int3
+ * is not.
  */
 static void clone_block(const struct task *parent, bool block)
 {
@@ -373,29 +375,6 @@ static void pt_regs_set(struct task *t, const struct regs *r)
     to->ds = to->es = to->fs = to->gs = 0;
     t->door->dirty = true;
     t->door->given = true;
-}
-
-static size_t pt_xstate_get(struct task *t, void *buf, size_t size)
-{
-    struct iovec v = {buf, size};
-
-    if (ptrace(PTRACE_GETREGSET, t->host_tid, NT_X86_XSTATE, &v))
-        return 0;
-    return v.iov_len;
-}
-
-static void pt_xstate_set(struct task *t, const void *buf, size_t size)
-{
-    uint8_t      full[16384];
-    struct iovec v = {full, sizeof(full)};
-
-    if (ptrace(PTRACE_GETREGSET, t->host_tid, NT_X86_XSTATE, &v))
-        return;
-    uint8_t sw[48];
-    memcpy(sw, full + 464, sizeof(sw)); /* the component bitmap that regset images carry there */
-    memcpy(full, buf, size < v.iov_len ? size : v.iov_len);
-    memcpy(full + 464, sw, sizeof(sw));
-    ptrace(PTRACE_SETREGSET, t->host_tid, NT_X86_XSTATE, &v);
 }
 
 /* ---- signals ------------------------------------------------------------------ */

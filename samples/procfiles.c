@@ -4,7 +4,8 @@
 #if defined(GUEST_FREEBSD)
 
 enum {
-    VMMAP = 32, FILEDESC = 33, CWD = 42, AT_FD = 8, AT_FLAGS = 16, AT_OFFSET = 24, AT_VTYPE = 32, AT_INO = 304, AT_SIZE = 312,
+    VMMAP = 32, FILEDESC = 33, CWD = 42, AT_FD = 8, AT_FLAGS = 16, AT_OFFSET = 24, AT_VTYPE = 32,
+    AT_INO = 304, AT_SIZE = 312,
     AT_PATH = 368, AT_DOMAIN = 36, AT_SOCKTYPE = 40, AT_RECVQ = 332, VM_PATH = 136, PROT_R = 1, PROT_W = 2,
 };
 
@@ -67,7 +68,8 @@ static void check_files(int pid, const char *whose)
               int_at(buf, 0) == (int)len,
           "working directory");
     check(ask(FILEDESC, pid, &len) == 0 && len > 0, "descriptors");
-    check(is(record(len, -1), 1) && is(record(len, -2), 1) && is(record(len, -4), 1), "directories and program are there");
+    check(is(record(len, -1), 1) && is(record(len, -2), 1) && is(record(len, -4), 1),
+          "directories and program are there");
     r = record(len, -4);
     check(r && ends_in(r + AT_PATH, "/procfiles"), "the program by its name");
     r = record(len, file);
@@ -76,7 +78,8 @@ static void check_files(int pid, const char *whose)
               long_at(r, AT_INO) == st.ino,
           "how it is open, where, and what it is");
     r = record(len, pair[1]);
-    check(is(r, 2) && int_at(r, AT_DOMAIN) == 1 && int_at(r, AT_SOCKTYPE) == 1 && int_at(r, AT_RECVQ) == 5, "a socket and what it holds");
+    check(is(r, 2) && int_at(r, AT_DOMAIN) == 1 && int_at(r, AT_SOCKTYPE) == 1 && int_at(r, AT_RECVQ) == 5,
+          "a socket and what it holds");
     check(is(record(len, ends[0]), 3), "a pipe");
     r = record(len, (int)sem);
     check(is(r, 9) && int_at(r, 304) == 7 && strcmp(r + AT_PATH, "/procfiles") == 0, "a semaphore, its value and name");
@@ -97,7 +100,8 @@ static void check_memory(int pid, char *at)
         last = end;
         zone = zone || (start < 0x700000000000 && end > 0x6f0000000000);
         if (start <= (uint64_t)at && (uint64_t)at < end)
-            found = int_at(v, 4) == 2 && int_at(v, 56) == (PROT_R | PROT_W) && ends_in(v + VM_PATH, name) && long_at(v, 72) == 12 &&
+            found = int_at(v, 4) == 2 && int_at(v, 56) == (PROT_R | PROT_W) && ends_in(v + VM_PATH, name) &&
+                    long_at(v, 72) == 12 &&
                     int_at(v, 48) == 1;
     }
     check(sorted && !zone, "in order, and nothing that is not the program's");
@@ -135,7 +139,8 @@ int main(int argc, char **argv, char **envp)
     check_err(ask(VMMAP, 0x7ffffff0, &len), -ESRCH, "none of nobody");
     OS_CALL(406, "/procfiles");
     os_unlink(name);
-    check(ask(FILEDESC, -1, &len) == 0 && is(record(len, file), 1) && record(len, file)[AT_PATH] == 0, "a file that has lost its name");
+    check(ask(FILEDESC, -1, &len) == 0 && is(record(len, file), 1) && record(len, file)[AT_PATH] == 0,
+          "a file that has lost its name");
     return check_status();
 }
 #else

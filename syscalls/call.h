@@ -50,7 +50,7 @@ struct call {
     bool              fast;  /* in the gate: it came through a rewritten site */
     bool              alone; /* in the gate: the process has one thread and a descriptor table of its own */
     bool              waited; /* a host call that may block was made for it */
-    bool              early;  /* -ERESTART, and none was made: the signal came before the call, whatever its flags say */
+    bool              early;  /* -ERESTART, and none was made: the signal came before it, whatever its flags say */
 };
 
 /* Guest memory.  0, -EFAULT or -ESRCH; a partial copy is -EFAULT. */
