@@ -5,6 +5,8 @@
  */
 #include "bench.h"
 
+#define FILES_MAX 10000
+
 static char  path[PATH_SIZE], dir[PATH_SIZE];
 static long  count;
 static int   hold[2]; /* the processes wait here for their end */
@@ -33,10 +35,19 @@ static void do_mmap(void)
     bench_ok(os_munmap(at, 4096));
 }
 
+/* Files as long as there is room for them, and duplicates from there on: a table is as full with either. */
 static void descriptors_begin(void)
 {
-    for (long i = 0; i < count && !bench_error; i++)
-        bench_ok(os_open("/dev/null", O_RDONLY, 0));
+    const uint64_t more[2] = {(uint64_t)count + 100, (uint64_t)count + 100};
+    long           fd = 0;
+
+    os_setrlimit(OS_RLIMIT_NOFILE, more); /* root may; else as many as there are have to do */
+    for (long i = 0; i < count && !bench_error; i++) {
+        const long next = i < FILES_MAX ? os_open("/dev/null", O_RDONLY, 0) : os_dup((int)fd);
+
+        bench_ok(next);
+        fd = next;
+    }
     print_into(path, sizeof(path), "/dev/null");
 }
 
