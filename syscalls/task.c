@@ -92,6 +92,7 @@ struct task *task_new(struct proc *p)
     if (ok) {
         struct task *other;
 
+        t->area = area_at(t->index); /* others may look there as soon as it is in the list */
         LIST_FOREACH(other, &p->tasks, link)
             other->area->alone = 0;
         LIST_INSERT_HEAD(&p->tasks, t, link);
