@@ -14,7 +14,7 @@ SCRIPTS = {
     "written_in_the_middle": 'cat numbers > out; ($OFFSET "seek 1 50 0" "write 1 guest"; printf host; $OFFSET "write 1 guest" "seek 1 0 1") 1<>out',
     "cut_meanwhile": '($OFFSET "write 1 aaaa"; : > out; $OFFSET "write 1 bb" "seek 1 0 1") > out; od -c out > out2; cat out2 > out',
     "appending_flag": 'echo 12345 > out; ($OFFSET "append 1" "seek 1 0 0" "write 1 end"; printf host; $OFFSET "seek 1 0 1") 1<>out',
-    "two_at_once": '($CAT numbers & $CAT numbers & cat numbers & wait) > out2; sort out2 > out',
+    "two_at_once": '($CAT numbers & $CAT numbers & sed -n p numbers & wait) > out2; sort out2 > out',
     "handed_to_the_host": '$OFFSET "open out" "write 3 one" "run echo two >&3" "seek 3 0 1" "write 3 three" "run printf four >&3; printf 5 >&3" "seek 3 0 1" "write 3 end"',
     "handed_and_appended": '$OFFSET "open out" "append 3" "write 3 one" "run echo two >&3" "seek 3 0 1" "write 3 three" "seek 3 0 0" "read 3 100"',
     "handed_for_reading": 'cat numbers > out2; $OFFSET "open out2" "read 3 4" "run head -c 6 <&3 >> out" "read 3 4" "run head -n 1 <&3 >> out" "read 3 4"',
