@@ -7,10 +7,10 @@ CFLAGS  ?= -O2 -g
 VERSION := 0.1.0
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -I. -I$(BUILD) -D_GNU_SOURCE -DDRAGOMAN_VERSION='"$(VERSION)"' -fno-strict-aliasing -pthread -MMD -MP
-LIBS    := -lelf -lz -lffi -lZydis -pthread
+LIBS    := -lelf -lz -lffi -pthread
 # The provider stands at a fixed address, and what has a static library is linked from that: fewer files to find and
-# tables to relocate at every start.  Zydis comes as a shared library only.
-PROVIDER_LIBS := -Wl,-Bstatic -lelf -lz -lffi -Wl,-Bdynamic -lZydis -pthread
+# tables to relocate at every start.  Zydis, a shared library only, comes at its first use (loader/decoder.c).
+PROVIDER_LIBS := -Wl,-Bstatic -lelf -lz -lffi -Wl,-Bdynamic -pthread
 
 # The gate is freestanding and is built apart (loader/gate/).
 SRC := $(wildcard loader/*.c syscalls/*.c abi/*.c abi/*/*.c compat/*.c)

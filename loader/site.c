@@ -1,9 +1,9 @@
 #include "loader/site.h"
 
-#include <Zydis/Zydis.h>
 #include <errno.h>
 #include <string.h>
 
+#include "loader/decoder.h"
 #include "loader/gate/area.h"
 
 /*
@@ -87,20 +87,12 @@ static bool ends_flow(const ZydisDecodedInstruction *i)
     return i->meta.category == ZYDIS_CATEGORY_RET || i->meta.category == ZYDIS_CATEGORY_UNCOND_BR;
 }
 
-static bool decode(const uint8_t *code, size_t n, ZydisDecodedInstruction *i)
-{
-    ZydisDecoder d;
-
-    return ZYAN_SUCCESS(ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) &&
-           ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&d, NULL, code, n, i));
-}
-
 /* Behind a return or jump nothing is reached but by name: what only fills up to an aligned address may go. */
 static uint8_t padding_end(const uint8_t *code, size_t n, size_t off)
 {
     ZydisDecodedInstruction i;
 
-    while (off < SITE_LEN && decode(code + off, n - off, &i) &&
+    while (off < SITE_LEN && decoder_read(code + off, n - off, &i) &&
            (i.mnemonic == ZYDIS_MNEMONIC_NOP || i.mnemonic == ZYDIS_MNEMONIC_INT3))
         off += i.length;
     return (uint8_t)(off < SITE_LEN ? off : SITE_LEN);
@@ -130,7 +122,7 @@ int site_plan(const uint8_t *code, size_t n, uint8_t before, uint64_t at, unsign
     while (off < SITE_LEN && !plan->ends && !(targets >> off & 1)) {
         ZydisDecodedInstruction i;
 
-        if (!decode(code + off, n - off, &i) || read_moved(&i, at, off, &plan->moved[plan->n]))
+        if (!decoder_read(code + off, n - off, &i) || read_moved(&i, at, off, &plan->moved[plan->n]))
             break;
         plan->n++;
         plan->ends = ends_flow(&i);
