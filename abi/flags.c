@@ -17,7 +17,8 @@ int flags_to_host(const struct flag_group *g, uint64_t guest, uint64_t *host)
     uint64_t left = guest = width(g, guest);
     uint64_t out = 0;
 
-    for (const struct flag *f = g->flags; f < g->flags + g->count; f++) {
+    /* Flags share no bit, but as values of one field, and those that stand for no bit come first. */
+    for (const struct flag *f = g->flags; (left || !f->guest) && f < g->flags + g->count; f++) {
         if ((guest & mask_of(f)) != f->guest)
             continue;
         out |= f->host;

@@ -114,7 +114,10 @@ static void fd_note(int fd, struct ofile *of, int hostfd, bool cloexec, void *ar
 static void offset_hand_over(struct call *c, const struct passed *p)
 {
     struct ofile *of = p->of;
+    struct stat   st;
 
+    if (of->kind == OF_UNSEEN && fstat(p->own, &st) == 0)
+        __atomic_store_n(&of->kind, (uint8_t)fd_kind_of_mode(st.st_mode), __ATOMIC_RELAXED);
     if (!file_own_offset(of) || shlock_lock(c, &of->lock))
         return;
     if (!of->host_offset && (of->at_host || lseek(p->own, of->offset, SEEK_SET) >= 0))

@@ -94,14 +94,78 @@ static inline int get(struct call *c, int fd, const caprights *want, struct fdre
     return get_counted(c, fd, want, ref);
 }
 
+static bool is_plain(const struct ofile *of)
+{
+    return !of->host_offset && (of->kind == OF_FILE || of->kind == OF_DIR);
+}
+
+/* Without the table's lock: who changes the slot at this moment writes it whole, with the bit or without. */
+static void plain_note(struct call *c, const struct fdref *ref)
+{
+    uint64_t *at = &c->proc->fds->slots[ref->fd], slot = __atomic_load_n(at, __ATOMIC_RELAXED);
+
+    if (is_plain(ref->of) && (slot & SLOT_ENTRY) == (uint64_t)ref->entry + 1)
+        __atomic_compare_exchange_n(at, &slot, slot | SLOT_PLAIN, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+static void saw(struct call *c, const struct fdref *ref, int kind)
+{
+    __atomic_store_n(&ref->of->kind, (uint8_t)kind, __ATOMIC_RELAXED);
+    plain_note(c, ref);
+}
+
+/* What a name names is asked when it matters, for what is opened and closed, or only looked at by fstat, it does not. */
+static int see(struct call *c, struct fdref *ref)
+{
+    const int kind = fd_kind(c, ref->hostfd);
+
+    if (kind < 0)
+        fd_put(c, ref);
+    else
+        saw(c, ref, kind);
+    return kind < 0 ? kind : 0;
+}
+
+static inline int get_seen(struct call *c, int fd, const caprights *want, struct fdref *ref)
+{
+    const int err = get(c, fd, want, ref);
+
+    return err || ref->of->kind != OF_UNSEEN ? err : see(c, ref);
+}
+
 int fd_get(struct call *c, int fd, struct fdref *ref)
 {
-    return get(c, fd, NULL, ref);
+    return get_seen(c, fd, NULL, ref);
 }
 
 int fd_get_for(struct call *c, int fd, caprights want, struct fdref *ref)
 {
-    return get(c, fd, &want, ref);
+    return get_seen(c, fd, &want, ref);
+}
+
+int fd_get_unseen(struct call *c, int fd, struct fdref *ref)
+{
+    return get(c, fd, NULL, ref);
+}
+
+void fd_saw(struct call *c, const struct fdref *ref, uint32_t mode)
+{
+    if (ref->of->kind == OF_UNSEEN)
+        saw(c, ref, (int)fd_kind_of_mode(mode));
+}
+
+bool fd_plain(struct call *c, int fd)
+{
+    struct fdref ref;
+
+    if (fd_get(c, fd, &ref))
+        return false;
+
+    const bool plain = is_plain(ref.of);
+
+    plain_note(c, &ref);
+    fd_put(c, &ref);
+    return plain;
 }
 
 int fd_get_slot_locked(struct call *c, int fd, struct fdref *ref)
@@ -167,11 +231,6 @@ static int slot_alloc(struct call *c, uint64_t slot, int from)
     }
     fdtable_unlock(c, t);
     return err ? err : (int)fd;
-}
-
-static bool is_plain(const struct ofile *of)
-{
-    return !of->host_offset && (of->kind == OF_FILE || of->kind == OF_DIR);
 }
 
 static uint64_t slot_flags(unsigned flags)

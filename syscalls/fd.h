@@ -32,6 +32,7 @@ enum ofile_kind {
     OF_PROCDESC, /* syscalls/procdesc.h */
     OF_KSEM,     /* syscalls/ksem.h */
     OF_OTHER,
+    OF_UNSEEN, /* a name was opened, and what it names nobody has asked: fd_get looks, and then it is one of the above */
 };
 
 /* It stands for something of the provider's, not for a host file: only the provider knows what a call means. */
@@ -75,7 +76,13 @@ struct fdref {
  * (capability.h).  On failure nothing is to be put.
  */
 int  fd_get(struct call *c, int fd, struct fdref *ref);
-/* The same for a descriptor that is no argument of the row, of which these rights are wanted. */
+/* fd_get, but of->kind may be OF_UNSEEN: for who does not need it or is about to ask the host (fd_saw). */
+int  fd_get_unseen(struct call *c, int fd, struct fdref *ref);
+/* The host says that the file has this st_mode: its kind is known from now on. */
+void fd_saw(struct call *c, const struct fdref *ref, uint32_t mode);
+/* Whether fd is a file or directory whose calls the gate serves; asks the host if need be. */
+bool fd_plain(struct call *c, int fd);
+/* fd_get for a descriptor that is no argument of the row, of which these rights are wanted. */
 int  fd_get_for(struct call *c, int fd, caprights want, struct fdref *ref);
 void fd_put(struct call *c, struct fdref *ref);
 /* No call but this one can reach the open file: its lock need not be taken. */

@@ -135,12 +135,21 @@ bool fdtable_entry_new(struct fdtable *t, int hostfd, struct ofile *of)
     return true;
 }
 
+/* Gives a reference up; whether it was the last.  An only one of a process with one thread needs no bus lock for it. */
+static bool entry_last(const struct call *c, struct fdentry *e)
+{
+    if (!c->alone || __atomic_load_n(&e->refs, __ATOMIC_RELAXED) != 1)
+        return __atomic_fetch_sub(&e->refs, 1, __ATOMIC_ACQ_REL) == 1;
+    __atomic_store_n(&e->refs, 0, __ATOMIC_RELEASE);
+    return true;
+}
+
 void fdtable_entry_put(struct call *c, struct fdtable *t, uint32_t entry)
 {
     struct fdentry *e = &t->entries[entry];
     struct ofile   *of = ofile_at(__atomic_load_n(&e->ofile, __ATOMIC_RELAXED));
 
-    if (__atomic_fetch_sub(&e->refs, 1, __ATOMIC_ACQ_REL) != 1)
+    if (!entry_last(c, e))
         return;
     /* From here on the entry is not ours: once the host descriptor is closed, its number may come back. */
     if (host_call6(c, SYS_close, entry, 0, 0, 0, 0, 0) == -ESRCH)
@@ -259,14 +268,16 @@ void fdtable_break_locks(struct fdtable *t, uint32_t task_index)
     }
 }
 
+/* In the gate of a process with one thread there is nobody to keep out: others look at the table without its lock. */
 int fdtable_lock(struct call *c, struct fdtable *t)
 {
-    return shlock_lock(c, &t->lock);
+    return c->alone ? 0 : shlock_lock(c, &t->lock);
 }
 
 void fdtable_unlock(struct call *c, struct fdtable *t)
 {
-    shlock_unlock(c, &t->lock);
+    if (!c->alone)
+        shlock_unlock(c, &t->lock);
 }
 
 int fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t flags)

@@ -121,7 +121,7 @@ static int64_t take_lock(struct call *c, int hostfd, uint64_t flags)
     return r;
 }
 
-static int open_kind(struct call *c, int hostfd, uint64_t flags)
+static enum ofile_kind open_kind(uint64_t flags)
 {
     if (only_path(flags))
         return OF_OTHER;
@@ -129,10 +129,10 @@ static int open_kind(struct call *c, int hostfd, uint64_t flags)
         return OF_DIR;
     if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
         return OF_FILE;
-    return fd_kind(c, hostfd);
+    return OF_UNSEEN;
 }
 
-/* What is left to do with the host descriptor before it is the guest's.  The kind, or -errno. */
+/* What is left to do with the host descriptor before it is the guest's. */
 static int64_t open_finish(struct call *c, int hostfd, uint64_t flags)
 {
     int64_t r = 0;
@@ -141,7 +141,7 @@ static int64_t open_finish(struct call *c, int hostfd, uint64_t flags)
         r = check_exec(c, hostfd);
     if (!r && flags & LOCK_FLAGS)
         r = take_lock(c, hostfd, flags);
-    return r < 0 ? r : open_kind(c, hostfd, flags);
+    return r;
 }
 
 /* /dev/fd/N: the open file itself once more, if it allows what is asked (fdescfs, kern_descrip.c dupfdopen). */
@@ -181,7 +181,7 @@ int64_t sys_openat(struct call *c, int dirfd, gva path, uint64_t given, uint32_t
 
     const struct fd_new n = {
         .hostfd = (int)hostfd,
-        .kind = (enum ofile_kind)r,
+        .kind = open_kind(flags),
         .flags = (uint32_t)(flags & KEPT_FLAGS) | (flags & D_O_EXEC ? OFLAG_EXEC : 0),
         .cloexec = flags & O_CLOEXEC,
         .clofork = flags & D_O_CLOFORK,

@@ -32,7 +32,12 @@ struct ofile *ofile_at(uint32_t index)
 
 uint32_t ofile_count(void)
 {
-    return __atomic_load_n(&ofile_pool()->used, __ATOMIC_RELAXED);
+    const uint32_t fresh = __atomic_load_n(&ofile_pool()->fresh, __ATOMIC_RELAXED);
+    uint32_t       n = 0;
+
+    for (uint32_t i = OFILE_FIRST; i < OFILE_FIRST + fresh && index_ok(i); i++)
+        n += ofile_at(i) != NULL;
+    return n;
 }
 
 static uint64_t next_head(uint64_t head, uint32_t index)
@@ -88,7 +93,6 @@ struct ofile *ofile_new(void)
 
     memset(of, 0, sizeof(*of));
     __atomic_store_n(&of->refs, 1, __ATOMIC_RELEASE);
-    __atomic_fetch_add(&ofile_pool()->used, 1, __ATOMIC_RELAXED);
     return of;
 }
 
@@ -97,13 +101,21 @@ void ofile_get(struct ofile *of)
     __atomic_fetch_add(&of->refs, 1, __ATOMIC_RELAXED);
 }
 
+/* Whose reference is the only one can do without the bus lock: nobody is there who could take another. */
+static bool last_put(struct ofile *of)
+{
+    if (__atomic_load_n(&of->refs, __ATOMIC_ACQUIRE) != 1)
+        return __atomic_fetch_sub(&of->refs, 1, __ATOMIC_ACQ_REL) == 1;
+    __atomic_store_n(&of->refs, 0, __ATOMIC_RELEASE);
+    return true;
+}
+
 void ofile_put(struct ofile *of)
 {
-    if (__atomic_fetch_sub(&of->refs, 1, __ATOMIC_ACQ_REL) != 1)
+    if (!last_put(of))
         return;
     if (of->object && HAS_HOOK)
         ofile_on_free(of);
     of->kind = OF_FREE;
-    __atomic_fetch_sub(&ofile_pool()->used, 1, __ATOMIC_RELAXED);
     push(ofile_index(of));
 }

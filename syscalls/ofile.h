@@ -18,7 +18,7 @@ void          ofile_put(struct ofile *of); /* the last put frees it */
 uint32_t      ofile_index(const struct ofile *of);
 struct ofile *ofile_at(uint32_t index);
 
-uint32_t ofile_count(void); /* in use; for tests and leak checks */
+uint32_t ofile_count(void); /* in use, by counting them: for tests and leak checks */
 
 /* Told when the last reference of a file with a non-zero object goes.  Set once at start-up; NULL: nobody. */
 extern void (*ofile_on_free)(struct ofile *of);

@@ -1,7 +1,7 @@
 /*
  * syscalls/ofile_pool.h: inside of the pool of open files.  For ofile.c, fdcheck.c and their tests.  Freestanding.
  *
- * The pool's own words are at the begin of its region in the arena; then come the open files, OFILE_STRIDE apart.
+ * The pool's own words are at the beginning of its region in the arena; then come the open files, OFILE_STRIDE apart.
  */
 #ifndef DRAGOMAN_SYSCALLS_OFILE_POOL_H
 #define DRAGOMAN_SYSCALLS_OFILE_POOL_H
@@ -16,7 +16,6 @@
 struct ofile_pool {
     uint64_t free;  /* low half: index of the first free one, 0: none; high half: changes with every pop and push */
     uint32_t fresh; /* how many were ever handed out: those above are untouched pages */
-    uint32_t used;
 };
 
 static inline struct ofile_pool *ofile_pool(void)

@@ -145,10 +145,12 @@ int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
             return -ENOMEM;
         *(char *)empty.p = 0;
     }
-    r = fd_get(c, fd, &ref);
+    r = fd_get_unseen(c, fd, &ref);
     if (r)
         return r;
     r = stat_host(c, ref.hostfd, empty.va, AT_EMPTY_PATH, st);
+    if (!r)
+        fd_saw(c, &ref, st->mode);
     if (!r && ref.of->kind == OF_PROCDESC)
         procdesc_stat(ref.of->object, st);
     else if (!r && ref.of->kind == OF_KSEM)

@@ -65,8 +65,10 @@ static inline __attribute__((always_inline)) bool fd_is_ours(struct call *c, int
         return true;
     if (slot & SLOT_LIMITED) /* what is allowed is for the provider to say */
         return false;
-    if (use == FOR_FILES || (use == FOR_DATA && slot & SLOT_PLAIN))
-        return slot & SLOT_PLAIN;
+    if (slot & SLOT_PLAIN && (use == FOR_FILES || use == FOR_DATA))
+        return true;
+    if (use == FOR_FILES)
+        return fd_plain(c, fd);
     slot &= SLOT_ENTRY;
     if (slot > FD_HOST_MAX)
         return false;

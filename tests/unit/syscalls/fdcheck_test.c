@@ -137,8 +137,7 @@ static void damaged_pools_are_found(void **state)
         { &p->free, 8, 7, "has 7 in it" },
         { &p->free, 8, OFILES_MAX, "in it" },
         { &p->free, 8, ofile_index(ref.of), "is in use, or twice" },
-        { &p->free, 8, second, "open files are free" },
-        { &p->used, 4, p->used + 1, "open files are free" },
+        { &p->free, 8, second, "is free and not in the list" },
         { &p->fresh, 4, OFILES_MAX, "were handed out" },
         { &ofile_slot(second)->offset, 8, first, "twice in the list" },
     };

@@ -13,6 +13,7 @@
 #include "syscalls/fcntl.h"
 #include "syscalls/file.h"
 #include "syscalls/pipe.h"
+#include "syscalls/stat.h"
 #include "tests/unit/fake_files.h"
 
 static int64_t open_as(void **state, const char *name, uint64_t flags)
@@ -206,17 +207,64 @@ static void failures_lose_nothing(void **state)
 
         fake_fail_host(0, 0);
         if (r >= 0) {
-            assert_true(n > 4);
+            assert_true(n == 4); /* openat, flock, ftruncate */
             break;
         }
         assert_int_equal(r, -EIO);
     }
     fake_fail_copy(1, EFAULT);
     assert_int_equal(open_as(state, "a", O_RDONLY), -EFAULT);
-    for (unsigned n = 1; n <= 2; n++) {
-        fake_fail_scratch(n);
-        assert_int_equal(open_as(state, "a", O_RDONLY), -ENOMEM);
+    fake_fail_scratch(1);
+    assert_int_equal(open_as(state, "a", O_RDONLY), -ENOMEM);
+}
+
+/* What is known of it, without asking. */
+static unsigned known_kind(void **state, int fd)
+{
+    struct fdref ref;
+
+    assert_int_equal(fd_get_unseen(CALL(state), fd, &ref), 0);
+
+    const unsigned kind = ref.of->kind;
+
+    fd_put(CALL(state), &ref);
+    return kind;
+}
+
+/* What a name names is asked once, by the first call that depends on it. */
+static void kind_is_seen_on_first_use(void **state)
+{
+    char         buf[2];
+    struct kstat st;
+
+    files_put("a", "xyz");
+    for (int fd = 0; fd < 3; fd++) {
+        assert_int_equal(open_as(state, "a", O_RDONLY), fd);
+        assert_int_equal(known_kind(state, fd), OF_UNSEEN);
     }
+    fake_fail_host(1, EIO);
+    assert_int_equal(sys_read(CALL(state), 0, P(buf), 1), -EIO);
+    fake_fail_scratch(1);
+    assert_int_equal(sys_read(CALL(state), 0, P(buf), 1), -ENOMEM);
+    assert_int_equal(known_kind(state, 0), OF_UNSEEN);
+    fake_count_reset();
+    assert_int_equal(sys_read(CALL(state), 0, P(buf), 1), 1);
+    assert_int_equal(fake_host_calls(), 2);
+    assert_int_equal(sys_read(CALL(state), 0, P(buf), 1), 1);
+    assert_int_equal(fake_host_calls(), 3);
+    assert_int_equal(known_kind(state, 0), OF_FILE);
+    fake_count_reset();
+    assert_int_equal(sys_fstat(CALL(state), 1, &st), 0);
+    assert_int_equal(known_kind(state, 1), OF_FILE);
+    assert_int_equal(fake_host_calls(), 1);
+    assert_int_equal(sys_dup(CALL(state), 2), 3);
+    assert_true(fd_plain(CALL(state), 3));
+    assert_true(known_kind(state, 2) == OF_FILE && fd_plain(CALL(state), 2));
+    assert_false(fd_plain(CALL(state), 9));
+    fake_count_reset();
+    assert_int_equal(open_as(state, "a", O_RDONLY), 4);
+    assert_int_equal(sys_close(CALL(state), 4), 0);
+    assert_int_equal(fake_host_calls(), 2);
 }
 
 static void pipes_come_in_pairs(void **state)
@@ -257,6 +305,7 @@ int main(void)
         T(sticky_bit_is_not_given),
         T(the_limit_leaves_the_new_file),
         T(failures_lose_nothing),
+        T(kind_is_seen_on_first_use),
         T(pipes_come_in_pairs),
     };
     return cmocka_run_group_tests_name("syscalls/file_open", tests, NULL, NULL);

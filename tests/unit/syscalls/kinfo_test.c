@@ -80,7 +80,10 @@ static void refusals(void **state)
     assert_int_equal(kinfo_give(CALL(state), 0, P(&k)), -EINVAL);
     assert_int_equal(kinfo_give(CALL(state), 0, GVA(8)), -EFAULT);
     sys_open(CALL(state), P("/dev/null"), O_WRONLY, 0);
-    fake_fail_host(1, EIO);
+    fake_fail_host(1, EIO); /* of what kind it is */
+    assert_int_equal(ask(state, 0), -EIO);
+    assert_int_equal(sys_lseek(CALL(state), 0, 0, SEEK_SET), 0);
+    fake_fail_host(1, EIO); /* its facts */
     assert_int_equal(ask(state, 0), -EIO);
     fake_fail_host(2, EIO); /* the path cannot be found: all the rest is told */
     assert_int_equal(ask(state, 0), 0);
