@@ -32,6 +32,7 @@
 #include "syscalls/session.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/task.h"
+#include "syscalls/vdso.h"
 #include "syscalls/view.h"
 
 const struct door_ops *door;
@@ -358,6 +359,7 @@ static int session_init(void)
     session.provider_pid = getpid();
     rewrite_init();
     session.statx_null = syscall(SYS_statx, -1, NULL, AT_EMPTY_PATH, 0, &st) < 0 && errno == EBADF;
+    vdso_find();
     session.fsgsbase = getauxval(AT_HWCAP2) & 2; /* HWCAP2_FSGSBASE */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     return 0;

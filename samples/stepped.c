@@ -10,11 +10,11 @@
 #include "sample.h"
 
 #ifdef GUEST_FREEBSD
-enum { NR_READ = 3, NR_WRITE = 4, NR_OPEN = 5, NR_CLOSE = 6, NR_GETPPID = 39, NR_POLL = 209, NR_FUTEX = 454 };
+enum { NR_READ = 3, NR_WRITE = 4, NR_OPEN = 5, NR_CLOSE = 6, NR_GETPPID = 39, NR_POLL = 209, NR_CLOCK = 232, NR_FUTEX = 454 };
 enum { NR_LSEEK = 478 };
 enum { WAIT_SHARED = 11, OTHER_VALUE = 0 };
 #else
-enum { NR_READ = 0, NR_WRITE = 1, NR_OPEN = 2, NR_CLOSE = 3, NR_GETPPID = 110, NR_POLL = 7, NR_FUTEX = 202 };
+enum { NR_READ = 0, NR_WRITE = 1, NR_OPEN = 2, NR_CLOSE = 3, NR_GETPPID = 110, NR_POLL = 7, NR_CLOCK = 228, NR_FUTEX = 202 };
 enum { NR_LSEEK = 8 };
 enum { WAIT_SHARED = 0, OTHER_VALUE = -EAGAIN };
 #endif
@@ -271,6 +271,23 @@ static bool close_end(long r) { return r == 0 && opened == spare && !is_open(ope
 static void parent_begin(struct frame *in) { call_set(in, NR_GETPPID, 0, 0, 0); }
 static bool parent_end(long r) { return r == parent; }
 
+/* By code that is neither the program's nor the gate's. */
+static int64_t            time_before;
+static struct os_timespec told;
+
+static void clock_begin(struct frame *in)
+{
+    time_before = now_ns(CLOCK_MONOTONIC);
+    told = (struct os_timespec){0, 0};
+    call_set(in, NR_CLOCK, CLOCK_MONOTONIC, (uint64_t)&told, 0);
+}
+static bool clock_end(long r)
+{
+    const int64_t t = told.sec * NSEC_PER_SEC + told.nsec;
+
+    return r == 0 && t >= time_before && t <= now_ns(CLOCK_MONOTONIC);
+}
+
 static const struct kind {
     const char *name;
     bool        blocks;
@@ -286,6 +303,7 @@ static const struct kind {
     {"wait for a word", true, wait_same_begin, wait_same_end},
     {"open", false, open_begin, open_end},
     {"close", false, close_begin, close_end},
+    {"clock_gettime", false, clock_begin, clock_end},
     {"getppid", false, parent_begin, parent_end},
     {"poll of a pipe with data", false, poll_full_begin, poll_full_end},
     {"poll of an empty pipe", true, poll_empty_begin, poll_empty_end},

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "syscalls/vdso.h"
+
 struct call;
 struct proc;
 
@@ -38,6 +40,7 @@ static inline void code_drop(struct proc *p)
 
 static inline void code_forget(struct call *c, uint64_t at, uint64_t end)
 {
+    vdso_forget(c, at, end);
     if (code_ops)
         code_ops->forget(c, at, end);
 }

@@ -58,6 +58,7 @@ static void proc_plan(struct call *c, struct proc *p, const struct plan *plan)
     if (plan->drop_handlers)
         drop_handlers(p);
     p->exit_signal = exit_signal(c->abi, plan->rf);
+    p->vdso = c->proc->vdso;
     if (plan->clone & CLONE_VM)
         p->space = c->proc->space;
     pthread_mutex_lock(&session.lock);

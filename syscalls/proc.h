@@ -129,6 +129,7 @@ struct proc {
     uint32_t          cred_gen, groups_gen; /* how often they changed */
     struct task      *cred_by;   /* is changing them */
     pid_t             pgid, sid; /* the host's, kept for when the host has forgotten the process; under session.lock */
+    uint64_t          vdso;      /* address of the host's code in its memory (vdso.h), 0: none, or covered */
     uint64_t          space;     /* number of the address space: vfork and rfork(RFMEM) share it */
     struct procdesc  *procdesc;  /* the descriptor that pdfork made of it (syscalls/procdesc.c), NULL: none */
     struct proc      *leader;    /* rfork(RFTHREAD): ends with that one; NULL: nobody's peer */
@@ -173,6 +174,7 @@ struct session {
     struct task      *tasks[TASKS_MAX]; /* by index */
     uint32_t          next_index;
     bool              fsgsbase;
+    uint64_t          vdso_clock; /* vdso.h: from its beginning to its clock's function, 0: none */
     bool              statx_null; /* see struct area */
     int               first_status; /* host wait status of the first process, once it is a zombie */
     unsigned long     missing_calls;

@@ -59,6 +59,8 @@ void task_share(struct task *t)
     a->nofile = t->proc->nofile;
     a->pid = (uint32_t)t->proc->pid;
     a->tid = task_tid(t);
+    a->vdso = t->proc->vdso;
+    a->clock = t->proc->vdso ? t->proc->vdso + session.vdso_clock : 0;
     a->plain_view = session.view == NULL;
     a->rewrite = !session.no_rewrite;
     a->alone = t->proc->ntasks == 1 && !(t->proc->fds && fdtable_is_shared(t->proc->fds));

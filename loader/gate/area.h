@@ -112,6 +112,8 @@ struct area {
     uint32_t filtered;    /* the seccomp filter is there already */
     uint32_t fsgsbase;
     uint32_t statx_null; /* the host's statx takes a null pointer for the empty path (Linux 6.11), and is faster then */
+    uint64_t vdso;        /* the host's own code in here (syscalls/vdso.h), as the host's auxiliary vector names it */
+    uint64_t clock;       /* its clock_gettime, 0: not to be used */
     uint64_t boot_stack;  /* the host's own first stack as it was found: argc and so on */
     uint32_t pid;        /* the process's, and the thread's, as the guest knows them */
     int64_t  tid;

@@ -19,6 +19,7 @@
 
 #include "loader/gate/gate.h"
 #include "syscalls/call.h"
+#include "syscalls/vdso.h"
 
 #define AT(l) ((uint64_t)(l))
 
@@ -70,10 +71,21 @@ static void info_copy(struct area_siginfo *to, const siginfo_t *si)
     to->value = (uint64_t)si->si_value.sival_ptr;
 }
 
-/* A signal just before the call of a stub behind the text is one in the gate. */
-static bool in_gate(uint64_t rip)
+/* The host's clock code, called by the gate: it runs on the gate's stack, on which no guest code has any business. */
+static bool in_vdso(const struct area *a, const greg_t *g)
 {
-    return (rip >= GATE_BASE && rip < AT(gate_text_end)) || rip == AT(gate_stub_call) || rip == AT(gate_stub_noted);
+    const uint64_t from = a->vdso, rip = (uint64_t)g[REG_RIP], rsp = (uint64_t)g[REG_RSP];
+
+    return from && rip >= from && rip < from + VDSO_ABOVE && rsp - (uint64_t)a < AREA_STACK_END;
+}
+
+/* A signal just before the call of a stub behind the text is one in the gate. */
+static bool in_gate(const struct area *a, const greg_t *g)
+{
+    const uint64_t rip = (uint64_t)g[REG_RIP];
+
+    return (rip >= GATE_BASE && rip < AT(gate_text_end)) || rip == AT(gate_stub_call) || rip == AT(gate_stub_noted) ||
+           in_vdso(a, g);
 }
 
 /* Of a system call: the filter's, or that of the host's syscall user dispatch. */
@@ -233,13 +245,15 @@ static uint64_t read_fs_base(void)
 int gate_trap(int sig, siginfo_t *si, ucontext_t *uc)
 {
     struct area *a = area_self();
-    greg_t      *rip = &uc->uc_mcontext.gregs[REG_RIP];
+    greg_t      *g = uc->uc_mcontext.gregs, *rip = &g[REG_RIP];
 
-    if (in_gate((uint64_t)*rip) && !(a->booting && sig == KICK_SIGNAL)) {
+    if (in_gate(a, g) && !(a->booting && sig == KICK_SIGNAL)) {
         if ((uint64_t)*rip == AT(gate_cas_insn) && si->si_code > 0)
             *rip = (greg_t)AT(gate_cas_fault);
         else if ((uint64_t)*rip >= AT(gate_copy) && (uint64_t)*rip < AT(gate_copy_fault) && si->si_code > 0)
             *rip = (greg_t)AT(gate_copy_fault);
+        else if (is_call(sig, si) && in_vdso(a, g))
+            g[REG_RAX] = -ENOSYS; /* the host's clock asks the host, which gate_clock_gettime does itself */
         else if ((sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE) && si->si_code > 0)
             die(125); /* a fault of the gate's own, or a guest that jumped into it */
         else
@@ -481,10 +495,10 @@ _Noreturn void gate_enter(const struct gate_exec *e)
 }
 
 /*
- * What the host's exec put there for a Linux program goes; the guest is to see none of it.  At the very top are eight
+ * What the host's exec put on the stack for a Linux program goes; the guest is to see none of it.  At the very top are eight
  * zero bytes and below them the name that AT_EXECFN points to; the kernel makes 128 KiB of room below (fs/exec.c).
  */
-static void host_stack_unmap(uint64_t *sp)
+static void host_stack_unmap(struct area *a, uint64_t *sp)
 {
     const char     *name = NULL;
     const uint64_t *v = sp + *sp + 2;
@@ -492,9 +506,13 @@ static void host_stack_unmap(uint64_t *sp)
 
     while (*v++)
         ; /* the environment */
-    for (; v[0] != AT_NULL; v += 2)
+    a->vdso = 0;
+    for (; v[0] != AT_NULL; v += 2) {
         if (v[0] == AT_EXECFN)
             name = (const char *)v[1];
+        else if (v[0] == AT_SYSINFO_EHDR)
+            a->vdso = v[1];
+    }
     while (name && *name)
         name++;
     if (name)
@@ -505,7 +523,7 @@ _Noreturn void gate_boot_on_own_stack(struct area *a)
 {
     uint64_t none = 0;
 
-    host_stack_unmap((uint64_t *)a->boot_stack);
+    host_stack_unmap(a, (uint64_t *)a->boot_stack);
     futex_wait_nonzero(&a->attached);
     if (a->door_ptrace) {
         host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);

@@ -8,6 +8,7 @@
 #include "loader/gate/rows.h"
 #include "syscalls/memory.h"
 #include "syscalls/proc.h"
+#include "syscalls/vdso.h"
 
 #define LEAST_FIXED 0x100000ull /* below, vm.mmap_min_addr may have a say */
 
@@ -33,7 +34,7 @@ static bool plain_range(struct call *c, uint64_t addr, uint64_t len, struct rang
     r->at = addr & ~PAGE_MASK;
     r->end = (last + PAGE_MASK) & ~PAGE_MASK;
     return len > 0 && last > addr && r->end > r->at && r->end <= GUEST_END && !zone_overlaps(r->at, r->end - r->at) &&
-           !is_watched(c, r);
+           !vdso_overlaps(c->task->area->vdso, r->at, r->end) && !is_watched(c, r);
 }
 
 /* What fails begins anew in the provider, which knows FreeBSD's errors and passes over holes. */

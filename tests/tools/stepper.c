@@ -410,17 +410,20 @@ static void round_ended(const struct control *c)
     total += way.n;
 }
 
+/* The host's clock code begins anew when the clock ticks while it reads, which single steps and a busy machine favour. */
+#define MISSES 8u
+
 static void at_begin(void)
 {
     static uint32_t      round;
-    static unsigned      point, misses;
+    static unsigned      point, misses, others;
     const struct control c = control_get();
 
     if (!c.round)
         return;
     if (c.round != round) {
         round = c.round;
-        point = misses = 0;
+        point = misses = others = 0;
         way_record(&c);
         return;
     }
@@ -428,8 +431,11 @@ static void at_begin(void)
         misses = 0;
         if (++point == way.n)
             round_ended(&c);
-    } else if (++misses == 3) {
-        fail(&c, "it goes another way each time");
+    } else if (++misses == MISSES) { /* it was the recorded one that was unusual */
+        if (++others == MISSES)
+            fail(&c, "it goes another way each time");
+        point = misses = 0;
+        way_record(&c);
     } else {
         printf("# %s: another way at point %u\n", c.what, point);
     }
