@@ -14,6 +14,7 @@
 #include "syscalls/ofile.h"
 #include "syscalls/proc.h"
 #include "syscalls/ksem.h"
+#include "syscalls/mqueue.h"
 #include "syscalls/procdesc.h"
 #include "syscalls/signal.h"
 
@@ -90,6 +91,8 @@ static void slot_closed(struct call *c, struct fdtable *t, int fd, struct ofile 
 {
     struct closed what = {.fds = t, .fd = fd, .of = of};
 
+    if (of->kind == OF_MQUEUE)
+        mqueue_slot_closed(c->proc, fd);
     kq_each(closed_in, &what);
     for (unsigned i = 0; i < what.n; i++)
         host_call(c, SYS_epoll_ctl, what.epoll[i], EPOLL_CTL_DEL, what.hostfd[i], 0);
@@ -103,6 +106,8 @@ static void file_freed(struct ofile *of)
         procdesc_closed(of->object);
     else if (of->kind == OF_KSEM)
         ksem_closed(of->object);
+    else if (of->kind == OF_MQUEUE)
+        mqueue_closed(of->object);
 }
 
 __attribute__((constructor)) static void hooks(void)

@@ -18,7 +18,7 @@ bool kqueue_fd_takes(int filter, enum ofile_kind kind)
 {
     switch (filter) {
     case KQ_FILTER_READ: return kind != OF_PROCDESC && kind != OF_KSEM;
-    case KQ_FILTER_WRITE: return !ofile_kind_is_object(kind);
+    case KQ_FILTER_WRITE: return !ofile_kind_is_object(kind) || kind == OF_MQUEUE;
     case KQ_FILTER_PROCDESC: return kind == OF_PROCDESC;
     case KQ_FILTER_EMPTY: return kind == OF_SOCKET;
     case KQ_FILTER_VNODE: return kind == OF_FILE || kind == OF_DIR;
@@ -49,10 +49,20 @@ static bool file_read(struct knote *kn)
     return (kn->sfflags & NOTE_FILE_POLL) || kn->kev.data != 0;
 }
 
+/* uipc_mqueue.c, filt_mqread and filt_mqwrite: no number, and no end. */
+static bool queue_event(struct call *c, struct knote *kn, uint32_t events)
+{
+    source_poll(c, kn->source);
+    kn->kev.data = 0;
+    return kn->source->revents & events;
+}
+
 static bool read_event(struct call *c, struct knote *kn)
 {
     struct source *s = kn->source;
 
+    if (s->of->kind == OF_MQUEUE)
+        return queue_event(c, kn, POLLIN);
     if (s->always) {
         source_measure(c, s);
         kn->kev.data = s->rdata;
@@ -78,6 +88,8 @@ static bool write_event(struct call *c, struct knote *kn)
 {
     struct source *s = kn->source;
 
+    if (s->of->kind == OF_MQUEUE)
+        return queue_event(c, kn, POLLOUT);
     if (s->always) {
         kn->kev.data = 0;
         return true;

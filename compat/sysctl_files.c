@@ -284,6 +284,7 @@ static void describe(const struct sysctl_req *r, struct kinfo *k, const struct o
 {
     switch (o->kind) {
     case OF_KQUEUE: k->type = KINFO_KQUEUE; break;
+    case OF_MQUEUE: k->type = KINFO_MQUEUE; break;
     case OF_PROCDESC: add_process(k, o->object); break;
     case OF_KSEM: add_semaphore(k, o->object); break;
     case OF_SOCKET:

@@ -13,6 +13,7 @@
 #include "abi/freebsd/kinfo.h"
 #include "compat/sysctl_values.h"
 #include "syscalls/ksem.h"
+#include "syscalls/mqueue.h"
 #include "syscalls/proc.h"
 
 static int64_t clamp_int(int64_t v) { return v < 0 || v > INT_MAX ? INT_MAX : v; }
@@ -96,6 +97,8 @@ int kern_file(struct sysctl_req *r)
     (void)r;
     return -EOPNOTSUPP;
 }
+
+int kern_curmq(struct sysctl_req *r) { return sysctl_out_num(r, mqueue_count()); }
 
 int kern_nsems(struct sysctl_req *r) { return sysctl_out_num(r, ksem_count()); }
 

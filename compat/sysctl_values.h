@@ -42,6 +42,7 @@ int kern_maxfiles(struct sysctl_req *r);
 int kern_maxfilesperproc(struct sysctl_req *r);
 int kern_openfiles(struct sysctl_req *r);
 int kern_file(struct sysctl_req *r);
+int kern_curmq(struct sysctl_req *r);
 int kern_nsems(struct sysctl_req *r);
 int kern_arandom(struct sysctl_req *r);
 int kern_usrstack(struct sysctl_req *r);

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "syscalls/fd.h"
+#include "syscalls/ksem.h"
+#include "syscalls/mqueue.h"
 #include "syscalls/name.h"
 #include "syscalls/path.h"
 #include "syscalls/stat.h"
@@ -76,9 +78,43 @@ int64_t sys_lchmod(struct call *c, gva path, uint32_t mode)
 }
 #endif
 
+#ifdef DRAGOMAN_GATE
+#define object_change(c, fd, change, a, b) (-EINVAL)
+#else
+/* What stands for no file has an owner and a mode, too, when it has a name (uipc_sem.c, uipc_mqueue.c). */
+struct object_change {
+    int (*ksem)(struct call *c, uint64_t id, uint32_t a, uint32_t b);
+    int (*mqueue)(struct call *c, uint64_t id, uint32_t a, uint32_t b);
+};
+
+static int ksem_mode(struct call *c, uint64_t id, uint32_t mode, uint32_t b) { return (void)b, ksem_chmod(c, id, mode); }
+static int mqueue_mode(struct call *c, uint64_t id, uint32_t mode, uint32_t b)
+{
+    return (void)b, mqueue_chmod(c, id, mode);
+}
+static const struct object_change change_mode = { ksem_mode, mqueue_mode }, change_owner = { ksem_chown, mqueue_chown };
+
+static int64_t object_change(struct call *c, int fd, const struct object_change *change, uint32_t a, uint32_t b)
+{
+    struct fdref ref;
+    int64_t      r = fd_get(c, fd, &ref);
+
+    if (r)
+        return r;
+    if (ref.of->kind == OF_KSEM)
+        r = change->ksem(c, ref.of->object, a, b);
+    else
+        r = ref.of->kind == OF_MQUEUE ? change->mqueue(c, ref.of->object, a, b) : -EINVAL;
+    fd_put(c, &ref);
+    return r;
+}
+#endif
+
 int64_t sys_fchmod(struct call *c, int fd, uint32_t mode)
 {
-    return vnode_call(c, SYS_fchmod, fd, mode & 07777, 0);
+    const int64_t r = vnode_call(c, SYS_fchmod, fd, mode & 07777, 0);
+
+    return r == -EINVAL ? object_change(c, fd, &change_mode, mode, 0) : r;
 }
 
 int64_t sys_fchownat(struct call *c, int dirfd, gva path, unsigned uid, unsigned gid, uint64_t flags)
@@ -98,7 +134,9 @@ int64_t sys_lchown(struct call *c, gva path, int uid, int gid)
 
 int64_t sys_fchown(struct call *c, int fd, int uid, int gid)
 {
-    return vnode_call(c, SYS_fchown, fd, (unsigned)uid, (unsigned)gid);
+    const int64_t r = vnode_call(c, SYS_fchown, fd, (unsigned)uid, (unsigned)gid);
+
+    return r == -EINVAL ? object_change(c, fd, &change_owner, (unsigned)uid, (unsigned)gid) : r;
 }
 
 /* ---- times --------------------------------------------------------------------------- */

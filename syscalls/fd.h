@@ -31,12 +31,13 @@ enum ofile_kind {
     OF_KQUEUE,
     OF_PROCDESC, /* syscalls/procdesc.h */
     OF_KSEM,     /* syscalls/ksem.h */
+    OF_MQUEUE,   /* syscalls/mqueue.h */
     OF_OTHER,
     OF_UNSEEN, /* a name was opened, and what it names nobody has asked: fd_get looks, and then it is one of the above */
 };
 
 /* It stands for something of the provider's, not for a host file: only the provider knows what a call means. */
-static inline bool ofile_kind_is_object(unsigned kind) { return kind >= OF_KQUEUE && kind <= OF_KSEM; }
+static inline bool ofile_kind_is_object(unsigned kind) { return kind >= OF_KQUEUE && kind <= OF_MQUEUE; }
 
 /* One open file description. [i] fixed before it is shared, [a] atomic, [L] under lock */
 struct ofile {

@@ -45,6 +45,8 @@ static int32_t kinfo_type(struct call *c, const struct fdref *ref)
         return KINFO_PROCDESC;
     case OF_KSEM:
         return KINFO_SEM;
+    case OF_MQUEUE:
+        return KINFO_MQUEUE;
     case OF_PIPE:
         return vnode_check(c, ref) == 0 ? KINFO_FIFO : KINFO_PIPE;
     default:

@@ -30,6 +30,7 @@ enum {
     KINFO_PIPE,
     KINFO_FIFO,
     KINFO_KQUEUE,
+    KINFO_MQUEUE = 7,
     KINFO_SEM = 9,
     KINFO_PROCDESC = 11,
     KINFO_UNKNOWN = 255,

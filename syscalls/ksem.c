@@ -13,6 +13,7 @@
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/time.h"
+#include "syscalls/who.h"
 
 /* What one open file stands for. */
 struct handle {
@@ -179,60 +180,42 @@ unsigned ksem_count(void)
     return n;
 }
 
-/* ---- who asks --------------------------------------------------------------------- */
-
-#define GROUPS_MAX 1024
-
-struct who {
-    uint32_t        uid, gid;
-    const uint32_t *groups; /* in scratch */
-    int64_t         ngroups;
-};
-
-static int who_asks(struct call *c, struct who *w)
-{
-    const struct scratch s = scratch_get(c, GROUPS_MAX * sizeof(uint32_t));
-    const int64_t        uid = host_call(c, SYS_geteuid), gid = host_call(c, SYS_getegid);
-
-    if (!s.p || uid < 0 || gid < 0)
-        return !s.p ? -ENOMEM : uid < 0 ? (int)uid : (int)gid;
-    *w = (struct who){(uint32_t)uid, (uint32_t)gid, s.p, host_call(c, SYS_getgroups, GROUPS_MAX, s.va)};
-    return 0;
-}
-
-static bool in_group(const struct who *w, uint32_t gid)
-{
-    if (w->gid == gid)
-        return true;
-    for (int64_t i = 0; i < w->ngroups && i < GROUPS_MAX; i++)
-        if (w->groups[i] == gid)
-            return true;
-    return false;
-}
-
-/* Reading and writing, both: by vaccess(9)'s rules, the first class that fits decides. */
+/* Reading and writing, both. */
 static int access_check(const struct ksem *s, const struct who *w)
 {
-    const unsigned shift = w->uid == s->uid ? 6 : in_group(w, s->gid) ? 3 : 0;
-
-    return w->uid == 0 || (s->mode >> shift & 6) == 6 ? 0 : -EACCES;
+    return who_may(w, s->uid, s->gid, s->mode, WHO_READS | WHO_WRITES);
 }
 
-/* The host's, of the thread that calls; changing it to learn it would show in its siblings. */
-static uint32_t umask_of(const struct call *c)
+int ksem_chmod(struct call *c, uint64_t id, uint32_t mode)
 {
-    char     line[256];
-    unsigned mask = 077;
-    FILE    *f;
+    struct who           by;
+    const struct handle *h;
+    int                  err = who_asks(c, &by);
 
-    snprintf(line, sizeof(line), "/proc/%d/status", (int)c->task->host_tid);
-    f = fopen(line, "re");
-    while (f && fgets(line, sizeof(line), f))
-        if (sscanf(line, "Umask: %o", &mask) == 1)
-            break;
-    if (f)
-        fclose(f);
-    return mask;
+    if (err)
+        return err;
+    pthread_mutex_lock(&ksem_lock);
+    h = handle_find_locked(id);
+    err = h && h->sem ? who_owns(&by, h->sem->uid) : -EINVAL;
+    if (!err)
+        h->sem->mode = mode & 0777;
+    pthread_mutex_unlock(&ksem_lock);
+    return err;
+}
+
+int ksem_chown(struct call *c, uint64_t id, uint32_t uid, uint32_t gid)
+{
+    struct who           by;
+    const struct handle *h;
+    int                  err = who_asks(c, &by);
+
+    if (err)
+        return err;
+    pthread_mutex_lock(&ksem_lock);
+    h = handle_find_locked(id);
+    err = h && h->sem ? who_chown(&by, &h->sem->uid, &h->sem->gid, uid, gid) : -EINVAL;
+    pthread_mutex_unlock(&ksem_lock);
+    return err;
 }
 
 /* ---- making, opening, unlinking ----------------------------------------------------- */
@@ -359,7 +342,7 @@ static int64_t create(struct call *c, gva idp, struct wanted *w)
     err = who_asks(c, &by);
     if (err)
         return err;
-    w->mode &= 0777 & ~umask_of(c);
+    w->mode &= 0777 & ~who_umask(c);
     fd = install(c, &id);
     if (fd < 0)
         return fd != -ESRCH && !w->name.va ? -ENOSPC : fd;

@@ -18,6 +18,9 @@ struct kstat;
 void ksem_closed(uint64_t id);
 /* fstat: mode, owner and times; all zero when there is no semaphore behind it (yet). */
 void ksem_stat(uint64_t id, struct kstat *st);
+/* fchmod, fchown (-1: as it is).  0, -EPERM, -EINVAL, -ESRCH. */
+int  ksem_chmod(struct call *c, uint64_t id, uint32_t mode);
+int  ksem_chown(struct call *c, uint64_t id, uint32_t uid, uint32_t gid);
 /* For kinfo_file: value and mode, and the name, empty when it has none.  false: no semaphore. */
 bool ksem_describe(uint64_t id, uint32_t *value, uint16_t *mode, char *name, size_t size);
 /* How many there are: p1003_1b.nsems. */

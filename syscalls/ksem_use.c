@@ -161,25 +161,6 @@ static int after_sleep(struct ksem *s, struct waiter *w, int r)
     return r;
 }
 
-/* end is on the clock that can be set, so a time-out counts when that has come. */
-static int sleep_until(struct call *c, const struct timespec *end)
-{
-    const size_t    used = c->scratch_used;
-    struct timespec at = ksem_now(), mono;
-    int             r;
-
-    if (end && timespec_cmp(end, &at) <= 0)
-        return -ETIMEDOUT;
-    if (end) {
-        clock_gettime(CLOCK_MONOTONIC, &mono);
-        mono = timespec_add(mono, timespec_sub(*end, at));
-    }
-    r = task_sleep(c, end ? &mono : NULL);
-    c->scratch_used = used;
-    at = ksem_now();
-    return end && r == -ETIMEDOUT && timespec_cmp(end, &at) > 0 ? 0 : r;
-}
-
 static int wait_on(struct call *c, struct ksem *s, const struct timespec *end)
 {
     struct waiter w;
@@ -189,7 +170,7 @@ static int wait_on(struct call *c, struct ksem *s, const struct timespec *end)
     if (take_or_queue(c, s, &w))
         return 0;
     do {
-        r = sleep_until(c, end);
+        r = task_sleep_real(c, end);
         task_sleep_prepare(c);
         r = after_sleep(s, &w, r);
     } while (r > 0);

@@ -240,7 +240,9 @@ int rights_add(struct call *c, struct rights *r, const uint8_t *data, size_t len
             return err;
         r->flights[r->n] = 0;
         r->hostfds[r->n] = r->refs[r->n].hostfd;
-        if (r->refs[r->n++].of->kind == OF_KQUEUE)
+        const unsigned kind = r->refs[r->n++].of->kind;
+
+        if (kind == OF_KQUEUE || kind == OF_MQUEUE) /* not DFLAG_PASSABLE (kern_event.c, uipc_mqueue.c) */
             return -EOPNOTSUPP;
     }
     return 0;

@@ -14,6 +14,7 @@
 #include "syscalls/exec.h"
 #include "syscalls/fdcheck.h"
 #include "syscalls/fdshare.h"
+#include "syscalls/mqueue.h"
 #include "syscalls/procdesc.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/task.h"
@@ -230,6 +231,7 @@ static void proc_free(struct proc *p)
     aio_proc_free(p);
     kqueue_proc_free(p);
     timer_proc_gone(p);
+    mqueue_proc_gone(p);
     umtx_proc_gone(p);
     if (p->fds)
         table_free(p->fds);
@@ -260,6 +262,7 @@ static void zombie_drop(struct proc *p)
     pidfd_close(p);
     aio_proc_gone(p, false);
     kqueue_proc_free(p);
+    mqueue_proc_gone(p);
     table_free(fds);
 }
 

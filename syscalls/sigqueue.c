@@ -93,6 +93,16 @@ void sigqueue_withdraw(struct sigqueue_set *q, int sig, int64_t band)
     }
 }
 
+bool sigqueue_holds(const struct sigqueue_set *q, int sig, int64_t band)
+{
+    const struct sigpending_entry *e;
+
+    STAILQ_FOREACH(e, &q->queue, link)
+        if (e->info.signo == sig && e->info.band == band)
+            return true;
+    return false;
+}
+
 void sigqueue_drop(struct sigqueue_set *q, int sig)
 {
     struct ksiginfo info;

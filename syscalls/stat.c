@@ -12,6 +12,7 @@
 #include "syscalls/door.h"
 #include "syscalls/fd.h"
 #include "syscalls/ksem.h"
+#include "syscalls/mqueue.h"
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/procdesc.h"
@@ -19,6 +20,7 @@
 #ifdef DRAGOMAN_GATE /* only files and directories are the gate's (loader/gate/rows.c) */
 #define procdesc_stat(id, st) ((void)(id), (void)(st))
 #define ksem_stat(id, st)     ((void)(id), (void)(st))
+#define mqueue_stat(id, st)   ((void)(id), (void)(st))
 #endif
 
 #define S_IFIFO_MODE 0010000u
@@ -155,6 +157,8 @@ int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
         procdesc_stat(ref.of->object, st);
     else if (!r && ref.of->kind == OF_KSEM)
         ksem_stat(ref.of->object, st);
+    else if (!r && ref.of->kind == OF_MQUEUE)
+        mqueue_stat(ref.of->object, st);
     else if (!r && ref.of->kind == OF_KQUEUE)
         st->mode = S_IFIFO_MODE; /* kern_event.c, kqueue_stat */
     if (!r && ref.of->kind == OF_PIPE)

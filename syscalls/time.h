@@ -24,6 +24,12 @@ struct timespec timespec_sub(struct timespec a, struct timespec b);
 /* A clock of the table (host number or D_CLOCK_*) as the calling guest thread sees it.  0, -EINVAL, -ESRCH. */
 int clock_read(struct call *c, int64_t clock, struct timespec *now);
 
+/*
+ * task_sleep until a moment of CLOCK_REALTIME, which may be set meanwhile: a time-out counts when that has come.
+ * end null: none.  0, -ETIMEDOUT, -ERESTART, -ESRCH.
+ */
+int task_sleep_real(struct call *c, const struct timespec *end);
+
 /* Is there such a process? */
 bool clock_of_process_known(uint64_t pid);
 

@@ -24,6 +24,25 @@ static int64_t sleep_until(struct call *c, int64_t clock, const struct timespec 
     return r == -ERESTART ? -EINTR : r; /* a sleep is never restarted */
 }
 
+int task_sleep_real(struct call *c, const struct timespec *end)
+{
+    const size_t    used = c->scratch_used;
+    struct timespec at, mono;
+    int             r;
+
+    clock_gettime(CLOCK_REALTIME, &at);
+    if (end && timespec_cmp(end, &at) <= 0)
+        return -ETIMEDOUT;
+    if (end) {
+        clock_gettime(CLOCK_MONOTONIC, &mono);
+        mono = timespec_add(mono, timespec_sub(*end, at));
+    }
+    r = task_sleep(c, end ? &mono : NULL);
+    c->scratch_used = used;
+    clock_gettime(CLOCK_REALTIME, &at);
+    return end && r == -ETIMEDOUT && timespec_cmp(end, &at) > 0 ? 0 : r;
+}
+
 static int64_t sleep_relative(struct call *c, const struct timespec *rq, gva rmtp)
 {
     struct timespec now, end;

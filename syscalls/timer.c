@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "syscalls/proc.h"
+#include "syscalls/sigevent.h"
 #include "syscalls/signal.h"
 #include "syscalls/time.h"
 
@@ -27,15 +28,6 @@ int64_t sys_ktimer_getoverrun(struct call *c, int id);
 
 #define TIMER_FIRST 3 /* 0 to 2 are setitimer's */
 #define TIMER_MAX   32
-
-/* struct sigevent (sys/signal.h) */
-struct guest_sigevent {
-    int32_t  notify, signo;
-    uint64_t value;
-    int32_t  tid, pad[15];
-};
-_Static_assert(sizeof(struct guest_sigevent) == 80, "sys/signal.h");
-enum { NOTIFY_NONE, NOTIFY_SIGNAL, NOTIFY_THREAD_ID = 4 };
 
 /* All under timers_lock, which is taken before session.lock. */
 struct timer {
