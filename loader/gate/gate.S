@@ -241,13 +241,28 @@ gate_copy:
     mov %rdx, %rcx
     cmp $512, %rdx           /* the string instruction takes 10 ns to begin */
     jae 3f
-    shr $3, %rcx
+    shr $5, %rcx
+    jz 6f
+7:  mov (%rsi), %rax
+    mov 8(%rsi), %r8
+    mov 16(%rsi), %r9
+    mov 24(%rsi), %r10
+    mov %rax, (%rdi)
+    mov %r8, 8(%rdi)
+    mov %r9, 16(%rdi)
+    mov %r10, 24(%rdi)
+    add $32, %rsi
+    add $32, %rdi
+    dec %rcx
+    jnz 7b
+6:  mov %edx, %ecx
+    and $24, %ecx
     jz 2f
 1:  mov (%rsi), %rax
     mov %rax, (%rdi)
     add $8, %rsi
     add $8, %rdi
-    dec %rcx
+    sub $8, %ecx
     jnz 1b
 2:  and $7, %edx
     mov %edx, %ecx

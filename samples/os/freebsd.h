@@ -37,17 +37,19 @@ enum {
     AT_FDCWD = -100, AT_REMOVEDIR = 0x800, AT_SYMLINK_NOFOLLOW = 0x200,
 };
 
-/* amd64/include/asm.h, libsys: carry set means that rax is an errno; r8, r9 and r10 do not survive. */
+/*
+ * amd64/include/asm.h, libsys: carry set means that rax is an errno; r8, r9 and r10 do not survive.  A conditional
+ * jump behind the call, as in its wrappers.
+ */
 static inline long os_call_rv2(long nr, long a, long b, long c, long d, long e, long f, long *rv2)
 {
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;
     register long r9 __asm__("r9") = f;
-    bool          carry;
 
-    __asm__ volatile("syscall" : "+a"(nr), "+d"(c), "+r"(r10), "+r"(r8), "+r"(r9), "=@ccc"(carry) : "D"(a), "S"(b) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall\n\tjae 1f\n\tneg %%rax\n1:" : "+a"(nr), "+d"(c), "+r"(r10), "+r"(r8), "+r"(r9) : "D"(a), "S"(b) : "rcx", "r11", "memory", "cc");
     *rv2 = c;
-    return carry ? -nr : nr;
+    return nr;
 }
 
 static inline long os_call(long nr, long a, long b, long c, long d, long e, long f)
