@@ -90,6 +90,7 @@ check: deps check-build
 
 check-long: deps check-build
 	tests/run --build=$(BUILD) --long
+	tests/run --build=$(BUILD) --no-rewrite
 
 demo: deps all samples
 	tests/demo $(BUILD)

@@ -52,7 +52,6 @@ static long rfork_call(long rf, void *stack_top, int (*fn)(void *), void *arg)
                      "test %%eax, %%eax\n\t"
                      "jnz 2f\n\t"
                      "mov %[stack], %%rsp\n\t"
-                     "xor %%ebp, %%ebp\n\t"
                      "mov %[arg], %%rdi\n\t"
                      "call *%[fn]\n\t"
                      "mov %%eax, %%edi\n\t"

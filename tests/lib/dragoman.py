@@ -44,8 +44,9 @@ def mark(**attributes):
 
 
 class Context:
-    def __init__(self, name, build, place, door, uid, long_run):
+    def __init__(self, name, build, place, door, uid, long_run, flags):
         self.name, self.build, self.place, self.door, self.uid, self.long = name, build, place, door, uid, long_run
+        self.flags = flags  # for every run
         self.tmp = tempfile.mkdtemp(prefix="dragoman-case-")
         self.dirs = 0
         os.chmod(self.tmp, 0o777)
@@ -66,7 +67,7 @@ class Context:
         return os.path.join(self.place, "samples", os_name, name)
 
     def dragoman(self, *args):
-        return [os.path.join(self.place, "dragoman"), "run", "--door=" + self.door, "--check-tables", *args]
+        return [os.path.join(self.place, "dragoman"), "run", "--door=" + self.door, "--check-tables", *self.flags, *args]
 
     def jail(self, command, timeout, kill_ms, report, faults=False):
         jail = [os.path.join(self.place, "tests/tools/jail"), "-t", str(timeout), "-r", str(report)]
