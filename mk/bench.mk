@@ -3,6 +3,13 @@ $(BUILD)/bench:
 	@mkdir -p $(BUILD)
 	ln -sfn $(abspath tests/bench) $@
 
+# What the host's own mechanisms cost: a program of the host, beside the workloads that run natively.
+$(BUILD)/samples/linux/bench_floor: tests/bench/floor.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $<
+
+samples: $(BUILD)/samples/linux/bench_floor
+
 # Debian packages that `make bench` wants besides those of `make deps`: without them it measures less, and says so.
 BENCH_DEPS := qemu-system-x86 e2fsprogs gnuplot-nox fonts-dejavu-core strace
 

@@ -61,6 +61,11 @@ void bench_stamps(const char *name, void (*call)(void), long count);
 /* 64 buckets for 0..63, then 32 for each power of two: the value within 1/32. */
 unsigned bench_bucket(uint64_t v);
 
+/* Calls that several programs measure: each answers to bench_ok. */
+void bench_open_close(const char *path);
+void bench_map_touch_unmap(size_t size); /* every page of it */
+void bench_fork_exit_wait(void);
+
 /* A path below dir, in a buffer of PATH_SIZE bytes. */
 #define PATH_SIZE 512
 char *bench_path(char *buf, const char *dir, const char *name);

@@ -5,7 +5,8 @@
 #include "bench.h"
 
 #define FILE_SIZE (4 << 20)
-#define NAMES     100 /* in the directory that getdirentries reads */
+#define NAMES     1000 /* in the directory that getdirentries reads */
+#define SCANNED   200  /* files, each opened, asked about, read and closed */
 
 static char  dir[PATH_SIZE], data_path[PATH_SIZE], temp_path[PATH_SIZE];
 static char *self;
@@ -22,16 +23,13 @@ static void do_clock(void)
     struct os_timespec ts;
     bench_ok(os_clock_gettime(CLOCK_MONOTONIC, &ts));
 }
-static void do_mmap(void)
+static void do_wake(void)
 {
-    char *at = os_mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
-
-    bench_ok((long)at);
-    if (bench_error)
-        return;
-    *(volatile char *)at = 1;
-    bench_ok(os_munmap(at, 4096));
+    static uint32_t word;
+    bench_ok(os_futex_wake(&word, 1));
 }
+static void do_mmap(void) { bench_map_touch_unmap(4096); }
+static void do_mmap_more(void) { bench_map_touch_unmap(64 << 10); }
 
 /* ---- files: read and write go through the file and start again at its end, which costs an lseek */
 static int64_t position;
@@ -78,11 +76,58 @@ static void do_stat(void)
     static struct os_stat st;
     bench_ok(os_stat(data_path, &st));
 }
-static void do_open(void) { bench_ok(os_close((int)os_open(data_path, O_RDONLY, 0))); }
+static void do_seek_read(void)
+{
+    bench_ok(os_lseek(fd, 0, 0));
+    check_length(os_read(fd, buf, 1), 1);
+}
+static void do_access(void) { bench_ok(os_access(data_path, 4 /* R_OK */)); }
+static void do_open(void) { bench_open_close(data_path); }
 static void do_create(void)
 {
     bench_ok(os_close((int)os_open(temp_path, O_RDWR | O_CREAT | O_EXCL, 0600)));
     bench_ok(os_unlink(temp_path));
+}
+/* ---- directories of small files, there while their rows are measured */
+static const char *numbered(char *path, const char *in, int n)
+{
+    char name[32];
+
+    print_into(name, sizeof(name), "%s/%d", in, n);
+    return bench_path(path, dir, name);
+}
+static void many_make(const char *in, int n, const char *text)
+{
+    char path[PATH_SIZE];
+
+    must(os_mkdir(bench_path(path, dir, in), 0700), in);
+    for (int i = 0; i < n; i++) {
+        const int f = (int)must(os_open(numbered(path, in, i), O_WRONLY | O_CREAT, 0600), "create");
+
+        if (*text)
+            os_write(f, text, strlen(text));
+        os_close(f);
+    }
+}
+static void many_remove(const char *in, int n)
+{
+    char path[PATH_SIZE];
+
+    for (int i = 0; i < n; i++)
+        os_unlink(numbered(path, in, i));
+    os_rmdir(bench_path(path, dir, in));
+}
+static void names_begin(void)
+{
+    char path[PATH_SIZE];
+
+    many_make("names", NAMES, "");
+    dir_fd = (int)must(os_open(bench_path(path, dir, "names"), O_RDONLY | O_DIRECTORY, 0), "names");
+}
+static void names_end(void)
+{
+    os_close(dir_fd);
+    many_remove("names", NAMES);
 }
 static void do_getdents(void)
 {
@@ -90,24 +135,30 @@ static void do_getdents(void)
 
     bench_ok(os_lseek(dir_fd, 0, 0));
     do
-        bench_ok(got = os_getdents(dir_fd, buf, 8192));
+        bench_ok(got = os_getdents(dir_fd, buf, 64 << 10));
     while (got > 0);
+}
+static void scan_begin(void) { many_make("scan", SCANNED, "a small file\n"); }
+static void scan_end(void) { many_remove("scan", SCANNED); }
+static void do_scan(void)
+{
+    char           path[PATH_SIZE];
+    struct os_stat st;
+
+    for (int i = 0; i < SCANNED; i++) {
+        const int f = (int)os_open(numbered(path, "scan", i), O_RDONLY, 0);
+
+        bench_ok(f);
+        bench_ok(os_fstat(f, &st));
+        bench_ok(os_read(f, buf, 4096));
+        bench_ok(os_close(f));
+    }
 }
 
 /* ---- processes and threads */
 static int  ping[2], pong[2];
 static long echo_pid;
 
-static void do_fork(void)
-{
-    int  status = 0;
-    long pid = os_fork();
-
-    if (pid == 0)
-        os_exit(0);
-    bench_ok(pid);
-    bench_ok(os_wait4((int)pid, &status, 0, 0));
-}
 static void do_exec(void)
 {
     char *args[] = {self, (char *)"exit", 0};
@@ -228,45 +279,30 @@ static const struct {
     {"pwrite-4k", do_pwrite_4k, 0, 0},
     {"pwrite-64k", do_pwrite_64k, 0, 0},
     {"pwrite-1m", do_pwrite_1m, 0, 0},
+    {"lseek+read-1", do_seek_read, 0, 0},
     {"fstat", do_fstat, 0, 0},
     {"stat", do_stat, 0, 0},
+    {"access", do_access, 0, 0},
     {"open+close", do_open, 0, 0},
     {"create+unlink", do_create, 0, 0},
-    {"getdirentries-100", do_getdents, 0, 0},
+    {"getdirentries-1000", do_getdents, names_begin, names_end},
+    {"scan-200", do_scan, scan_begin, scan_end},
     {"mmap+touch+munmap", do_mmap, 0, 0},
+    {"mmap-64k", do_mmap_more, 0, 0},
+    {"futex-wake", do_wake, 0, 0},
     {"pipe-pingpong", do_pipe, pipe_begin, pipe_end},
     {"futex-pingpong", do_futex, futex_begin, futex_end},
     {"thread+join", do_thread, 0, 0},
-    {"fork+exit+wait", do_fork, 0, 0},
+    {"fork+exit+wait", bench_fork_exit_wait, 0, 0},
     {"fork+exec+wait", do_exec, 0, 0},
 };
 
 static void files_make(void)
 {
-    char path[PATH_SIZE], name[32];
-
     fd = (int)must(os_open(bench_path(data_path, dir, "data"), O_RDWR | O_CREAT | O_TRUNC, 0600), "data");
     for (int64_t at = 0; at < FILE_SIZE; at += sizeof(buf))
         must(os_pwrite(fd, buf, sizeof(buf), at), "data");
     bench_path(temp_path, dir, "temp");
-    must(os_mkdir(bench_path(path, dir, "names"), 0700), "names");
-    dir_fd = (int)must(os_open(path, O_RDONLY | O_DIRECTORY, 0), "names");
-    for (int i = 0; i < NAMES; i++) {
-        print_into(name, sizeof(name), "names/%d", i);
-        os_close((int)must(os_open(bench_path(path, dir, name), O_WRONLY | O_CREAT, 0600), "name"));
-    }
-}
-
-static void files_remove(void)
-{
-    char path[PATH_SIZE], name[32];
-
-    for (int i = 0; i < NAMES; i++) {
-        print_into(name, sizeof(name), "names/%d", i);
-        os_unlink(bench_path(path, dir, name));
-    }
-    os_rmdir(bench_path(path, dir, "names"));
-    os_unlink(data_path);
 }
 
 static bool chosen(const char *only, const char *name)
@@ -311,6 +347,6 @@ int main(int argc, char **argv, char **envp)
         if (rows[i].end)
             rows[i].end();
     }
-    files_remove();
+    os_unlink(data_path);
     return bench_end();
 }

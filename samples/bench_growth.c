@@ -13,27 +13,8 @@ static int   hold[2]; /* the processes wait here for their end */
 static int  *pids;
 static char *maps;
 
-static void do_open(void) { bench_ok(os_close((int)os_open(path, O_RDONLY, 0))); }
-static void do_fork(void)
-{
-    int  status;
-    long pid = os_fork();
-
-    if (pid == 0)
-        os_exit(0);
-    bench_ok(pid);
-    bench_ok(os_wait4((int)pid, &status, 0, 0));
-}
-static void do_mmap(void)
-{
-    char *at = os_mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
-
-    bench_ok((long)at);
-    if (bench_error)
-        return;
-    *(volatile char *)at = 1;
-    bench_ok(os_munmap(at, 4096));
-}
+static void do_open(void) { bench_open_close(path); }
+static void do_mmap(void) { bench_map_touch_unmap(4096); }
 
 /* Files as long as there is room for them, and duplicates from there on: a table is as full with either. */
 static void descriptors_begin(void)
@@ -115,7 +96,7 @@ static const struct {
 } kinds[] = {
     {"descriptors", descriptors_begin, do_open, 0},
     {"files", files_begin, do_open, files_end},
-    {"processes", processes_begin, do_fork, processes_end},
+    {"processes", processes_begin, bench_fork_exit_wait, processes_end},
     {"mappings", mappings_begin, do_mmap, 0},
 };
 

@@ -202,6 +202,31 @@ void bench_stamps(const char *name, void (*call)(void), long count)
     bench_print("\n");
 }
 
+void bench_open_close(const char *path) { bench_ok(os_close((int)os_open(path, O_RDONLY, 0))); }
+
+void bench_map_touch_unmap(size_t size)
+{
+    char *at = os_mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+
+    bench_ok((long)at);
+    if (bench_error)
+        return;
+    for (size_t i = 0; i < size; i += 4096)
+        *(volatile char *)(at + i) = 1;
+    bench_ok(os_munmap(at, size));
+}
+
+void bench_fork_exit_wait(void)
+{
+    int  status = 0;
+    long pid = os_fork();
+
+    if (pid == 0)
+        os_exit(0);
+    bench_ok(pid);
+    bench_ok(os_wait4((int)pid, &status, 0, 0));
+}
+
 char *bench_path(char *buf, const char *dir, const char *name)
 {
     print_into(buf, PATH_SIZE, "%s/%s", dir, name);

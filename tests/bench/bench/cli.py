@@ -5,11 +5,12 @@ import os
 import signal
 import sys
 
-from . import crosscheck, explain, facts, page, results, session as sessions, works
+from . import compare, crosscheck, explain, facts, page, results, session as sessions, works
 
-USAGE = """dragoman bench [--quick | --full] [--repeat=N] [--only=WORD[,WORD...]] [--paths=WAY[,WAY...]] [--no-vm]
+USAGE = """dragoman bench [--quick | --full] [--repeat=N] [--budget=MINUTES] [--only=WORD[,WORD...]] [--paths=WAY[,WAY...]] [--no-vm]
                       [--prog=NAME:FREEBSD-BUILD:LINUX-BUILD[:ARGUMENTS]] [--json=FILE] [--csv=FILE] [--html=FILE]
-       dragoman bench --compare OLD.json NEW.json
+       dragoman bench --compare OLD.json NEW.json     what has changed
+       dragoman bench --compare A.json B.json C.json  whether runs agree: status 1 when they do not
        dragoman bench --from=FILE.json [--csv=FILE] [--html=FILE] [--markdown=FILE]    a report of an earlier run
        dragoman bench --explain=ROW [--json=FILE]    where the time of a call goes: trap or jump, gate, provider, host call
        dragoman bench --cross-check [--no-vm]        the figures beside those of perf and fio, and a delay of known length
@@ -31,13 +32,14 @@ def parse(argv, home):
         size.add_argument("--" + name, dest="size", action="store_const", const=name, help=argparse.SUPPRESS if name == "tiny" else None)
     parser.set_defaults(size="default", vm=True)
     parser.add_argument("--repeat", type=int, default=0)
+    parser.add_argument("--budget", type=float, metavar="MINUTES", help="for all rounds; 0: as long as they take")
     parser.add_argument("--only", type=lambda s: s.split(","), default=[])
     parser.add_argument("--paths", type=lambda s: s.split(","), default=[])
     parser.add_argument("--no-vm", dest="vm", action="store_false")
     parser.add_argument("--prog", action="append", default=[])
     for name in ("json", "csv", "html", "markdown"):
         parser.add_argument("--" + name, metavar="FILE")
-    parser.add_argument("--compare", nargs=2, metavar=("OLD", "NEW"))
+    parser.add_argument("--compare", nargs="+", metavar="FILE")
     parser.add_argument("--from", dest="source", metavar="FILE")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--explain", metavar="ROW", choices=list(works.CALLS)[1:])
@@ -142,8 +144,8 @@ def run(options, home, argv):
             return 1 if bad else 0
         session.programs = find_programs(session, options, home)
         chosen = session.find_ways()
-        table = sessions.measure(session, chosen, progress)
-        data = results.gather(session, chosen, table, host, "dragoman bench " + " ".join(argv))
+        table, jobs = sessions.measure(session, chosen, progress)
+        data = results.gather(session, chosen, table, jobs, host, "dragoman bench " + " ".join(argv))
     finally:
         session.close()
     for line in results.text(data):
@@ -152,11 +154,20 @@ def run(options, home, argv):
     return 0
 
 
+def compare_runs(runs):
+    if len(runs) < 2:
+        raise ValueError("--compare: wanted two files or more")
+    lines, bad = compare.many(runs) if len(runs) > 2 else (compare.two(*runs), 0)
+    for line in lines:
+        print(line)
+    return 1 if bad else 0
+
+
 def show_list(options):
     plan = sessions.PLANS[options.size]()
     for suite in works.SUITES:
         print("%s: %s; %d rounds" % (suite.name, suite.says, max(1, round(plan.repeat * suite.rounds))))
-        names = {"calls": works.CALLS, "growth": works.GROWTH, "files": {s.name: s.says for s in works.file_steps(plan) if s.row}}
+        names = {"calls": works.CALLS, "sites": works.SITES, "growth": works.GROWTH, "files": {s.name: s.says for s in works.file_steps(plan) if s.row}}
         for name, says in names.get(suite.name, {}).items():
             print("    %-24s %s" % (name, says))
     print("ways: native, notify, notify-trap, ptrace, notify-linux, ptrace-linux, vm-disk, vm-9p, vm-tmpfs, strace, proot, qemu-user")
@@ -173,9 +184,7 @@ def main(argv, home):
             show_list(options)
             return 0
         if options.compare:
-            for line in results.compare(*(results.load(p) for p in options.compare)):
-                print(line)
-            return 0
+            return compare_runs([results.load(path) for path in options.compare])
         if options.source:
             data = results.load(options.source)
             for line in results.text(data):

@@ -89,7 +89,7 @@ def document(data, pictures):
     yield ""
     yield ("The same work runs natively, under each door, in a virtual machine and under other tracers, in %d interleaved rounds, pinned, "
            "timed inside the work by one clock for all (the CPU's counter; a stamp costs %.1f ns, which is taken off). Native columns are "
-           "medians; the others are medians of the rounds' own ratios to native, with half of the width of the 95 %% bootstrap interval. "
+           "medians; the others are medians of the rounds' own ratios to native, with half of the width of the 99 %% bootstrap interval. "
            "`~` marks a noisy row, `!` a worthless one, `-` what could not run. %s was measured." %
            (data["plan"]["rounds"], data["clock"]["cost_ns"], data["when"]))
     yield ""

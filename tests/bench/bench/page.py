@@ -33,7 +33,7 @@ code{font:0.9em ui-monospace,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere
 """
 
 SECTIONS = (
-    ("ratios", "Beside the native run", "A point is the median of the rounds' own ratios, its bar the 95 % interval. Left of 1 is faster than native."),
+    ("ratios", "Beside the native run", "A point is the median of the rounds' own ratios, its bar the 99 % interval. Left of 1 is faster than native."),
     ("start", "Start-up and memory", "From exec to main, to the last byte of output, to the collected exit. A virtual machine's boot is a line of its own."),
     ("tails", "Not only the average", "Of all single calls, the part that took longer than so long."),
     ("threads", "Many threads", "Calls that all threads make together."),
@@ -111,7 +111,7 @@ def body(data, figures):
     yield '<p>%s on %s, Linux %s. <span class="dim">%s; <code>%s</code></span></p>' % (
         esc(data["dragoman"]), esc(data["host"]["cpu"]), esc(data["host"]["kernel"].split()[0]), esc(data["when"]), esc(data["command"]))
     yield ("<p>The same work, natively and by the other ways, in %d interleaved rounds. Time is taken inside the work, by one clock "
-           "for all. Figures are medians; × is times the native run, with the 95 %% bootstrap interval in brackets. <em>Slanted</em> "
+           "for all. Figures are medians; × is times the native run, with the 99 %% interval in brackets. <em>Slanted</em> "
            "rows are noisy (middle half wider than 10 %% of the median), <em class=\"warn\">coloured</em> ones worthless (50 %%).</p>" % data["plan"]["rounds"])
     for warning in data["warnings"]:
         yield '<p class="warn">Warning: %s.</p>' % esc(warning)

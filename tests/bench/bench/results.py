@@ -3,7 +3,7 @@ import csv
 import json
 import time
 
-from . import facts, stats
+from . import facts, schedule, stats
 
 FORMAT = 1
 QUANTILES = (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999))
@@ -50,7 +50,7 @@ def _clock_warnings(session, chosen):
             yield "%s: its kernel's clock runs %+.1f %% beside the CPU's counter" % (names.get(name, name), off * 100)
 
 
-def gather(session, chosen, table, host, command):
+def gather(session, chosen, table, jobs, host, command):
     rows = []
     for key, row in table.rows.items():
         base = table.cells.get((key, "native"))
@@ -60,7 +60,8 @@ def gather(session, chosen, table, host, command):
     return {
         "format": "dragoman-bench", "version": FORMAT, "dragoman": session.version, "command": command,
         "when": time.strftime("%Y-%m-%d %H:%M:%S %z"), "size": session.options.size, "host": host,
-        "plan": {"rounds": p.repeat, "slot_us": p.slot, "files": p.files, "mib": p.mib},
+        "plan": {"rounds": p.repeat, "budget_s": session.budget, "slot_us": p.slot, "files": p.files, "mib": p.mib},
+        "spent": schedule.says(jobs),
         "clock": {"ticks_per_ns": session.per_ns, "cost_ns": session.clock_ns,
                   "beside_kernel": {name: stats.median(v) for name, v in session.clocks.items()}},
         "ways": [w.describe() for w in chosen], "missing": session.missing, "notes": session.notes,
@@ -143,13 +144,30 @@ def table_lines(data):
             yield "  ".join([line[0].ljust(widths[0]), line[1].ljust(widths[1])] + [c.rjust(w) for c, w in zip(line[2:], widths[2:])]).rstrip()
 
 
-LEGEND = ("native: medians of the rounds; the others: times native, with half of the 95 % interval; "
+def plan_lines(data):
+    """How often what ran, and how long it took."""
+    budget = data["plan"]["budget_s"]
+    yield "%d rounds over the whole run, all ways in each, beginning with another one each time%s" % (
+        data["plan"]["rounds"], "; %g minutes for all of them, so that what is slow and steady gets fewer" % (budget / 60) if budget else "")
+    for suite, spent in data["spent"].items():
+        yield "    %-9s %5.0f s; rounds: %s" % (suite, sum(s for _, s in spent.values()), _counts(spent))
+
+
+def _counts(spent):
+    by_count = {}
+    for way, (count, _) in spent.items():
+        by_count.setdefault(count, []).append(way)
+    return "; ".join("%d of %s" % (count, ", ".join(ways) if len(by_count) > 1 else "all") for count, ways in sorted(by_count.items(), reverse=True))
+
+
+LEGEND = ("native: medians of the rounds; the others: times native, with half of the 99 % interval; "
           "~ noisy, ! worthless, - could not run (the JSON says why)")
 
 
 def text(data):
     yield "%s, %s, %s; %s" % (data["dragoman"], data["host"]["cpu"], data["host"]["kernel"].split()[0], data["when"])
-    yield "%d rounds, interleaved; %s" % (data["plan"]["rounds"], LEGEND)
+    yield LEGEND
+    yield from plan_lines(data)
     for way in data["ways"]:
         if way["version"] and way["kind"] in ("vm", "peer"):
             yield "%s: %s" % (way["name"], way["version"])
@@ -162,37 +180,3 @@ def text(data):
         yield "note: " + note
     for warning in data["warnings"]:
         yield "warning: " + warning
-
-
-# ---- comparison
-
-def compare(old, new):
-    """Lines: each figure that is in both, where the intervals do not meet; and what is in one alone."""
-    for key in ("cpu", "kernel"):
-        if old["host"][key] != new["host"][key]:
-            yield "not the same %s: %s; %s" % (key, old["host"][key], new["host"][key])
-    if (old["size"], old["plan"]) != (new["size"], new["plan"]):
-        yield "not the same sizes: %s; %s" % (old["plan"], new["plan"])
-    before = {(r["group"], r["name"], w): (r, c) for r in old["rows"] for w, c in r["ways"].items()}
-    after = {(r["group"], r["name"], w): (r, c) for r in new["rows"] for w, c in r["ways"].items()}
-    same, changed = 0, []
-    for key, (row, cell) in after.items():
-        was = before.get(key, (None, {}))[1]
-        if "median" not in cell or "median" not in was:
-            if ("median" in cell) != ("median" in was):
-                changed.append((0.0, key, "measured in the %s run alone" % ("new" if "median" in cell else "old")))
-            continue
-        sign = stats.differ(was, cell)
-        if sign == 0:
-            same += 1
-            continue
-        good = (sign < 0) == (row["better"] == "less")
-        ratio = cell["median"] / was["median"] if was["median"] else 0.0
-        changed.append((ratio, key, "%s -> %s %s, %.3fx: %s" % (number(was["median"]), number(cell["median"]), row["unit"], ratio,
-                                                              "better" if good else "WORSE")))
-    for key in before:
-        if key not in after:
-            changed.append((0.0, key, "in the old run alone"))
-    for _, (group, name, way), what in sorted(changed, key=lambda c: c[0]):
-        yield "%-34s %-14s %s" % (group + "/" + name, way, what)
-    yield "%d figures agree within their intervals, %d do not" % (same, len(changed))

@@ -4,17 +4,17 @@ import shutil
 import signal
 import time
 
-from . import facts, stats, vm, ways, works
+from . import facts, schedule, stats, vm, ways, works
 from .guard import Guard, sweep
 
 PROGRAMS_IN_VM = ("bench_calls", "bench_files", "bench_threads", "bench_growth", "bench_start", "bench_hold")
 
 
 class Plan:
-    """Sizes.  slot: microseconds a loop; patience: seconds that a way may take for a suite; the rest is counted."""
+    """Sizes.  repeat: rounds, the most; budget: minutes for all of them, or 0; slot: microseconds a loop; the rest is counted."""
 
-    def __init__(self, repeat, slot, files, mib, ops, cold_ops, synced_ops, threads, growth, starts, file_timeout, patience):
-        self.patience = patience
+    def __init__(self, repeat, budget, slot, files, mib, ops, cold_ops, synced_ops, threads, growth, starts, file_timeout):
+        self.budget = budget
         self.repeat, self.slot, self.files, self.mib, self.ops, self.cold_ops = repeat, slot, files, mib, ops, cold_ops
         self.synced_ops, self.threads, self.starts, self.file_timeout = synced_ops, threads, starts, file_timeout
         self.growth = {"descriptors": growth, "files": growth, "mappings": growth, "processes": [n for n in growth if n <= 1000]}
@@ -22,10 +22,10 @@ class Plan:
 
 
 PLANS = {
-    "tiny": lambda: Plan(1, 200, 20, 1, 20, 5, 2, [1, 2], [1, 10], 2, 60, 60),
-    "quick": lambda: Plan(3, 8000, 1000, 32, 2000, 300, 40, [1, 2, 4], [1, 10, 100, 1000], 10, 120, 30),
-    "default": lambda: Plan(7, 20000, 5000, 256, 10000, 1000, 100, [1, 2, 4, 16], [1, 10, 100, 1000], 20, 300, 150),
-    "full": lambda: Plan(15, 50000, 20000, 1024, 50000, 3000, 300, [1, 2, 4, 16], [1, 10, 100, 1000, 10000], 40, 900, 600),
+    "tiny": lambda: Plan(1, 0, 200, 20, 1, 20, 5, 2, [1, 2], [1, 10], 2, 60),
+    "quick": lambda: Plan(5, 5, 8000, 1000, 32, 2000, 300, 40, [1, 2, 4], [1, 10, 100, 1000], 10, 120),
+    "default": lambda: Plan(15, 30, 20000, 5000, 256, 10000, 1000, 100, [1, 2, 4, 16], [1, 10, 100, 1000], 20, 300),
+    "full": lambda: Plan(15, 0, 50000, 20000, 1024, 50000, 3000, 300, [1, 2, 4, 16], [1, 10, 100, 1000, 10000], 40, 900),
 }
 
 
@@ -38,12 +38,14 @@ class Session:
         self.plan = PLANS[options.size]()
         if options.repeat:
             self.plan.repeat = options.repeat
+        minutes = self.plan.budget if options.budget is None and not options.repeat else options.budget or 0
+        self.budget = minutes * 60
         os.makedirs(options.cache, exist_ok=True)
         sweep(options.cache)
         self.work = os.path.join(options.cache, "run.%d" % os.getpid())
         os.makedirs(self.work)
         self.guard = Guard(self.work)
-        self.machine, self.programs = None, []
+        self.machine, self.programs, self.boots = None, [], []
         self.notes, self.missing, self.clocks = [], {}, {}
         self.all_cpus = sorted(os.sched_getaffinity(0))
         self.per_ns = 0.0
@@ -123,6 +125,15 @@ class Session:
         for program in PROGRAMS_IN_VM:
             self.machine.put(os.path.join(self.samples, "linux", program), program)
         self.machine.pin(self.all_cpus)
+        self.boots.append(self.machine.boot_seconds)
+
+    def restart_vm(self):
+        """Another one in its place, with the programs that were given; or vm.Missing."""
+        self.machine.close()
+        self.machine = None
+        self.start_vm()
+        for program in self.programs:
+            program.forget("vm")
 
     def find_ways(self):
         found = []
@@ -201,47 +212,16 @@ def suites(session):
 
 
 def _has(session, suite, word):
-    names = {"calls": works.CALLS, "growth": works.GROWTH, "files": [s.name for s in works.file_steps(session.plan)]}.get(suite.name, ())
+    names = {"calls": works.CALLS, "sites": works.SITES, "floor": works.FLOOR, "growth": works.GROWTH, "files": [s.name for s in works.file_steps(session.plan)]}.get(suite.name, ())
     return any(word in "%s/%s" % (suite.name, name) for name in names)
 
 
-def rounds_of(session, suite):
-    return max(1, round(session.plan.repeat * suite.rounds))
-
-
-ROUNDS_AT_LEAST = 3
-
-
-def _too_slow(session, suite, way, number, rounds, spent):
-    """A way that is a hundred times slower than the others gets fewer rounds, and its rows say how many."""
-    if number < ROUNDS_AT_LEAST or spent < session.plan.patience:
-        return False
-    session.note("%s, %s: fewer than %d rounds: it took %.0f s" % (suite.name, way.label, rounds, spent))
-    return True
-
-
 def measure(session, chosen, progress):
-    """All rounds of all suites: in each round every way once, each round beginning with another one."""
-    table = Table()
-    todo = [(suite, suite.ways(chosen), rounds_of(session, suite)) for suite in suites(session)]
-    progress.total(sum(len(those) * rounds for _, those, rounds in todo))
-    for suite, those, rounds in todo:
-        broken, spent = {}, {}
-        for number in range(rounds):
-            for way in those[number % len(those):] + those[:number % len(those)]:
-                progress.step("%s: %s, round %d of %d" % (suite.name, way.label, number + 1, rounds))
-                if way.name in broken or _too_slow(session, suite, way, number, rounds, spent.get(way.name, 0)):
-                    continue
-                began = time.monotonic()
-                try:
-                    for sample in suite.run(session, way):
-                        table.add(way, number, sample, session)
-                except (ways.Failed, vm.Missing) as e:
-                    broken[way.name] = str(e)
-                    session.note("%s, %s: %s" % (suite.name, way.label, e))
-                spent[way.name] = spent.get(way.name, 0) + time.monotonic() - began
-    progress.done()
-    return table
+    """(table, jobs): all rounds of all suites by all ways that are for them."""
+    table, repeat = Table(), session.plan.repeat
+    jobs = [schedule.Job(suite, way, max(1, round(repeat * suite.rounds))) for suite in suites(session) for way in suite.ways(chosen)]
+    schedule.measure(session, jobs, table, progress, session.budget)
+    return table, jobs
 
 
 def on_signal(number, _frame):
@@ -250,30 +230,36 @@ def on_signal(number, _frame):
 
 
 class Progress:
-    """A line that says what runs and what remains; on a terminal only, and every suite once elsewhere."""
+    """A line that says what runs and what remains; on a terminal only, and every round once elsewhere."""
 
     def __init__(self, stream):
         self.stream, self.terminal = stream, stream.isatty()
-        self.began, self.count, self.number, self.last = time.monotonic(), 0, 0, ""
+        self.began, self.left, self.number, self.budget, self.last = time.monotonic(), 0, 0, 0, ""
 
-    def total(self, count):
-        self.count, self.began = count, time.monotonic()
+    def total(self, left, budget):
+        """So many runs are left, which may take the budget's seconds in all, or, where that is 0, as long as they take."""
+        self.left, self.budget = left, budget
 
     def say(self, text):
         self.stream.write(("\r\033[K" if self.terminal else "") + text + "\n")
         self.stream.flush()
 
-    def step(self, text):
+    def _remains(self):
+        took = time.monotonic() - self.began
+        left = took / self.number * self.left if self.number else 0
+        if self.budget:
+            left = max(left if not self.number else 0, self.budget - took)
+        return ", about %d:%02d left" % divmod(int(left), 60) if self.number else ""
+
+    def step(self, round_text, text):
         if self.terminal:
-            took = time.monotonic() - self.began
-            left = took / self.number * (self.count - self.number) if self.number else 0
-            remains = ", about %d:%02d left" % divmod(int(left), 60) if self.number else ""
-            self.stream.write("\r\033[K[%d/%d] %s%s" % (self.number + 1, self.count, text, remains))
+            self.stream.write("\r\033[K[%s] %s%s" % (round_text, text, self._remains()))
             self.stream.flush()
-        elif text.split(":")[0] != self.last:
-            self.last = text.split(":")[0]
-            self.say("[%d/%d] %s" % (self.number + 1, self.count, self.last))
+        elif round_text != self.last:
+            self.last = round_text
+            self.say("[%4d s] %s" % (time.monotonic() - self.began, round_text))
         self.number += 1
+        self.left -= 1
 
     def done(self):
         if self.terminal:

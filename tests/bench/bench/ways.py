@@ -91,7 +91,12 @@ class InVm(Way):
     def __init__(self, session, name, label, place):
         machine = session.machine
         super().__init__(name, "vm", "linux", label, "QEMU %s, kernel %s" % (vm.version(), machine.kernel))
-        self.session, self.place, self.machine = session, place, machine
+        self.session, self.place = session, place
+
+    @property
+    def machine(self):
+        """The one that runs: it is started anew between rounds."""
+        return self.session.machine
 
     def fresh_dir(self):
         path = self.place + "/work"

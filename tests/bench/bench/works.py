@@ -30,9 +30,10 @@ CALLS = {
     "nothing": "the loop itself", "getpid": "", "getppid": "", "clock_gettime": "CLOCK_MONOTONIC by the call", "lseek": "",
     "read-1": "1 byte", "read-512": "", "read-4k": "", "read-64k": "", "read-1m": "", "write-1": "", "write-512": "",
     "write-4k": "", "write-64k": "", "write-1m": "", "pread-1": "", "pread-512": "", "pread-4k": "", "pread-64k": "",
-    "pread-1m": "", "pwrite-1": "", "pwrite-512": "", "pwrite-4k": "", "pwrite-64k": "", "pwrite-1m": "", "fstat": "",
-    "stat": "", "open+close": "", "create+unlink": "", "getdirentries-100": "a directory of 100 names", "mmap+touch+munmap": "",
-    "pipe-pingpong": "a byte to another process and back", "futex-pingpong": "a turn to another thread and back",
+    "pread-1m": "", "pwrite-1": "", "pwrite-512": "", "pwrite-4k": "", "pwrite-64k": "", "pwrite-1m": "", "lseek+read-1": "",
+    "fstat": "", "stat": "", "access": "", "open+close": "", "create+unlink": "", "getdirentries-1000": "a directory of 1000 names",
+    "scan-200": "open, fstat, read and close 200 small files", "mmap+touch+munmap": "4 KiB", "mmap-64k": "mmap, touch and munmap 64 KiB",
+    "futex-wake": "nobody waits", "pipe-pingpong": "a byte to another process and back", "futex-pingpong": "a turn to another thread and back",
     "thread+join": "", "fork+exit+wait": "", "fork+exec+wait": "",
 }
 
@@ -126,6 +127,37 @@ def files(session, way):
     way.remove_dir()
 
 
+# ---- where calls are made, and what the host's own mechanisms cost
+
+SITES = {"fresh-1": "the first call at a site", "fresh-2": "the second one", "fresh-3": "the third one, in which a site is rewritten",
+         "fresh-4": "the fourth one", "fresh-5": "the fifth one",
+         "asks-own-site": "getppid, which the provider answers, at a site of its own", "asks-used-site": "at one that other calls have used, too"}
+
+FLOOR = ("getppid", "pread-1", "pread-4k", "pwrite-4k", "fstat", "statx", "stat", "statx-path", "access", "open+close", "futex-wake",
+         "clock_gettime", "vdso-clock", "mmap-64k")
+FLOOR_SAYS = {"notify": "a call that another thread answers for, by seccomp's notifications", "sigsys": "a trap by syscall user dispatch, and the return"}
+
+
+def _loops(session, way, group, program, says):
+    names = [name for name in says if session.wants(group, name)]
+    out, _ = way.run(program, ["slot=%d" % session.plan.slot], one_cpu=True)
+    for name in names:
+        row = Row(group, name, "ns", says[name])
+        loop = out.loops.get(name)
+        yield Sample(row, session.ns(loop.ticks(out.clock))) if loop else Sample(row, why=out.fails.get(name, "no such row in the output"))
+
+
+def sites(session, way):
+    yield from _loops(session, way, "sites", "bench_sites", SITES)
+
+
+def floor(session, way):
+    says = {name: "natively" for name in FLOOR}
+    says.update(FLOOR_SAYS)
+    says.update({name + "+guard": "the same as the gate makes it: under user dispatch and a filter" for name in FLOOR})
+    yield from _loops(session, way, "floor", "bench_floor", says)
+
+
 # ---- real programs
 
 def programs(session, way):
@@ -186,8 +218,8 @@ def start(session, way):
                                       ("to end", "exec to the collected exit"))):
         values = sorted(session.ns(s[i]) / 1e3 for s in out.starts[1:])  # the first one warms the caches
         yield Sample(Row("start", name, "us", says), values[len(values) // 2])
-    if way.kind == "vm":
-        yield Sample(Row("start", "VM boot", "ms", "from starting QEMU to the first command"), session.machine.boot_seconds * 1e3)
+    while way.kind == "vm" and session.boots:
+        yield Sample(Row("start", "VM boot", "ms", "from starting QEMU to the first command"), session.boots.pop() * 1e3)
     way.remove_dir()
 
 
@@ -209,6 +241,8 @@ class Suite:
 
 SUITES = (
     Suite("calls", calls, "single calls in loops"),
+    Suite("sites", sites, "first calls at a site, and calls that ask the provider", kinds=("native", "door")),
+    Suite("floor", floor, "the host's own mechanisms in the bare", kinds=("native",)),
     Suite("files", files, "work with files", storage=True),
     Suite("programs", programs, "real programs", rounds=0.5),
     Suite("threads", threads, "calls of many threads together", kinds=("native", "door", "vm"), rounds=0.5),
@@ -226,6 +260,10 @@ class Program:
     def __init__(self, name, builds, args, source=None, says=""):
         self.name, self.builds, self.args, self.source, self.says = name, builds, args, source, says
         self.placed = {}
+
+    def forget(self, kind):
+        """The files that were put there are gone."""
+        self.placed = {name: where for name, where in self.placed.items() if not name.startswith(kind)}
 
     def prepare(self, way):
         """The command for a way, its files put where it looks."""
