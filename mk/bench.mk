@@ -18,14 +18,20 @@ bench-deps: deps
 
 .PHONY: bench-deps
 
-# docs/performance.md from a full run's results: about three hours on two quiet cores, most of them the VM's.
+# docs/performance.md from the results of a run of the default size, of half an hour (PERFORMANCE_ARGS=--full: hours).
+# The results are kept: remove build/performance.json for new ones.
 PERFORMANCE_JSON ?= $(BUILD)/performance.json
+PERFORMANCE_ARGS ?=
 
-$(PERFORMANCE_JSON):
+$(BUILD)/performance%.json:
 	$(MAKE) bench-deps all samples esbuild
-	$(BUILD)/dragoman bench --full --json=$@
+	$(BUILD)/dragoman bench $(PERFORMANCE_ARGS) --json=$@ --html=$(@:json=html) >$(@:json=txt)
 
 performance: $(PERFORMANCE_JSON)
 	$(BUILD)/dragoman bench --from=$< --markdown=docs/performance.md >$(BUILD)/performance.txt
 
-.PHONY: performance
+# Whether three runs agree within the intervals that they state.
+performance-agree: $(BUILD)/performance.json $(BUILD)/performance-2.json $(BUILD)/performance-3.json
+	$(BUILD)/dragoman bench --compare $^
+
+.PHONY: performance performance-agree

@@ -42,7 +42,8 @@
 #define BATCHES           50
 #define LITTLE            (64 << 10)
 
-static int  fd, listener = -1;
+static int  fd;
+static _Atomic int listener = -1;
 static char buf[1 << 20] __attribute__((aligned(4096)));
 static uint64_t slot_ticks;
 

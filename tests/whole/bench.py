@@ -1,6 +1,9 @@
 """dragoman bench, at sizes that say nothing about speed: that it measures what it says, and what it does when it can't."""
+import importlib
 import json
 import os
+import random
+import sys
 
 from dragoman import Skip, mark
 
@@ -12,6 +15,14 @@ def bench(t, *args, **options):
 
 def tiny(t, *args, **options):
     return bench(t, "--tiny", "--no-vm", *args, **options)
+
+
+def module(name):
+    """A part of the benchmarks themselves."""
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench")
+    if place not in sys.path:
+        sys.path.append(place)
+    return importlib.import_module("bench." + name)
 
 
 def load(t, *args, **options):
@@ -39,10 +50,11 @@ def test_everything(t):
     t.want(data["format"] == "dragoman-bench" and data["version"] == 1, "the format is named")
     t.want([w["name"] for w in data["ways"]] == ["native", t.door], "the ways: %s" % data["ways"])
     groups = {row["group"] for row in data["rows"]}
-    t.want(groups == {"calls", "files", "threads", "growth", "start", "memory"}, "the groups: %s" % groups)
+    t.want(groups == {"calls", "sites", "floor", "files", "threads", "growth", "start", "memory"}, "the groups: %s" % groups)
     for row in data["rows"]:
         where = row["group"] + "/" + row["name"]
-        t.want(set(row["ways"]) == {"native", t.door}, "%s has both ways: %s" % (where, set(row["ways"])))
+        ways = {"native"} if row["group"] == "floor" else {"native", t.door}
+        t.want(set(row["ways"]) == ways, "%s has its ways: %s" % (where, set(row["ways"])))
         for way, cell in row["ways"].items():
             check_cell(t, "%s, %s" % (where, way), cell)
             t.want("median" in cell or row["name"].endswith("-cold"), "%s is measured under %s: %s" % (where, way, cell))
@@ -83,21 +95,83 @@ def test_reports(t):
 def test_compare(t):
     data, _ = load(t, "--repeat=3", "--only=calls/getpid,calls/lseek", "--paths=notify")
     where = t.dir()
-    for name, factor in (("old", 1.0), ("new", 3.0)):
+    for name, factor in (("old", 1.0), ("new", 300.0)):
         for row in data["rows"]:
             for way, cell in row["ways"].items():
                 if row["name"] == "getpid" and way == "notify":
                     for key in ("median", "low", "high", "min", "max"):
-                        cell[key] *= factor
+                        cell["ratio"][key] *= factor
         with open("%s/%s.json" % (where, name), "w") as f:
             json.dump(data, f)
     r = bench(t, "--compare", where + "/old.json", where + "/new.json")
     worse = [line for line in r.out.decode().split("\n") if "WORSE" in line]
-    t.want(r.status == "exit 0" and len(worse) == 1 and worse[0].startswith("calls/getpid") and "3.000x" in worse[0], "one figure is worse", r)
+    t.want(r.status == "exit 0" and len(worse) == 1 and worse[0].startswith("calls/getpid") and "300.000x" in worse[0], "one figure is worse", r)
     r = bench(t, "--compare", where + "/new.json", where + "/old.json")
     t.want(b"better" in r.out and b"WORSE" not in r.out, "and better the other way round", r)
     r = bench(t, "--compare", where + "/old.json", where + "/old.json")
-    t.want(b"4 figures agree within their intervals, 0 do not" in r.out, "a run agrees with itself", r)
+    t.want(b"6 figures agree within their intervals, 0 do not" in r.out, "a run agrees with itself", r)
+    r = bench(t, "--compare", *[where + "/old.json"] * 3)
+    t.want(r.status == "exit 0" and b"3 runs: 6 figures agree" in r.out, "three runs that agree", r)
+    r = bench(t, "--compare", where + "/old.json", where + "/new.json", where + "/old.json")
+    t.want(r.status == "exit 1" and b"3 runs: 5 figures agree" in r.out and b"1 do not" in r.out and r.out.startswith(b"calls/getpid"), "one that does not", r)
+
+
+@mark(once=True)
+def test_intervals(t):
+    """Of drawn samples the intervals hold the true median as often as they say, and two of the same thing meet."""
+    stats, draw = module("stats"), random.Random(1)
+    for n in (2, 3, 5, 7, 8, 12, 15):
+        missed = apart = 0
+        for _ in range(400):
+            a, b = (stats.summary([draw.lognormvariate(0, 0.05) for _ in range(n)]) for _ in range(2))
+            missed += not a["low"] <= 1 <= a["high"]
+            apart += stats.differ(a, b) != 0
+        t.want(missed <= 12 and apart <= 2, "%d rounds: %d of 400 intervals missed the median, %d pairs did not meet" % (n, missed, apart))
+    one, far = stats.summary([1.0]), stats.summary([9.0] * 9)
+    t.want(stats.differ(one, far) == 0 and one["confidence"] == 0, "one round says nothing of the spread: %s" % one)
+    t.want(stats.differ(stats.summary([1.0] * 9), far) == 1, "what differs is seen")
+
+
+@mark(once=True)
+def test_budget(t):
+    """What is slow and steady gets fewer rounds, and nothing more than the time that there is."""
+    schedule = module("schedule")
+
+    class Thing:
+        def __init__(self, name, kind):
+            self.name, self.kind = name, kind
+
+    jobs = [schedule.Job(Thing("calls", ""), Thing(name, kind), 15) for name, kind in
+            (("native", "native"), ("quick", "door"), ("noisy", "vm"), ("slow", "vm"))]
+    for job, seconds in zip(jobs, (1, 2, 10, 10)):
+        job.done, job.seconds = 1, float(seconds)
+    schedule.plan(jobs, 200.0, lambda j: 0.2 if j.way.name == "noisy" else 0.01)
+    rounds = {j.way.name: j.rounds for j in jobs}
+    t.want(rounds["native"] == 15 and rounds["quick"] > rounds["slow"], "what costs little has more rounds: %s" % rounds)
+    t.want(15 >= rounds["noisy"] > rounds["slow"] >= schedule.AT_LEAST, "what is noisy has more of them: %s" % rounds)
+    t.want(sum(j.cost() * (j.rounds - j.done) for j in jobs) <= 200, "it fits: %s" % rounds)
+    slow, ran = jobs[3], []
+    for number in range(15):
+        if number == 0 or slow.due(number, 15):
+            slow.done = len(ran) + 1
+            ran.append(number)
+    t.want(len(ran) == slow.rounds and ran[-1] >= 15 - 15 // slow.rounds - 1, "spread over the whole run: %s" % ran)
+    schedule.plan(jobs, -5.0, lambda j: 0.01)
+    t.want(all(j.rounds == j.done for j in jobs[1:]), "nothing more when the budget is used up: %s" % [(j.way.name, j.rounds, j.done) for j in jobs])
+
+
+@mark(once=True)
+def test_document(t):
+    """docs/performance.md: what is written by hand is there, with figures in it, also those that were not measured."""
+    where = t.dir()
+    r = tiny(t, "--only=calls/getpid,calls/fstat,sites,floor", "--paths=notify", "--markdown=" + where + "/performance.md")
+    t.want(r.status == "exit 0", "it is written", r)
+    text = open(where + "/performance.md").read()
+    t.want("Where each nanosecond goes" in text and "{{" not in text, "the part by hand has its figures")
+    t.want("| fstat |" in text and "(not measured)" in text and "    build/dragoman bench --" in text, "what was measured, what was not, the command")
+    for name in ("libc", "musl", "Go's runtime"):
+        line = next((line for line in text.split("\n") if name in line and " %" in line), "")
+        t.want(line and float(line.split("|")[3].strip().rstrip("%")) > 99, "calls as %s makes them go through rewritten sites: %s" % (name, line))
 
 
 @mark(once=True)

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from . import compare, crosscheck, explain, facts, page, results, session as sessions, works
+from . import aims, compare, crosscheck, explain, facts, page, results, session as sessions, shares, ways, works
 
 USAGE = """dragoman bench [--quick | --full] [--repeat=N] [--budget=MINUTES] [--only=WORD[,WORD...]] [--paths=WAY[,WAY...]] [--no-vm]
                       [--prog=NAME:FREEBSD-BUILD:LINUX-BUILD[:ARGUMENTS]] [--json=FILE] [--csv=FILE] [--html=FILE]
@@ -125,6 +125,21 @@ def explain_row(session, row):
             json.dump({"format": "dragoman-explain", "version": 1, "row": row, "ways": found}, f, indent=1)
 
 
+def look_inside(session, chosen, progress):
+    """({row: its parts}, {program: its shares}) of what the notify door's aims are about, where that door was measured."""
+    if not any(w.name == "notify" for w in chosen):
+        return {}, {}
+    explained = {}
+    for row in aims.CALLS if session.options.size in ("default", "full") else ():
+        if session.wants("calls", row):
+            progress.say_once("where the time goes")
+            try:
+                explained[row] = explain.explain(session, row, plain=False)
+            except ways.Failed as e:
+                session.note("explaining %s: %s" % (row, e))
+    return explained, shares.shares(session) if session.wants("sites", "shares") else {}
+
+
 def run(options, home, argv):
     progress = sessions.Progress(sys.stderr)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -145,7 +160,8 @@ def run(options, home, argv):
         session.programs = find_programs(session, options, home)
         chosen = session.find_ways()
         table, jobs = sessions.measure(session, chosen, progress)
-        data = results.gather(session, chosen, table, jobs, host, "dragoman bench " + " ".join(argv))
+        explained, shared = look_inside(session, chosen, progress)
+        data = results.gather(session, chosen, table, jobs, host, "dragoman bench " + " ".join(argv), explained, shared)
     finally:
         session.close()
     for line in results.text(data):
@@ -167,7 +183,7 @@ def show_list(options):
     plan = sessions.PLANS[options.size]()
     for suite in works.SUITES:
         print("%s: %s; %d rounds" % (suite.name, suite.says, max(1, round(plan.repeat * suite.rounds))))
-        names = {"calls": works.CALLS, "sites": works.SITES, "growth": works.GROWTH, "files": {s.name: s.says for s in works.file_steps(plan) if s.row}}
+        names = {"calls": works.CALLS, "sites": dict(works.SITES, shares="calls through rewritten sites"), "growth": works.GROWTH, "files": {s.name: s.says for s in works.file_steps(plan) if s.row}}
         for name, says in names.get(suite.name, {}).items():
             print("    %-24s %s" % (name, says))
     print("ways: native, notify, notify-trap, ptrace, notify-linux, ptrace-linux, vm-disk, vm-9p, vm-tmpfs, strace, proot, qemu-user")

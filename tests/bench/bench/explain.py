@@ -6,10 +6,10 @@ from . import stats
 from .ways import Failed, Local, parsed
 
 CALLS = 600
-PARTS = ("in", "gate", "door", "provider", "host", "out")
+PARTS = ("in", "gate", "door", "provider", "host", "between", "out")
 SAYS = {
     "in": "trap or jump, to the gate's first instruction", "gate": "gate", "door": "to the provider and back",
-    "provider": "provider", "host": "host calls", "out": "return to the program",
+    "provider": "provider", "host": "host calls", "between": "the program between its calls, and the ways there", "out": "return to the program",
 }
 SAYS_PTRACE = dict(SAYS, **{"in": "stop, to the provider's first instruction", "provider": "provider and the host calls that it has made"})
 
@@ -34,7 +34,7 @@ class Stamp:
 def explained(spans, stamps, clock):
     """
     Of each span of the program's own two stamps, its parts in ticks.  A span may have several calls in it (open+close):
-    then what is between them is part of the way in.  Spans whose calls the ring no longer has are left out.
+    then there is a time between them, with the ways out and in again in it.  Spans whose calls the ring no longer has are left out.
     """
     stamps = sorted(stamps, key=lambda s: s.enter)
     at, found = 0, []
@@ -54,7 +54,8 @@ def explained(spans, stamps, clock):
                 parts[name] += ticks
         parts["out"] = end - inside[-1].leave
         parts["whole"] = end - start - clock
-        parts["in"] = max(0, end - start - parts["out"] - sum(s.leave - s.enter for s in inside))
+        parts["in"] = inside[0].enter - start
+        parts["between"] = max(0, end - start - parts["in"] - parts["out"] - sum(s.leave - s.enter for s in inside))
         found.append(parts)
     return found
 
@@ -83,11 +84,10 @@ def _plain(session, way, row):
     return session.ns(out.loops[row].ticks(out.clock))
 
 
-def explain(session, row):
+def explain(session, row, plain=True):
     """{way: {plain, whole, parts..., calls}} and, for what failed, {way: {missing}}."""
-    found = {}
-    native = Local(session, "native", "native", "linux", "native")
-    found["native"] = {"plain": _plain(session, native, row)}
+    found, native = {}, Local(session, "native", "native", "linux", "native")
+    found["native"] = {"plain": _plain(session, native, row) if plain else 0.0}
     todo = [("notify", "notify", [])]
     if session.has_option("--no-rewrite"):
         todo.append(("notify, no rewriting", "notify", ["--no-rewrite"]))
@@ -96,7 +96,7 @@ def explain(session, row):
         way = Local(session, "explained", "door", "freebsd", label, [session.dragoman, "run", "--door=" + door] + flags)
         try:
             parts, calls = _measured(session, way, door, flags, row)
-            found[label] = dict(parts, plain=_plain(session, way, row), calls=calls)
+            found[label] = dict(parts, plain=_plain(session, way, row) if plain else 0.0, calls=calls)
         except (Failed, OSError, ValueError) as e:
             found[label] = {"missing": str(e)}
     return found

@@ -2,7 +2,7 @@
 import os
 import shutil
 
-from . import facts, plots, results, stats
+from . import facts, notes, plots, results, stats
 from .page import GROUPS, SECTIONS
 
 # Plots that are shown in the document itself; the others are one table each.
@@ -61,7 +61,7 @@ def table(data, group):
     yield "| %s | unit | %s |" % (group, " | ".join(w["label"] for w in ways))
     yield "| --- | --- | %s |" % " | ".join("---:" for _ in ways)
     for r in rows:
-        cells = [results.cell_text(r["ways"].get(w["name"]), w["name"] == "native") for w in ways]
+        cells = [results.cell_text(r["ways"].get(w["name"]), w["name"] == "native" or group in results.ABSOLUTE) for w in ways]
         yield "| %s | %s | %s |" % (r["name"].replace("|", "\\|"), r["unit"], " | ".join(cells))
 
 
@@ -82,16 +82,19 @@ def document(data, pictures):
     """pictures: {section: [(title, file name)]}."""
     yield "# Performance"
     yield ""
-    yield "This page is generated from one run; do not edit it. The commands that made it:"
+    yield "This page is generated from one run by `make performance`; do not edit it. The run was made by"
     yield ""
     yield "    build/%s" % data["command"]
-    yield "    make performance"
     yield ""
     yield ("The same work runs natively, under each door, in a virtual machine and under other tracers, in %d interleaved rounds, pinned, "
            "timed inside the work by one clock for all (the CPU's counter; a stamp costs %.1f ns, which is taken off). Native columns are "
-           "medians; the others are medians of the rounds' own ratios to native, with half of the width of the 99 %% bootstrap interval. "
-           "`~` marks a noisy row, `!` a worthless one, `-` what could not run. %s was measured." %
+           "medians; the others are medians of the rounds' own ratios to native, with half of the width of the 99 %% interval. "
+           "`~` marks a noisy row, `!` a worthless one, `-` what could not run. Measured: %s." %
            (data["plan"]["rounds"], data["clock"]["cost_ns"], data["when"]))
+    yield ""
+    yield "```"
+    yield from results.plan_lines(data)
+    yield "```"
     yield ""
     yield "| the host | |"
     yield "| --- | --- |"
@@ -111,6 +114,8 @@ def document(data, pictures):
     yield "## Where the VM wins, and why"
     yield ""
     yield from wins(data)
+    yield ""
+    yield notes.Notes(data).text().rstrip()
     for section, title, says in SECTIONS:
         if pictures.get(section):
             yield ""

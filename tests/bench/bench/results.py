@@ -3,7 +3,7 @@ import csv
 import json
 import time
 
-from . import facts, schedule, stats
+from . import aims, facts, schedule, shares, stats
 
 FORMAT = 1
 QUANTILES = (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999))
@@ -50,7 +50,7 @@ def _clock_warnings(session, chosen):
             yield "%s: its kernel's clock runs %+.1f %% beside the CPU's counter" % (names.get(name, name), off * 100)
 
 
-def gather(session, chosen, table, jobs, host, command):
+def gather(session, chosen, table, jobs, host, command, explained, shared):
     rows = []
     for key, row in table.rows.items():
         base = table.cells.get((key, "native"))
@@ -61,7 +61,7 @@ def gather(session, chosen, table, jobs, host, command):
         "format": "dragoman-bench", "version": FORMAT, "dragoman": session.version, "command": command,
         "when": time.strftime("%Y-%m-%d %H:%M:%S %z"), "size": session.options.size, "host": host,
         "plan": {"rounds": p.repeat, "budget_s": session.budget, "slot_us": p.slot, "files": p.files, "mib": p.mib},
-        "spent": schedule.says(jobs),
+        "spent": schedule.says(jobs), "explained": explained, "shares": shared,
         "clock": {"ticks_per_ns": session.per_ns, "cost_ns": session.clock_ns,
                   "beside_kernel": {name: stats.median(v) for name, v in session.clocks.items()}},
         "ways": [w.describe() for w in chosen], "missing": session.missing, "notes": session.notes,
@@ -116,14 +116,17 @@ def number(v):
 FLAG = {"": "", "noisy": "~", "worthless": "!"}
 
 
-def cell_text(cell, is_base):
-    """Native: the value; the others: the ratio, with half of its interval's width."""
+ABSOLUTE = ("sites", "floor")  # groups whose native rows are not what the others are measured against
+
+
+def cell_text(cell, absolute):
+    """Natively the value; the others: the ratio, with half of its interval's width."""
     if cell is None:
         return ""
     if "missing" in cell:
         return "-"
     flag, ratio = FLAG[cell["warning"]], cell.get("ratio")
-    if is_base or not ratio:
+    if absolute or not ratio:
         return number(cell["median"]) + flag
     half = number((ratio["high"] - ratio["low"]) / 2) if ratio["n"] > 1 else "?"  # one round says nothing of the spread
     return "%sx ±%s%s" % (number(ratio["median"]), half, flag)
@@ -137,7 +140,7 @@ def table_lines(data):
         there = [w for w in ways if any(w["name"] in r["ways"] for r in rows)]
         grid = [[group, "unit"] + [heads[w["name"]] for w in there]]
         for r in rows:
-            grid.append([r["name"], r["unit"]] + [cell_text(r["ways"].get(w["name"]), w["name"] == "native") for w in there])
+            grid.append([r["name"], r["unit"]] + [cell_text(r["ways"].get(w["name"]), w["name"] == "native" or group in ABSOLUTE) for w in there])
         widths = [max(len(line[i]) for line in grid) for i in range(len(grid[0]))]
         yield ""
         for line in grid:
@@ -173,6 +176,10 @@ def text(data):
             yield "%s: %s" % (way["name"], way["version"])
     yield "the clock itself: %.1f ns, taken off" % data["clock"]["cost_ns"]
     yield from table_lines(data)
+    yield from aims.text(data)
+    if data["shares"]:
+        yield ""
+        yield from shares.lines(data["shares"])
     yield ""
     for name, why in data["missing"].items():
         yield "not measured: %s: %s" % (name, why)

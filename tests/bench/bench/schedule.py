@@ -103,6 +103,9 @@ def measure(session, jobs, table, progress, budget):
         for suite in suites:
             those = [j for j in due if j.suite is suite]
             for job in _turned(those, number) if those else ():
+                if number == 0 and budget and job.way.kind in ("vm", "peer") and time.monotonic() - began > budget:
+                    job.why = "left out: the budget was used up before its turn"
+                    session.note("%s, %s: %s" % (suite.name, job.way.label, job.why))
                 if not job.why:
                     progress.step("round %d of %d" % (number + 1, rounds), "%s, %s" % (suite.name, job.way.label))
                     _run(session, job, number, table)

@@ -212,7 +212,7 @@ def suites(session):
 
 
 def _has(session, suite, word):
-    names = {"calls": works.CALLS, "sites": works.SITES, "floor": works.FLOOR, "growth": works.GROWTH, "files": [s.name for s in works.file_steps(session.plan)]}.get(suite.name, ())
+    names = {"calls": works.CALLS, "sites": [*works.SITES, "shares"], "floor": works.FLOOR, "growth": works.GROWTH, "files": [s.name for s in works.file_steps(session.plan)]}.get(suite.name, ())
     return any(word in "%s/%s" % (suite.name, name) for name in names)
 
 
@@ -244,6 +244,11 @@ class Progress:
         self.stream.write(("\r\033[K" if self.terminal else "") + text + "\n")
         self.stream.flush()
 
+    def say_once(self, text):
+        if text != self.last:
+            self.last = text
+            self.say("[%4d s] %s" % (time.monotonic() - self.began, text))
+
     def _remains(self):
         took = time.monotonic() - self.began
         left = took / self.number * self.left if self.number else 0
@@ -255,9 +260,8 @@ class Progress:
         if self.terminal:
             self.stream.write("\r\033[K[%s] %s%s" % (round_text, text, self._remains()))
             self.stream.flush()
-        elif round_text != self.last:
-            self.last = round_text
-            self.say("[%4d s] %s" % (time.monotonic() - self.began, round_text))
+        else:
+            self.say_once(round_text)
         self.number += 1
         self.left -= 1
 

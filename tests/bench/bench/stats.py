@@ -62,13 +62,25 @@ def _student(values):
     return median(values) * math.exp(-half), median(values) * math.exp(half)
 
 
+def _ordered(values, confidence):
+    """The narrowest pair of values, as far from one end as from the other, that holds the true median with that chance."""
+    n, below, outside = len(values), 0, 0.5 ** len(values)
+    while 2 * (outside + math.comb(n, below + 1) * 0.5 ** n) <= 1 - confidence:
+        below += 1
+        outside += math.comb(n, below) * 0.5 ** n
+    return values[below], values[n - 1 - below]
+
+
 def interval(values, confidence=CONFIDENCE):
     """
-    (low, high) for the median.  Of eight values and more the bootstrap's; fewer do not hold 99 % between them (their
-    whole range holds 1 - 2^(1-n)), so there it is widened to Student's.  One value has no interval: low is high.
+    (low, high) for the median: the bootstrap's, which is too narrow for few values and so is widened: to the values that
+    hold the median with that chance whatever the distribution, where there are eight or more, and below that, where no
+    two do (the whole range holds 1 - 2^(1-n)), to Student's.  One value has no interval: low is high.
     """
     values = sorted(values)
     low, high = _bootstrap(values, confidence)
+    o_low, o_high = _ordered(values, confidence)
+    low, high = min(low, o_low), max(high, o_high)
     if 1 < len(values) < len(STUDENT) + 2 and values[0] > 0:
         t_low, t_high = _student(values)
         low, high = min(low, t_low), max(high, t_high)

@@ -267,13 +267,16 @@ class Program:
 
     def prepare(self, way):
         """The command for a way, its files put where it looks."""
-        where = self.placed.get(way.name)
-        if where is None:
-            where = self.placed[way.name] = self._place(way)
+        where = self.placed_at(way)
         args = [a.replace("{src}", where).replace("{out}", where + "/out") for a in self.args]
         if way.kind == "vm":
             return ["/bin/program-" + self.name] + args
         return way.prefix + [self.builds[way.os]] + args
+
+    def placed_at(self, way):
+        if way.name not in self.placed:
+            self.placed[way.name] = self._place(way)
+        return self.placed[way.name]
 
     def _place(self, way):
         if way.kind != "vm":

@@ -23,20 +23,20 @@ class Explained(unittest.TestCase):
 
     def test_in_the_gate(self):
         f = self.one((100, 200), [stamp(110, 180, host=40)])
-        self.assertEqual([f[n] for n in PARTS], [10, 30, 0, 0, 40, 20])
+        self.assertEqual([f[n] for n in PARTS], [10, 30, 0, 0, 40, 0, 20])
 
     def test_by_the_provider(self):
         # 500 waiting for the provider, which had 350 with it, of which 100 were the gate's host call for it
         f = self.one((100, 900), [stamp(120, 880, host=100, door=500, provider=350)])
-        self.assertEqual([f[n] for n in PARTS], [20, 160, 250, 250, 100, 20])
+        self.assertEqual([f[n] for n in PARTS], [20, 160, 250, 250, 100, 0, 20])
 
     def test_a_stop(self):
         f = self.one((0, 100), [stamp(30, 60, provider=30, how=STOP)])
-        self.assertEqual([f[n] for n in PARTS], [30, 0, 0, 30, 0, 40])
+        self.assertEqual([f[n] for n in PARTS], [30, 0, 0, 30, 0, 0, 40])
 
     def test_two_calls_of_one_span(self):
         f = self.one((0, 100), [stamp(10, 30), stamp(50, 80, host=5)])
-        self.assertEqual([f[n] for n in PARTS], [30, 45, 0, 0, 5, 20])
+        self.assertEqual([f[n] for n in PARTS], [10, 45, 0, 0, 5, 20, 20])
 
     def test_the_clock_is_taken_off(self):
         self.assertEqual(self.one((0, 100), [stamp(10, 90)], clock=8)["whole"], 92)
