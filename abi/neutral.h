@@ -6,6 +6,7 @@
 #ifndef DRAGOMAN_ABI_NEUTRAL_H
 #define DRAGOMAN_ABI_NEUTRAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Errors that the host lacks: they go on where its own end. */
@@ -144,7 +145,8 @@ struct ksiginfo {
     int32_t  status;
     uint64_t addr, value;
     int32_t  trapno, timerid, overrun;
-    int64_t  band;
+    int64_t  owner; /* not 0: of a sender who has one entry at a time, found by this number and never counted */
+    bool     must;  /* sigqueue(2): rather fails than loses what it says */
 };
 
 /* stat of every ABI.  Host numbers; times with nanoseconds. */

@@ -27,7 +27,7 @@ static int add_knote(struct call *c, struct aio_notice *n)
 
 int aio_notice_init(struct call *c, struct aio_notice *n, const struct aio_sigevent *ev, int filter, uint64_t ident)
 {
-    static int64_t number;
+    static int64_t number = SIGOWNER_AIO;
 
     *n = (struct aio_notice){ .ev = *ev, .filter = filter, .ident = ident };
     n->number = __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
@@ -51,7 +51,7 @@ static void send_signal(const struct aio_notice *n, struct proc *p)
         .signo = n->ev.signo,
         .code = p->abi->sigcode_from_host(n->ev.signo, SI_ASYNCIO),
         .value = n->ev.value,
-        .band = n->number,
+        .owner = n->number,
     };
     struct task *t;
 
@@ -78,12 +78,8 @@ void aio_notice_tell(struct aio_notice *n, struct proc *p, int error)
 /* A signal that has not been delivered goes with what it tells of (aio_free_entry, sigqueue_take). */
 static void withdraw_signal(const struct aio_notice *n, struct proc *p)
 {
-    struct task *t;
-
     pthread_mutex_lock(&session.lock);
-    sigqueue_withdraw(&p->pending, n->ev.signo, n->number);
-    LIST_FOREACH(t, &p->tasks, link)
-    sigqueue_withdraw(&t->pending, n->ev.signo, n->number);
+    sigqueue_withdraw_all(p, n->ev.signo, n->number);
     pthread_mutex_unlock(&session.lock);
 }
 

@@ -21,8 +21,6 @@ struct mqueue_notifier {
 
 static LIST_HEAD(, mqueue_notifier) notifiers; /* under mqueue_lock */
 
-#define NUMBERS_FROM (1ll << 62) /* apart from those of aio, which count from 1 */
-
 static struct mqueue_notifier *find_locked(const struct proc *p, int fd)
 {
     struct mqueue_notifier *n;
@@ -51,7 +49,7 @@ static void post_session_locked(struct mqueue_notifier *n)
                                   .code = n->code,
                                   .value = n->ev.value,
                                   .timerid = n->fd, /* si_mqd, in the same place of the union */
-                                  .band = n->number};
+                                  .owner = n->number};
     struct task          *to = NULL;
 
     if (n->ev.notify == NOTIFY_THREAD_ID && !(to = task_find_locked(n->proc, n->ev.tid)))
@@ -88,12 +86,8 @@ void mqueue_notify_forget_locked(struct mqueue *q)
 
 static void withdraw(struct mqueue_notifier *n)
 {
-    struct task *t;
-
     pthread_mutex_lock(&session.lock);
-    sigqueue_withdraw(&n->proc->pending, n->ev.signo, n->number);
-    LIST_FOREACH(t, &n->proc->tasks, link)
-    sigqueue_withdraw(&t->pending, n->ev.signo, n->number);
+    sigqueue_withdraw_all(n->proc, n->ev.signo, n->number);
     pthread_mutex_unlock(&session.lock);
 }
 
@@ -133,7 +127,7 @@ void mqueue_proc_gone(const struct proc *p)
 /* The one of this descriptor, whose signal is pending no longer. */
 static struct mqueue_notifier *renewed_locked(struct proc *p, int fd)
 {
-    static int64_t          made = NUMBERS_FROM;
+    static int64_t          made = SIGOWNER_MQUEUE;
     struct mqueue_notifier *n = find_locked(p, fd);
 
     if (n) {

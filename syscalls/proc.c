@@ -189,7 +189,7 @@ struct proc *proc_new(struct proc *parent, const struct abi *abi)
     p->exit_signal = abi->sig_from_host[17]; /* SIGCHLD */
     LIST_INIT(&p->children);
     LIST_INIT(&p->tasks);
-    sigqueue_init(&p->pending);
+    sigqueue_init(&p->pending, &p->nqueued);
     if (parent)
         inherit(p, parent);
     pthread_mutex_lock(&session.lock);

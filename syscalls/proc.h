@@ -35,9 +35,10 @@ struct sigpending_entry {
     struct ksiginfo info;
 };
 
-/* Pending set with its queue: standard signals are queued once, real-time ones each time. */
+/* Pending set with its queue: each signal is there with what it says, as often as it was sent, while there is room. */
 struct sigqueue_set {
-    struct sigset set;
+    struct sigset set, bare; /* pending; among them those of which one more is pending, and says nothing */
+    unsigned     *count;     /* the process's nqueued */
     STAILQ_HEAD(, sigpending_entry) queue;
 };
 
@@ -147,6 +148,7 @@ struct proc {
     struct sigacts     *sigacts;
     struct ksigaction  *actions; /* sigacts->of */
     struct sigqueue_set pending;
+    unsigned            nqueued; /* entries here and in the tasks' queues */
 
     uint32_t            umask_hint;
     uint64_t            nofile; /* guest's soft RLIMIT_NOFILE */

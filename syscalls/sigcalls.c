@@ -39,7 +39,8 @@ int64_t sys_sigaction(struct call *c, int sig, const void *act, void *oact)
         sigset_unmaskable(p, &p->actions[sig].mask);
         /* Setting a signal to be ignored discards what is pending (POSIX, sigaction). */
         if (p->actions[sig].handler == D_SIG_IGN ||
-            (p->actions[sig].handler == D_SIG_DFL && c->abi->sig_default[sig] == SIGDEF_IGN)) {
+            (p->actions[sig].handler == D_SIG_DFL &&
+             (c->abi->sig_default[sig] == SIGDEF_IGN || c->abi->sig_default[sig] == SIGDEF_CONT))) {
             sigqueue_drop(&p->pending, sig);
             LIST_FOREACH(t, &p->tasks, link)
                 sigqueue_drop(&t->pending, sig);
@@ -240,18 +241,16 @@ int64_t sys_sigtimedwait(struct call *c, const void *set, void *info, const void
     const struct timespec *ts = timeout;
     struct timespec        deadline;
     struct ksiginfo        k;
+    bool                   bad;
     int                    r;
 
     if (!set)
         return -EFAULT;
-    if (ts) {
-        if (ts->tv_nsec < 0 || ts->tv_nsec >= 1000000000)
-            return -EINVAL;
-        deadline = deadline_of(ts);
-    }
+    bad = ts && (ts->tv_nsec < 0 || ts->tv_nsec >= 1000000000);
+    deadline = ts && !bad ? deadline_of(ts) : (struct timespec){0, 0}; /* a bad time: what is pending is still taken */
     r = wait_for(c, set, ts ? &deadline : NULL, &k);
     if (r)
-        return r == -ERESTART ? -EINTR : r;
+        return bad && r == -EAGAIN ? -EINVAL : ts && r == -ERESTART ? -EINTR : r; /* a time-out is not restarted */
     if (info)
         memcpy(info, &k, sizeof(k));
     return k.signo;
@@ -262,14 +261,37 @@ int64_t sys_sigwaitinfo(struct call *c, const void *set, void *info)
     return sys_sigtimedwait(c, set, info, NULL);
 }
 
-/* sigwait(2) never fails with EINTR: the call is made again (kern_sig.c, sys_sigwait). */
+/* Whether the handler that is about to run lets the call go on. */
+static bool handler_restarts(struct task *t)
+{
+    const struct proc *p = t->proc;
+    struct sigset      want;
+    int                sig, all;
+    bool               yes;
+
+    pthread_mutex_lock(&session.lock);
+    want = (struct sigset){{~t->mask.w[0], ~t->mask.w[1]}};
+    sig = sigqueue_first(&t->pending, &want);
+    all = sigqueue_first(&p->pending, &want);
+    if (!sig || (all && all < sig))
+        sig = all;
+    yes = !sig || p->actions[sig].handler == D_SIG_DFL || (p->actions[sig].flags & D_SA_RESTART);
+    pthread_mutex_unlock(&session.lock);
+    return yes;
+}
+
+/* Its errors are its result, as POSIX has it: the call itself succeeds, unless it is made again (kern_sig.c, sys_sigwait). */
 int64_t sys_sigwait(struct call *c, const void *set, gva sig)
 {
     struct ksiginfo k;
     int             r;
 
     if (!set)
-        return -EFAULT;
+        return c->abi->errno_from_host[EFAULT];
     r = wait_for(c, set, NULL, &k);
-    return r ? r : put_int(c, sig, k.signo);
+    if (r == -ERESTART)
+        return handler_restarts(c->task) ? r : c->abi->errno_from_host[EINTR];
+    if (!r)
+        r = put_int(c, sig, k.signo);
+    return r == -EFAULT ? c->abi->errno_from_host[EFAULT] : r;
 }

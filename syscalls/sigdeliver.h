@@ -8,7 +8,7 @@
 
 /* Guest number of a host signal, 0 when this ABI has none. */
 int signal_guest(const struct proc *p, int hostsig);
-/* Takes the lowest pending signal in want: the task's own first.  session.lock held. */
+/* Takes the lowest pending signal in want; of one number, the task's own first.  session.lock held. */
 bool signal_take_locked(struct task *t, const struct sigset *want, struct ksiginfo *info);
 /* Where a signal comes from that this process sends with kill(2). */
 struct ksiginfo signal_from_me(const struct call *c, int sig);

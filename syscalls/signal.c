@@ -28,11 +28,6 @@ int signal_guest(const struct proc *p, int hostsig)
     return hostsig > 0 && hostsig <= 64 ? p->abi->sig_from_host[hostsig] : 0;
 }
 
-static bool is_rt(const struct proc *p, int sig)
-{
-    return sig > 64 || (p->abi->sig_to_host[sig] >= 34);
-}
-
 static bool is_stop(const struct proc *p, int sig)
 {
     return p->abi->sig_default[sig] == SIGDEF_STOP;
@@ -58,16 +53,6 @@ static struct sigset not_of(const struct sigset *s)
 static bool waits_for(const struct task *t, int sig)
 {
     return sigset_has(&t->waiting, sig);
-}
-
-static bool awaited_locked(const struct proc *p, int sig)
-{
-    const struct task *t;
-
-    LIST_FOREACH(t, &p->tasks, link)
-        if (waits_for(t, sig))
-            return true;
-    return false;
 }
 
 static void nudge(struct task *t, int sig)
@@ -142,6 +127,19 @@ static bool uncatchable_locked(struct proc *p, int sig)
     return false;
 }
 
+/*
+ * An ignored signal is forgotten at once, also where it is blocked or waited for; but SIGCONT by default only where
+ * it is not blocked (kern_sig.c, tdsendsignal).
+ */
+static bool forgotten_locked(struct proc *p, const struct task *t, int sig)
+{
+    if (!ignored_locked(p, sig))
+        return false;
+    if (p->abi->sig_default[sig] != SIGDEF_CONT)
+        return true;
+    return t ? !sigset_has(&t->mask, sig) || waits_for(t, sig) : taker_locked(p, sig) != NULL;
+}
+
 /* What a posted signal does at once; false: that was all of it.  t: the task it is for, NULL for the process. */
 static bool post_begin_locked(struct proc *p, const struct task *t, int sig)
 {
@@ -151,20 +149,39 @@ static bool post_begin_locked(struct proc *p, const struct task *t, int sig)
         signal_on_post(p, sig);
     if (!stop_or_continue_locked(p, sig) || uncatchable_locked(p, sig))
         return false;
-    return !ignored_locked(p, sig) || (t ? waits_for(t, sig) : awaited_locked(p, sig));
+    return !forgotten_locked(p, t, sig);
 }
 
-void signal_post_proc_locked(struct proc *p, const struct ksiginfo *info)
+int signal_queue_proc_locked(struct proc *p, const struct ksiginfo *info)
 {
     struct task *t;
-    int          sig = info->signo;
+    int          sig = info->signo, err;
 
     if (!post_begin_locked(p, NULL, sig))
-        return;
-    sigqueue_add(&p->pending, info, is_rt(p, sig));
+        return 0;
+    err = sigqueue_add(&p->pending, info);
+    if (err)
+        return err;
     t = taker_locked(p, sig);
     if (t)
         nudge(t, sig);
+    return 0;
+}
+
+void signal_post_proc_locked(struct proc *p, const struct ksiginfo *info) { signal_queue_proc_locked(p, info); }
+
+void signal_post_child_locked(struct proc *parent, const struct ksiginfo *info)
+{
+    struct ksiginfo k = *info;
+
+    k.owner = -(int64_t)k.pid;
+    if (!sigqueue_renew(&parent->pending, &k))
+        signal_queue_proc_locked(parent, &k);
+}
+
+void signal_child_waited_locked(struct proc *parent, int pid)
+{
+    sigqueue_withdraw(&parent->pending, signal_guest(parent, SIGCHLD), -(int64_t)pid);
 }
 
 void signal_post_task_locked(struct task *t, const struct ksiginfo *info)
@@ -174,7 +191,7 @@ void signal_post_task_locked(struct task *t, const struct ksiginfo *info)
 
     if (!post_begin_locked(p, t, sig))
         return;
-    sigqueue_add(&t->pending, info, is_rt(p, sig));
+    sigqueue_add(&t->pending, info);
     if (waits_for(t, sig) || !sigset_has(&t->mask, sig))
         nudge(t, sig);
 }
@@ -246,7 +263,7 @@ void signal_fault(struct call *c, const struct area_siginfo *h)
 {
     struct proc    *p = c->proc;
     struct task    *t = c->task;
-    struct ksiginfo k = {.error = h->error, .addr = h->addr};
+    struct ksiginfo k = {.error = h->error, .addr = h->addr, .owner = SIGOWNER_FAULT};
     int             sig;
 
     p->abi->fault(h->signo, h->code, &k);
@@ -257,7 +274,7 @@ void signal_fault(struct call *c, const struct area_siginfo *h)
         p->actions[sig].handler = D_SIG_DFL;
         sigset_del(&t->mask, sig);
     }
-    sigqueue_add(&t->pending, &k, false);
+    sigqueue_add(&t->pending, &k);
     pthread_mutex_unlock(&session.lock);
 }
 
@@ -277,12 +294,10 @@ bool signal_deliverable(struct task *t)
 
 bool signal_take_locked(struct task *t, const struct sigset *want, struct ksiginfo *info)
 {
-    int sig = sigqueue_first(&t->pending, want);
+    const int own = sigqueue_first(&t->pending, want), all = sigqueue_first(&t->proc->pending, want);
+    const int sig = own && (!all || own <= all) ? own : all;
 
-    if (sig)
-        return sigqueue_take(&t->pending, sig, info);
-    sig = sigqueue_first(&t->proc->pending, want);
-    return sig && sigqueue_take(&t->proc->pending, sig, info);
+    return sig && (sigqueue_take(&t->pending, sig, info) || sigqueue_take(&t->proc->pending, sig, info));
 }
 
 /* The next thing to do: false when nothing is pending.  On true, *act is the handler's action, or DFL to die by it. */

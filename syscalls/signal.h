@@ -23,6 +23,14 @@ static inline void sigset_del(struct sigset *s, int sig)
 /* Post to a process or to one of its threads; wakes and interrupts as needed.  session.lock held. */
 void signal_post_proc_locked(struct proc *p, const struct ksiginfo *info);
 void signal_post_task_locked(struct task *t, const struct ksiginfo *info);
+/* For sigqueue(2): -EAGAIN when info.must and there is no room. */
+int  signal_queue_proc_locked(struct proc *p, const struct ksiginfo *info);
+/*
+ * A child, info.pid, has something to tell.  It has one entry in its parent's queue: a newer report replaces an older
+ * one, and it goes when the child is waited for (kern_sig.c, sigparent; kern_exit.c, proc_reap).  session.lock held.
+ */
+void signal_post_child_locked(struct proc *parent, const struct ksiginfo *info);
+void signal_child_waited_locked(struct proc *parent, int pid);
 /* The same, taking the lock; info's code, pid, uid say who sends. */
 void signal_post_proc(struct proc *p, const struct ksiginfo *info);
 

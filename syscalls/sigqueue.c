@@ -1,57 +1,56 @@
 /* syscalls/sigqueue.c: pending signals with their information. */
 #include "syscalls/sigqueue.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "syscalls/signal.h"
 
-#define QUEUE_MAX 4096 /* entries of one signal set; beyond, information is dropped but the signal stays pending */
-
-void sigqueue_init(struct sigqueue_set *q)
+void sigqueue_init(struct sigqueue_set *q, unsigned *count)
 {
-    q->set = (struct sigset){{0, 0}};
+    q->set = q->bare = (struct sigset){{0, 0}};
+    q->count = count;
     STAILQ_INIT(&q->queue);
+}
+
+static void unlink_entry(struct sigqueue_set *q, struct sigpending_entry *e)
+{
+    STAILQ_REMOVE(&q->queue, e, sigpending_entry, link);
+    *q->count -= !e->info.owner;
+    free(e);
 }
 
 void sigqueue_clear(struct sigqueue_set *q)
 {
     struct sigpending_entry *e;
 
-    while ((e = STAILQ_FIRST(&q->queue))) {
-        STAILQ_REMOVE_HEAD(&q->queue, link);
-        free(e);
-    }
-    q->set = (struct sigset){{0, 0}};
+    while ((e = STAILQ_FIRST(&q->queue)))
+        unlink_entry(q, e);
+    q->set = q->bare = (struct sigset){{0, 0}};
 }
 
-static unsigned queue_length(const struct sigqueue_set *q)
+int sigqueue_add(struct sigqueue_set *q, const struct ksiginfo *info)
 {
-    const struct sigpending_entry *e;
-    unsigned                       n = 0;
+    const bool               room = info->owner || *q->count < SIGQUEUE_MAX;
+    struct sigpending_entry *e = room ? malloc(sizeof(*e)) : NULL;
 
-    STAILQ_FOREACH(e, &q->queue, link)
-        n++;
-    return n;
-}
-
-bool sigqueue_add(struct sigqueue_set *q, const struct ksiginfo *info, bool rt)
-{
-    struct sigpending_entry *e;
-
-    if (sigset_has(&q->set, info->signo) && !rt)
-        return false;
+    if (!e && info->must)
+        return -EAGAIN;
     sigset_add(&q->set, info->signo);
-    if (rt && queue_length(q) >= QUEUE_MAX)
-        return true;
-    e = malloc(sizeof(*e));
-    if (e) {
-        e->info = *info;
-        STAILQ_INSERT_TAIL(&q->queue, e, link);
+    if (!e) {
+        sigset_add(&q->bare, info->signo);
+        return 0;
     }
-    return true;
+    e->info = *info;
+    *q->count += !info->owner;
+    if (info->owner == SIGOWNER_FAULT)
+        STAILQ_INSERT_HEAD(&q->queue, e, link);
+    else
+        STAILQ_INSERT_TAIL(&q->queue, e, link);
+    return 0;
 }
 
-static struct sigpending_entry *find(struct sigqueue_set *q, int sig)
+static struct sigpending_entry *find(const struct sigqueue_set *q, int sig)
 {
     struct sigpending_entry *e;
 
@@ -61,46 +60,67 @@ static struct sigpending_entry *find(struct sigqueue_set *q, int sig)
     return NULL;
 }
 
+static struct sigpending_entry *find_owner(const struct sigqueue_set *q, int sig, int64_t owner)
+{
+    struct sigpending_entry *e;
+
+    STAILQ_FOREACH(e, &q->queue, link)
+        if (e->info.signo == sig && e->info.owner == owner)
+            return e;
+    return NULL;
+}
+
+static void taken(struct sigqueue_set *q, int sig)
+{
+    if (!sigset_has(&q->bare, sig) && !find(q, sig))
+        sigset_del(&q->set, sig);
+}
+
 bool sigqueue_take(struct sigqueue_set *q, int sig, struct ksiginfo *info)
 {
     struct sigpending_entry *e = find(q, sig);
 
     if (!sigset_has(&q->set, sig))
         return false;
-    *info = e ? e->info : (struct ksiginfo){.signo = sig};
-    if (e) {
-        STAILQ_REMOVE(&q->queue, e, sigpending_entry, link);
-        free(e);
+    if (sigset_has(&q->bare, sig) || !e) {
+        *info = (struct ksiginfo){.signo = sig};
+        sigset_del(&q->bare, sig);
+    } else {
+        *info = e->info;
+        unlink_entry(q, e);
     }
-    if (!find(q, sig))
-        sigset_del(&q->set, sig);
+    taken(q, sig);
     return true;
 }
 
-void sigqueue_withdraw(struct sigqueue_set *q, int sig, int64_t band)
-{
-    struct sigpending_entry *e, *next;
+bool sigqueue_holds(const struct sigqueue_set *q, int sig, int64_t owner) { return find_owner(q, sig, owner); }
 
-    for (e = STAILQ_FIRST(&q->queue); e; e = next) {
-        next = STAILQ_NEXT(e, link);
-        if (e->info.signo != sig || e->info.band != band)
-            continue;
-        STAILQ_REMOVE(&q->queue, e, sigpending_entry, link);
-        free(e);
-        if (!find(q, sig))
-            sigset_del(&q->set, sig);
-        return;
-    }
+bool sigqueue_renew(struct sigqueue_set *q, const struct ksiginfo *info)
+{
+    struct sigpending_entry *e = find_owner(q, info->signo, info->owner);
+
+    if (e)
+        e->info = *info;
+    return e;
 }
 
-bool sigqueue_holds(const struct sigqueue_set *q, int sig, int64_t band)
+void sigqueue_withdraw(struct sigqueue_set *q, int sig, int64_t owner)
 {
-    const struct sigpending_entry *e;
+    struct sigpending_entry *e = find_owner(q, sig, owner);
 
-    STAILQ_FOREACH(e, &q->queue, link)
-        if (e->info.signo == sig && e->info.band == band)
-            return true;
-    return false;
+    if (!e)
+        return;
+    unlink_entry(q, e);
+    taken(q, sig);
+}
+
+void sigqueue_withdraw_all(struct proc *p, int sig, int64_t owner)
+{
+    struct task *t;
+
+    sigqueue_withdraw(&p->pending, sig, owner);
+    LIST_FOREACH(t, &p->tasks, link)
+        sigqueue_withdraw(&t->pending, sig, owner);
 }
 
 void sigqueue_drop(struct sigqueue_set *q, int sig)

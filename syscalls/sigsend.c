@@ -87,18 +87,22 @@ int64_t sys_sigqueue(struct call *c, int pid, int sig, gva value)
 {
     struct ksiginfo k = from_me(c, sig, SI_QUEUE);
     struct proc    *p;
+    int             err = 0;
 
     if (capability_mode(c) && pid != c->proc->pid)
         return -D_ECAPMODE;
-    if (!valid_or_zero(c, sig))
+    if (!valid_or_zero(c, sig) || pid <= 0)
         return -EINVAL;
     k.value = value.va;
+    k.must = true;
     pthread_mutex_lock(&session.lock);
     p = proc_find_any_locked(pid);
-    if (p && sig)
-        signal_post_proc_locked(p, &k);
+    if (!p)
+        err = -ESRCH;
+    else if (sig)
+        err = signal_queue_proc_locked(p, &k);
     pthread_mutex_unlock(&session.lock);
-    return p ? 0 : -ESRCH;
+    return err;
 }
 
 static int thread_kill(struct call *c, struct proc *p, int64_t id, int sig)

@@ -17,8 +17,9 @@ static void tell_parent_locked(struct proc *p, int code, int status)
         return;
     chld = signal_guest(parent, SIGCHLD);
     if (!(parent->actions[chld].flags & D_SA_NOCLDSTOP))
-        signal_post_proc_locked(parent,
-                                &(struct ksiginfo){.signo = chld, .code = code, .pid = p->pid, .status = status});
+        signal_post_child_locked(
+            parent, &(struct ksiginfo){
+                        .signo = chld, .code = code, .pid = p->pid, .uid = p->cred.ruid, .status = status});
 }
 
 void proc_stopped_locked(struct proc *p, int sig)

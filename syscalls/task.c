@@ -88,7 +88,7 @@ struct task *task_new(struct proc *p)
     t->proc = p;
     t->state = TASK_NEW;
     t->altstack.flags = D_SS_DISABLE;
-    sigqueue_init(&t->pending);
+    sigqueue_init(&t->pending, &p->nqueued);
     pthread_mutex_lock(&session.lock);
     ok = index_take_locked(t);
     if (ok) {

@@ -17,6 +17,7 @@
 #include "syscalls/proc.h"
 #include "syscalls/sigevent.h"
 #include "syscalls/signal.h"
+#include "syscalls/sigqueue.h"
 #include "syscalls/time.h"
 
 int64_t sys_ktimer_create(struct call *c, int64_t clock, gva evp, gva timerid);
@@ -40,6 +41,7 @@ struct timer {
     int                   code; /* SI_TIMER in the guest's numbers */
     struct itimerspec     time; /* it_value: when, on clock; zero: not armed */
     int                   overrun, overrun_last;
+    int64_t               number; /* by which its signal is known while it is pending */
 };
 
 static pthread_mutex_t timers_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -68,22 +70,13 @@ static bool proc_alive_locked(const struct timer *t)
     return false;
 }
 
-static bool is_queued(const struct timer *t, const struct sigqueue_set *set)
-{
-    const struct sigpending_entry *e;
-
-    STAILQ_FOREACH(e, &set->queue, link)
-    if (e->info.signo == t->ev.signo && e->info.code == t->code && e->info.timerid == t->id)
-        return true;
-    return false;
-}
-
 /* Sends the signal, or counts that the last one is still on its way. */
 static void send_locked(struct timer *t, struct task *to)
 {
     struct ksiginfo info = {.signo = t->ev.signo, .code = t->code, .value = t->ev.value, .timerid = t->id};
 
-    if (is_queued(t, to ? &to->pending : &t->proc->pending)) {
+    info.owner = t->number;
+    if (sigqueue_holds(to ? &to->pending : &t->proc->pending, info.signo, info.owner)) {
         t->overrun += t->overrun < INT_MAX;
         return;
     }
@@ -230,12 +223,15 @@ static int sigevent_get(struct call *c, gva evp, struct guest_sigevent *ev)
 /* Takes t over; its number, or -EAGAIN. */
 static int timer_add(struct timer *t, bool value_is_id)
 {
+    static int64_t made = SIGOWNER_TIMER;
+
     pthread_mutex_lock(&timers_lock);
     for (t->id = TIMER_FIRST; t->id < TIMER_MAX && timer_find(t->proc, t->id);)
         t->id++;
     if (t->id < TIMER_MAX) {
         if (value_is_id)
             t->ev.value = (uint64_t)t->id;
+        t->number = ++made;
         LIST_INSERT_HEAD(&timers, t, link);
     }
     pthread_mutex_unlock(&timers_lock);
@@ -271,14 +267,24 @@ int64_t sys_ktimer_create(struct call *c, int64_t clock, gva evp, gva timerid)
     return err;
 }
 
+/* A signal that is still pending goes with its timer (kern_time.c, kern_ktimer_delete). */
+static void withdraw(const struct timer *t)
+{
+    pthread_mutex_lock(&session.lock);
+    sigqueue_withdraw_all(t->proc, t->ev.signo, t->number);
+    pthread_mutex_unlock(&session.lock);
+}
+
 int64_t sys_ktimer_delete(struct call *c, int id)
 {
     struct timer *t;
 
     pthread_mutex_lock(&timers_lock);
     t = timer_find(c->proc, id);
-    if (t)
+    if (t) {
         LIST_REMOVE(t, link);
+        withdraw(t);
+    }
     pthread_mutex_unlock(&timers_lock);
     free(t);
     return t ? 0 : -EINVAL;

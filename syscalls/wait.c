@@ -109,6 +109,8 @@ int wait_take_locked(struct proc *p, uint64_t options, struct wait_found *f)
 {
     if (!look_at(p, options, f))
         return 0;
+    if (p->parent && !(options & WNOWAIT))
+        signal_child_waited_locked(p->parent, p->pid);
     if (p->state == PROC_ZOMBIE && !(options & WNOWAIT))
         proc_reap_locked(p);
     return 1;
@@ -247,12 +249,34 @@ int64_t sys_wait6(struct call *c, int64_t idtype, uint64_t id, gva status, uint6
 
 /* ---- the end of a process ---------------------------------------------------------------------------- */
 
-/* SIGCHLD, and the zombie stays unless the parent does not want it. */
+/* The signal that it was forked to send, when that is not SIGCHLD, says nothing (kern_exit.c, exit1). */
+static void signal_parent_locked(struct proc *p, int chld)
+{
+    struct ksiginfo k = {.signo = p->exit_signal};
+
+    if (!k.signo)
+        return;
+    if (k.signo != chld) {
+        k.code = p->abi->sigcode_from_host(k.signo, SI_KERNEL);
+        signal_post_proc_locked(p->parent, &k);
+        return;
+    }
+    k.pid = p->pid;
+    k.uid = p->cred.ruid;
+    k.code = WIFEXITED(p->wait_status) ? CLD_EXITED : WCOREDUMP(p->wait_status) ? CLD_DUMPED : CLD_KILLED;
+    k.status = WIFEXITED(p->wait_status) ? WEXITSTATUS(p->wait_status) : death_signal(p);
+    signal_post_child_locked(p->parent, &k);
+}
+
+/*
+ * The zombie stays, and there is a signal, unless the parent does not want it: then it is its reaper's, who hears of
+ * it instead (exit1).
+ */
 static void tell_parent_locked(struct proc *p)
 {
-    struct proc    *parent = p->parent;
-    int             chld;
-    struct ksiginfo k;
+    struct proc *parent = p->parent;
+    int          chld;
+    bool         unwanted;
 
     if (procdesc_exited_locked(p, status_of_zombie(p))) {
         wait_happened_locked(p); /* the descriptor tells, not a signal, and keeps the zombie */
@@ -264,13 +288,11 @@ static void tell_parent_locked(struct proc *p)
         return;
     }
     chld = signal_guest(parent, SIGCHLD);
-    k = (struct ksiginfo){.signo = p->exit_signal, .pid = p->pid};
-    k.code = WIFEXITED(p->wait_status) ? CLD_EXITED : WCOREDUMP(p->wait_status) ? CLD_DUMPED : CLD_KILLED;
-    k.status = WIFEXITED(p->wait_status) ? WEXITSTATUS(p->wait_status) : death_signal(p);
-    if (k.signo)
-        signal_post_proc_locked(parent, &k);
+    unwanted = parent->actions[chld].handler == D_SIG_IGN || (parent->actions[chld].flags & D_SA_NOCLDWAIT);
+    if (!unwanted)
+        signal_parent_locked(p, chld);
     proc_wake_waiters_locked(parent);
-    if (parent->actions[chld].handler == D_SIG_IGN || (parent->actions[chld].flags & D_SA_NOCLDWAIT))
+    if (unwanted)
         proc_reap_locked(p); /* last: it lets go of the lock, and the parent may end meanwhile */
 }
 

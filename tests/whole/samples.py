@@ -169,6 +169,7 @@ BSD_ONLY = {
     "mqueue": 93,
     "procdesc": 65,
     "procfiles": 31,
+    "sigqueue": 32,
     "setid": 16,
 }
 
