@@ -61,7 +61,7 @@ static int64_t transfer_at_host_locked(struct call *c, struct fdref *ref, const 
     return r;
 }
 
-static int64_t transfer_locked(struct call *c, struct fdref *ref, const struct transfer *t)
+static inline HOT int64_t transfer_locked(struct call *c, struct fdref *ref, const struct transfer *t)
 {
     if (ref->of->host_offset || (t->write && ref->of->flags & O_APPEND))
         return transfer_at_host_locked(c, ref, t);
