@@ -27,6 +27,7 @@
 #include "loader/stub.h"
 #include "syscalls/code.h"
 #include "syscalls/door.h"
+#include "syscalls/fdshare.h"
 #include "syscalls/memory.h"
 #include "syscalls/memory_maps.h"
 #include "syscalls/proc.h"
@@ -502,7 +503,7 @@ static void drop(struct proc *p)
 {
     sites_put(p->sites);
     p->sites = NULL;
-    if (p->fds)
+    if (p->fds && !fdtable_is_shared(p->fds)) /* else others' code is watched by it, too */
         memset(gate_sites_of(p->fds), 0, sizeof(struct gate_sites));
 }
 
