@@ -337,42 +337,48 @@ static void rip_set(struct call *c, struct regs *r, uint64_t rip)
     door->regs_set(c->task, r);
 }
 
-void rewrite_enter(struct call *c)
+/* Where somebody at rip has to go on, 0: where he is. */
+typedef uint64_t elsewhere_fn(struct sites *s, uint64_t rip);
+
+static uint64_t out_of_stub(struct sites *s, uint64_t rip)
 {
-    struct sites     *s = c->proc->sites;
-    struct rewritten *w;
-    struct regs       r;
-    uint64_t          at = 0;
+    const struct rewritten *w = site_of_stub(s, rip);
+
+    return w ? site_to_text(w, rip) : 0;
+}
+
+static uint64_t into_stub(struct sites *s, uint64_t rip)
+{
+    const struct rewritten *w = site_at(s, rip);
+
+    return w ? site_to_stub(w, rip) : 0;
+}
+
+static void move(struct call *c, elsewhere_fn *elsewhere)
+{
+    struct sites *s = c->proc->sites;
+    struct regs   r;
+    uint64_t      to;
 
     if (!s)
         return;
     door->regs_get(c->task, &r);
     pthread_mutex_lock(&s->lock);
-    w = site_of_stub(s, r.rip);
-    if (w)
-        at = site_to_text(w, r.rip);
+    to = elsewhere(s, r.rip);
     pthread_mutex_unlock(&s->lock);
-    if (at)
-        rip_set(c, &r, at);
+    if (to)
+        rip_set(c, &r, to);
+}
+
+void rewrite_enter(struct call *c)
+{
+    move(c, out_of_stub);
 }
 
 void rewrite_leave(struct call *c)
 {
-    struct sites     *s = c->proc->sites;
-    struct rewritten *w;
-    struct regs       r;
-    uint64_t          stub = 0;
-
-    if (!s || c->task->dead)
-        return;
-    door->regs_get(c->task, &r);
-    pthread_mutex_lock(&s->lock);
-    w = site_at(s, r.rip);
-    if (w)
-        stub = site_to_stub(w, r.rip);
-    pthread_mutex_unlock(&s->lock);
-    if (stub)
-        rip_set(c, &r, stub);
+    if (!c->task->dead)
+        move(c, into_stub);
 }
 
 /*

@@ -3,8 +3,10 @@
 LINT_SRC  := $(SRC) $(wildcard loader/gate/*.c)
 TIDY_ARGS := -std=gnu11 -I. -D_GNU_SOURCE -DDRAGOMAN_VERSION='"$(VERSION)"' -Wno-unknown-warning-option
 LINT_OK   := $(LINT_SRC:%=$(BUILD)/lint/%.ok)
+# Which headers a file takes in is the compiler's to know; a change of any has all files read again.
+LINT_HDR  := $(wildcard $(addsuffix /*.h,loader loader/gate syscalls abi abi/* compat)) $(wildcard abi/*/*.tbl syscalls/*.tbl compat/*.tbl)
 
-$(BUILD)/lint/%.c.ok: %.c .clang-tidy
+$(BUILD)/lint/%.c.ok: %.c .clang-tidy $(LINT_HDR)
 	@mkdir -p $(@D)
 	@clang-tidy --quiet $< -- $(TIDY_ARGS) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@

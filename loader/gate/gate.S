@@ -169,7 +169,7 @@ gate_host:
     ret
 
 /* The same for calls that block: not made at all while a signal is noted. */
-    .globl gate_host_wait, gate_window_start, gate_window_end, gate_window_eintr
+    .globl gate_host_wait
 gate_host_wait:
     mov %rdi, %rax
     mov %rsi, %r11
@@ -179,15 +179,15 @@ gate_host_wait:
     mov 24(%r11), %r10
     mov 32(%r11), %r8
     mov 40(%r11), %r9
-gate_window_start:
-    cmpq $0, %gs:AREA_NOTED
-    jne gate_window_eintr
+1:  cmpq $0, %gs:AREA_NOTED
+    jne 3f
     syscall
-gate_window_end:
+2:  ret
+3:  mov $-512, %rax          /* -ERESTART, which no call of the host's returns */
     ret
-gate_window_eintr:
-    mov $-512, %rax          /* -ERESTART, which no call of the host's returns */
-    ret
+    .pushsection .gate.windows, "a"
+    .quad 1b, 2b, 3b
+    .popsection
 
 /* int64_t gate_door(index): the notification. */
     .globl gate_door, gate_door_ip

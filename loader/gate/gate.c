@@ -105,9 +105,7 @@ static void gate_note(struct area *a, int sig, const siginfo_t *si, greg_t *rip)
     for (const struct gate_window *w = gate_windows; (uint64_t)w < AT(gate_windows_end); w++)
         if (at >= w->start && at < w->end)
             *rip = (greg_t)w->eintr;
-    if (at >= AT(gate_window_start) && at < AT(gate_window_end))
-        *rip = (greg_t)AT(gate_window_eintr);
-    else if (at >= AT(gate_exit_start) && at < AT(gate_exit_end))
+    if (at >= AT(gate_exit_start) && at < AT(gate_exit_end))
         *rip = (greg_t)AT(gate_exit_start);
     else if (at >= AT(gate_fast_exit_start) && at < AT(gate_fast_exit_end))
         *rip = (greg_t)AT(gate_fast_exit_start);

@@ -65,7 +65,7 @@ int64_t measured_clone(const uint64_t args[5], struct area *child);
 #endif
 
 typedef void label(void);
-extern label gate_entry, gate_exit_start, gate_exit_end, gate_window_start, gate_window_end, gate_window_eintr;
+extern label gate_entry, gate_exit_start, gate_exit_end;
 /* Where a host call that may block is about to be made, and where a signal leads to from there (gate_host.h). */
 struct gate_window {
     uint64_t start, end, eintr;
