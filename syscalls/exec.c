@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "syscalls/door.h"
 #include "syscalls/code.h"
 #include "syscalls/exechost.h"
+#include "syscalls/strv.h"
 #include "syscalls/fdshare.h"
 #include "syscalls/handlers.h"
 #include "syscalls/path.h"
@@ -32,78 +32,6 @@
 #include "syscalls/task.h"
 #include "syscalls/tty.h"
 #include "syscalls/timer.h"
-
-#define ARG_TOTAL_MAX (512u * 1024) /* FreeBSD's ARG_MAX */
-
-/* ---- argument vectors ---------------------------------------------------------- */
-
-struct strv {
-    char **v;
-    size_t n, size, bytes;
-};
-
-static void strv_free(struct strv *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        free(s->v[i]);
-    free(s->v);
-}
-
-static int strv_add(struct strv *s, char *text)
-{
-    if (s->n + 2 > s->size) {
-        size_t size = s->size ? s->size * 2 : 32;
-        char **v = realloc(s->v, size * sizeof(*v));
-
-        if (!v)
-            return -ENOMEM;
-        s->v = v;
-        s->size = size;
-    }
-    s->v[s->n++] = text;
-    s->v[s->n] = NULL;
-    return 0;
-}
-
-static int strv_add_guest(struct call *c, struct strv *s, gva at)
-{
-    char    page[4097], *big = NULL;
-    int64_t n = copy_in_str(c, page, at, sizeof(page));
-    char   *text;
-
-    if (n == -ENAMETOOLONG) {
-        big = malloc(ARG_TOTAL_MAX);
-        n = big ? copy_in_str(c, big, at, ARG_TOTAL_MAX) : -ENOMEM;
-        if (n == -ENAMETOOLONG)
-            n = -E2BIG;
-    }
-    text = n >= 0 ? strdup(big ? big : page) : NULL;
-    free(big);
-    if (!text)
-        return n < 0 ? (int)n : -ENOMEM;
-    s->bytes += (size_t)n + 1 + 8;
-    n = strv_add(s, text);
-    if (n)
-        free(text);
-    return s->bytes > ARG_TOTAL_MAX ? -E2BIG : (int)n;
-}
-
-static int strv_read(struct call *c, struct strv *s, gva vec)
-{
-    int err = strv_add(s, NULL); /* an empty vector is a vector too */
-
-    s->n = 0;
-    while (!err && vec.va) {
-        uint64_t at;
-
-        err = copy_in(c, &at, vec, sizeof(at));
-        if (err || !at)
-            break;
-        err = strv_add_guest(c, s, GVA(at));
-        vec.va += 8;
-    }
-    return err;
-}
 
 /* ---- the change of image --------------------------------------------------------- */
 
@@ -174,7 +102,7 @@ static void proc_renew(struct call *c)
 
     tasks_end(c->proc, c->task); /* the other threads ended with the old image; their tracer threads see it */
     umtx_exec(c);
-    p->space = proc_space_new();
+    proc_set_space(p, NULL);
     p->leader = NULL;
     cred_exec(p);
     proc_own_actions(p);
