@@ -13,8 +13,6 @@
 _Static_assert(sizeof(struct fdtable) <= FDTABLE_STRIDE - GATE_SITES_SIZE, "a table fits its stride");
 _Static_assert(1ull << (6 * FD_LEVELS) >= FD_MAX, "the levels reach all slots");
 
-_Static_assert(FDTABLES_MAX / 8 <= 2048, "the tables' bits fit the page");
-
 /* ---- bits ------------------------------------------------------------------ */
 
 static uint64_t *level(struct fdtable *t, unsigned n)
@@ -82,6 +80,13 @@ static void bits_clear(struct fdtable *t, uint32_t pos)
         level(t, n)[pos / 64] &= ~(1ull << pos % 64);
 }
 
+static void high_raise(struct fdtable *t, uint32_t to)
+{
+    t->high = to;
+    if (to > t->highest)
+        t->highest = to;
+}
+
 static void high_lower(struct fdtable *t)
 {
     uint32_t word = (t->high + 63) / 64;
@@ -101,7 +106,7 @@ void fdtable_set_locked(struct fdtable *t, uint32_t fd, uint64_t slot)
     if (slot) {
         bits_set(t, fd);
         if (fd >= t->high)
-            t->high = fd + 1;
+            high_raise(t, fd + 1);
     } else {
         bits_clear(t, fd);
         if (fd + 1 == t->high)
@@ -158,58 +163,7 @@ void fdtable_entry_put(struct call *c, struct fdtable *t, uint32_t entry)
         ofile_put(of);
 }
 
-/* Gives up what the entries still refer to; used when their process is gone. */
-static void entries_drop(struct fdtable *t)
-{
-    const uint32_t high = t->host_high < FD_HOST_MAX ? t->host_high : FD_HOST_MAX;
-
-    for (uint32_t i = 0; i < high; i++) {
-        struct ofile *of = t->entries[i].refs ? ofile_at(t->entries[i].ofile) : NULL;
-
-        if (of)
-            ofile_put(of);
-    }
-}
-
-/* ---- life of a table ----------------------------------------------------------- */
-
-/* Sets the first clear bit of one word; -1: it is full. */
-static int claim_bit(uint64_t *word)
-{
-    uint64_t seen = __atomic_load_n(word, __ATOMIC_RELAXED);
-
-    while (~seen) {
-        const int bit = __builtin_ctzll(~seen);
-
-        if (__atomic_compare_exchange_n(word, &seen, seen | 1ull << bit, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-            return bit;
-    }
-    return -1;
-}
-
-struct fdtable *fdtable_new(void)
-{
-    for (uint32_t w = 0; w < FDTABLES_MAX / 64; w++) {
-        const int bit = claim_bit(&FDTABLES_USED[w]);
-
-        if (bit >= 0) {
-            struct fdtable *t = fdtable_at(w * 64 + (uint32_t)bit);
-
-            t->level3[0] = ~0ull << (FD_MAX >> 18); /* the bits that stand for no word */
-            return t;
-        }
-    }
-    return NULL;
-}
-
-void fdtable_free(struct fdtable *t)
-{
-    const uint64_t index = ((uintptr_t)t - ARENA_BASE - ARENA_FDTABLES) / FDTABLE_STRIDE;
-
-    entries_drop(t);
-    arena_release(t, FDTABLE_STRIDE);
-    __atomic_fetch_and(&FDTABLES_USED[index / 64], ~(1ull << index % 64), __ATOMIC_RELEASE);
-}
+/* ---- copies --------------------------------------------------------------------- */
 
 /* One slot of a fork's child.  References of calls in flight are the parent's alone, so they are counted afresh. */
 static void copy_slot(struct fdtable *dst, struct fdtable *src, uint32_t fd, uint64_t slot)

@@ -33,6 +33,7 @@ struct fdentry {
 struct fdtable {
     struct shlock  lock;
     uint32_t       high;      /* [L] no slot at or above it is in use */
+    uint32_t       highest;   /* [L] or was ever */
     uint32_t       host_high; /* [a] no host entry at or above it was ever in use */
     uint32_t       stale;     /* [a] not 0: host descriptors may be open that no entry knows (fdtable_sweep) */
     uint32_t       view_root; /* [L] host descriptor + 1 of the process's root under --root; 0: not open yet */

@@ -51,6 +51,12 @@ static void disown_locked(struct proc *p)
 /* A peer's leader is whoever made the first of them (RFTHREAD). */
 static struct proc *leader_of(struct proc *p) { return p->leader ? p->leader : p; }
 
+static void lead_locked(struct proc *leader, struct proc *p)
+{
+    p->leader = leader;
+    leader->leads = true;
+}
+
 static void proc_plan(struct call *c, struct proc *p, const struct plan *plan)
 {
     if (plan->rf & RFSIGSHARE)
@@ -60,10 +66,10 @@ static void proc_plan(struct call *c, struct proc *p, const struct plan *plan)
     p->exit_signal = exit_signal(c->abi, plan->rf);
     p->vdso = c->proc->vdso;
     if (plan->clone & CLONE_VM)
-        p->space = c->proc->space;
+        proc_set_space(p, c->proc);
     pthread_mutex_lock(&session.lock);
     if (plan->rf & RFTHREAD)
-        p->leader = leader_of(c->proc);
+        lead_locked(leader_of(c->proc), p);
     if (plan->rf & RFNOWAIT)
         disown_locked(p);
     if (plan->pd)

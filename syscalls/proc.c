@@ -22,12 +22,27 @@
 
 struct session session = {.lock = PTHREAD_MUTEX_INITIALIZER, .arena_fd = -1, .gate_fd = -1};
 
+static struct proc_bucket *bucket_of_pid(pid_t pid) { return &session.by_pid[(uint32_t)pid % PROC_BUCKETS]; }
+
+static struct proc_bucket *bucket_of_space(uint64_t space) { return &session.by_space[space % PROC_BUCKETS]; }
+
 struct proc *proc_find_any_locked(pid_t pid)
 {
     struct proc *p;
 
-    LIST_FOREACH(p, &session.procs, all)
+    LIST_FOREACH(p, bucket_of_pid(pid), by_pid)
         if (p->pid == pid)
+            return p;
+    return NULL;
+}
+
+/* The host may have given the number of one that has ended, and that nobody has waited for, to another. */
+struct proc *proc_child_locked(const struct proc *parent, pid_t pid)
+{
+    struct proc *p;
+
+    LIST_FOREACH(p, bucket_of_pid(pid), by_pid)
+        if (p->pid == pid && p->parent == parent)
             return p;
     return NULL;
 }
@@ -154,11 +169,22 @@ void proc_own_actions(struct proc *p)
     pthread_mutex_unlock(&session.lock);
 }
 
-uint64_t proc_space_new(void)
+static void set_space_locked(struct proc *p, const struct proc *from)
 {
     static uint64_t spaces;
 
-    return __atomic_add_fetch(&spaces, 1, __ATOMIC_RELAXED);
+    if (p->space && p->listed)
+        LIST_REMOVE(p, by_space);
+    p->space = from ? from->space : ++spaces;
+    if (p->listed)
+        LIST_INSERT_HEAD(bucket_of_space(p->space), p, by_space);
+}
+
+void proc_set_space(struct proc *p, const struct proc *from)
+{
+    pthread_mutex_lock(&session.lock);
+    set_space_locked(p, from);
+    pthread_mutex_unlock(&session.lock);
 }
 
 bool proc_space_shared(const struct proc *p)
@@ -167,7 +193,7 @@ bool proc_space_shared(const struct proc *p)
     bool               shared = false;
 
     pthread_mutex_lock(&session.lock);
-    LIST_FOREACH(q, &session.procs, all)
+    LIST_FOREACH(q, bucket_of_space(p->space), by_space)
     shared |= q != p && q->state == PROC_LIVE && q->space == p->space;
     pthread_mutex_unlock(&session.lock);
     return shared;
@@ -182,7 +208,6 @@ struct proc *proc_new(struct proc *parent, const struct abi *abi)
         return NULL;
     }
     p->actions = p->sigacts->of;
-    p->space = proc_space_new();
     p->abi = abi;
     p->parent = parent;
     p->refs = 1;
@@ -193,18 +218,20 @@ struct proc *proc_new(struct proc *parent, const struct abi *abi)
     if (parent)
         inherit(p, parent);
     pthread_mutex_lock(&session.lock);
+    p->listed = true;
     LIST_INSERT_HEAD(&session.procs, p, all);
+    set_space_locked(p, NULL);
     if (parent)
         LIST_INSERT_HEAD(&parent->children, p, siblings);
     pthread_mutex_unlock(&session.lock);
     return p;
 }
 
-void proc_set_pid(struct proc *p, pid_t pid)
+void proc_set_pid_locked(struct proc *p, pid_t pid)
 {
-    pthread_mutex_lock(&session.lock);
     p->pid = pid;
-    pthread_mutex_unlock(&session.lock);
+    if (p->listed)
+        LIST_INSERT_HEAD(bucket_of_pid(pid), p, by_pid);
 }
 
 static void pidfd_close(struct proc *p)
@@ -280,7 +307,11 @@ void proc_put(struct proc *p)
 
 static void unlink_locked(struct proc *p)
 {
+    p->listed = false;
     LIST_REMOVE(p, all);
+    LIST_REMOVE(p, by_space);
+    if (p->pid)
+        LIST_REMOVE(p, by_pid);
     if (p->parent)
         LIST_REMOVE(p, siblings);
     p->parent = NULL;

@@ -46,6 +46,7 @@ enum task_state { TASK_NEW, TASK_LIVE, TASK_GONE };
 
 struct task {
     LIST_ENTRY(task) link; /* in proc->tasks */
+    LIST_ENTRY(task) gone; /* in proc->gone, where it is TASK_GONE */
     struct proc      *proc;
     struct area      *area;  /* shared: registers, control words, scratch, gate stack */
     uint32_t          index; /* of the area */
@@ -94,15 +95,17 @@ struct sigacts {
 struct proc {
     LIST_ENTRY(proc)  siblings; /* in parent->children */
     LIST_ENTRY(proc)  all;      /* in session.procs */
+    LIST_ENTRY(proc)  by_pid, by_space; /* in the session's tables of those names */
+    bool              listed; /* in all of these */
     LIST_HEAD(, proc) children;
-    LIST_HEAD(, task) tasks;
+    LIST_HEAD(, task) tasks, gone;
     struct proc      *parent; /* NULL: the session's first */
     const struct abi *abi;
     pid_t             pid; /* host's and guest's */
     int               pidfd; /* one more than a pidfd of it, 0: not opened yet; host_fd_fetch's, atomic */
     enum proc_state   state;
     unsigned          refs;   /* the tree's one, and one for each task */
-    unsigned          ntasks;
+    unsigned          ntasks, ngone;
     bool              stopped;
     bool              stopped_itself; /* by the host, before a host program runs in its place */
     pid_t             hostprog;       /* the host's program that runs in its place (exechost.c), 0: none */
@@ -131,9 +134,10 @@ struct proc {
     struct task      *cred_by;   /* is changing them */
     pid_t             pgid, sid; /* the host's, kept for when the host has forgotten the process; under session.lock */
     uint64_t          vdso;      /* address of the host's code in its memory (vdso.h), 0: none, or covered */
-    uint64_t          space;     /* number of the address space: vfork and rfork(RFMEM) share it */
+    uint64_t          space;     /* number of the address space: vfork and rfork(RFMEM) share it; proc_set_space */
     struct procdesc  *procdesc;  /* the descriptor that pdfork made of it (syscalls/procdesc.c), NULL: none */
     struct proc      *leader;    /* rfork(RFTHREAD): ends with that one; NULL: nobody's peer */
+    bool              leads;     /* it is or was somebody's leader */
     bool              reaper;      /* gets the orphans below it, see compat/reaper.h */
     int               pdeathsig;   /* guest signal for when the parent ends, 0: none */
     int               exit_signal; /* guest signal that the parent gets; usually SIGCHLD */
@@ -160,9 +164,13 @@ struct proc {
     char                login[64];
 };
 
+#define PROC_BUCKETS 1024u
+LIST_HEAD(proc_bucket, proc);
+
 struct session {
     pthread_mutex_t   lock;
     LIST_HEAD(, proc) procs;
+    struct proc_bucket by_pid[PROC_BUCKETS], by_space[PROC_BUCKETS];
     struct proc      *first;
     struct view      *view; /* --sysroot, --root */
     bool              trace;
@@ -188,18 +196,20 @@ extern struct session session;
 /* Under session.lock; NULL when there is none.  Zombies are found by proc_find_any only. */
 struct proc *proc_find_locked(pid_t pid);
 struct proc *proc_find_any_locked(pid_t pid);
+/* The child of parent's, alive or not, with that number. */
+struct proc *proc_child_locked(const struct proc *parent, pid_t pid);
 struct task *task_find_locked(struct proc *p, int64_t guest_tid);
 struct task *task_by_tid_locked(int64_t guest_tid); /* any process of the session */
 
 /* A proc in the tree with the parent's signals and limits, not yet with a host process.  NULL: no memory. */
 struct proc *proc_new(struct proc *parent, const struct abi *abi);
-void         proc_set_pid(struct proc *p, pid_t pid);
+void         proc_set_pid_locked(struct proc *p, pid_t pid);
 /* p, not yet running, has the same signal actions as from. */
 void         proc_share_actions(struct proc *p, struct proc *from);
 /* p has signal actions of its own (exec).  When there is no memory for it, it goes on sharing them. */
 void         proc_own_actions(struct proc *p);
-/* A number that no address space had before. */
-uint64_t     proc_space_new(void);
+/* p runs in from's address space, or in a new one (NULL).  Takes session.lock. */
+void         proc_set_space(struct proc *p, const struct proc *from);
 /* Another living process has p's address space.  Takes session.lock. */
 bool         proc_space_shared(const struct proc *p);
 void         proc_put(struct proc *p);

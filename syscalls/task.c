@@ -8,6 +8,7 @@
 #include "syscalls/fd.h"
 #include "syscalls/fdshare.h"
 #include "syscalls/sigqueue.h"
+#include "syscalls/spare.h"
 
 struct task *task_by_index_locked(uint32_t index) { return index < TASKS_MAX ? session.tasks[index] : NULL; }
 
@@ -20,19 +21,32 @@ void         task_adopt_locked(struct task *t, pid_t host_tid)
     t->state = TASK_LIVE;
     t->execing = false;
     if (!t->proc->pid)
-        t->proc->pid = host_tid;
+        proc_set_pid_locked(t->proc, host_tid);
+}
+
+static struct spares spares; /* areas with their pages; under session.lock */
+
+static void          index_set_locked(struct task *t, uint32_t index)
+{
+    session.tasks[index] = t;
+    t->index = index;
 }
 
 static bool index_take_locked(struct task *t)
 {
+    uint32_t spare;
+
+    if (spare_take(&spares, &spare)) {
+        index_set_locked(t, spare);
+        return true;
+    }
     for (uint32_t n = 0; n < TASKS_MAX; n++) {
         uint32_t i = (session.next_index + n) % TASKS_MAX;
 
         if (session.tasks[i])
             continue;
-        session.tasks[i] = t;
         session.next_index = i + 1;
-        t->index = i;
+        index_set_locked(t, i);
         return true;
     }
     return false;
@@ -42,7 +56,7 @@ static void area_reset(struct task *t)
 {
     struct area *a = area_at(t->index);
 
-    memset(a, 0, sizeof(*a));
+    memset(a, 0, sizeof(*a)); /* of the rest nobody expects anything: a guest could write there, too */
     a->self = (uint64_t)a;
     a->index = t->index;
     a->door_ptrace = door->is_ptrace;
@@ -95,8 +109,9 @@ struct task *task_new(struct proc *p)
         struct task *other;
 
         t->area = area_at(t->index); /* others may look there as soon as it is in the list */
-        LIST_FOREACH(other, &p->tasks, link)
-            other->area->alone = 0;
+        if (p->ntasks == 1) /* where there are more, none of them is alone */
+            LIST_FOREACH(other, &p->tasks, link)
+                other->area->alone = 0;
         LIST_INSERT_HEAD(&p->tasks, t, link);
         p->ntasks++;
         p->refs++;
@@ -114,9 +129,21 @@ struct task *task_new(struct proc *p)
     return t;
 }
 
+/* Holds the place of an area whose pages are being given back. */
+static struct task nobody = {.dead = true, .host_tid = -1};
+
+static void        area_release(uint32_t index)
+{
+    arena_release((char *)area_at(index), TASK_STRIDE);
+    pthread_mutex_lock(&session.lock);
+    session.tasks[index] = NULL;
+    pthread_mutex_unlock(&session.lock);
+}
+
 void task_end(struct task *t)
 {
     struct proc *p = t->proc;
+    bool         kept;
 
     if (!door->is_ptrace)
         door->reap(t);
@@ -125,14 +152,20 @@ void task_end(struct task *t)
         fdtable_break_locks(p->fds, t->index); /* it may have been killed in the gate */
     shlock_forget(t->index);
     pthread_mutex_lock(&session.lock);
-    session.tasks[t->index] = NULL;
     LIST_REMOVE(t, link);
     p->ntasks--;
+    if (t->state == TASK_GONE) {
+        LIST_REMOVE(t, gone);
+        p->ngone--;
+    }
     sigqueue_clear(&t->pending);
+    session.tasks[t->index] = spare_put(&spares, t->index) ? NULL : &nobody;
+    kept = !session.tasks[t->index];
     pthread_mutex_unlock(&session.lock);
     if (door->is_ptrace)
         free(t->door);
-    arena_release((char *)t->area, TASK_STRIDE);
+    if (!kept)
+        area_release(t->index);
     free(t->umtx);
     free(t);
     proc_put(p);
@@ -152,12 +185,19 @@ bool task_unmake(struct task *t, uint32_t index)
     return mine;
 }
 
+void task_gone_locked(struct task *t)
+{
+    t->state = TASK_GONE;
+    LIST_INSERT_HEAD(&t->proc->gone, t, gone);
+    t->proc->ngone++;
+}
+
 static struct task *swept_locked(struct proc *p)
 {
     struct task *t;
 
-    LIST_FOREACH(t, &p->tasks, link)
-    if (!t->ending && t->state == TASK_GONE && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
+    LIST_FOREACH(t, &p->gone, gone)
+    if (!t->ending && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
         return t;
     return NULL;
 }

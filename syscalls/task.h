@@ -8,6 +8,8 @@
 struct task *task_new(struct proc *p);
 /* Its host thread is gone (or never was): out of every list, freed.  Not under session.lock. */
 void task_end(struct task *t);
+/* The guest thread has ended, its host thread is about to: out of reach of signals. */
+void task_gone_locked(struct task *t);
 /* Ends the tasks whose host threads have gone meanwhile (notify door). */
 void tasks_sweep(struct proc *p);
 /* Ends all tasks of p but one (NULL: none is kept); their host threads are gone (notify door). */

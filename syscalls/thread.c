@@ -105,29 +105,20 @@ void thread_started(struct call *c)
         tids_write(c, t, t->index, t->host_tid, t->child_tid_at, t->parent_tid_at);
 }
 
-static bool is_last(struct call *c)
-{
-    struct task *t;
-    unsigned     n = 0;
-
-    LIST_FOREACH(t, &c->proc->tasks, link)
-    n += t->state != TASK_GONE;
-    return n == 1;
-}
-
 int64_t sys_thr_exit(struct call *c, gva state)
 {
     bool last;
 
+    tasks_sweep(c->proc); /* or those that end without another being started would stay */
     umtx_thread_exit(c);
     if (state.va) {
         put_long(c, state, 1);
         umtx_wake(c, state, 0x7fffffff, true);
     }
     pthread_mutex_lock(&session.lock);
-    last = is_last(c);
+    last = c->proc->ntasks - c->proc->ngone == 1;
     if (!last) {
-        c->task->state = TASK_GONE;
+        task_gone_locked(c->task);
         signal_reassign_locked(c->proc);
     }
     pthread_mutex_unlock(&session.lock);

@@ -122,6 +122,10 @@ static int wait_once_locked(struct proc *parent, const struct want *w, struct wa
     struct proc *p;
     bool         any = false;
 
+    if (w->idtype == P_PID) {
+        p = w->id > 0 ? proc_child_locked(parent, (pid_t)w->id) : NULL;
+        return p ? wait_take_locked(p, w->options, f) : -ECHILD;
+    }
     LIST_FOREACH(p, &parent->children, siblings)
     {
         if (!p->pid || !matches(p, w))
@@ -301,6 +305,8 @@ static void end_peers_locked(struct proc *leader)
 {
     struct proc *p;
 
+    if (!leader->leads)
+        return;
     LIST_FOREACH(p, &session.procs, all)
     {
         if (p->leader != leader)
