@@ -29,9 +29,11 @@
 #include "syscalls/exec.h"
 #include "syscalls/fd.h"
 #include "syscalls/fdcheck.h"
+#include "syscalls/leftcheck.h"
 #include "syscalls/session.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/task.h"
+#include "syscalls/time.h"
 #include "syscalls/vdso.h"
 #include "syscalls/view.h"
 
@@ -168,20 +170,51 @@ static void reap_all(void)
     int           status;
     pid_t         pid;
 
-    while (!door->is_ptrace && (pid = wait4(-1, &status, __WALL | WNOHANG, &ru)) > 0)
+    while ((pid = wait4(-1, &status, __WALL | WNOHANG, &ru)) > 0)
         proc_exited(pid, status, &ru);
+}
+
+static void reap_one(pid_t pid)
+{
+    struct rusage ru;
+    int           status;
+
+    if (pid > 0 && wait4(pid, &status, __WALL | WNOHANG, &ru) == pid)
+        proc_exited(pid, status, &ru);
+}
+
+/*
+ * To ask the host for any child that has ended costs it a look at each one that lives.  The signal names the child;
+ * only of those that end before it is taken there is none.  So all are asked for when this was not done for a while.
+ */
+static const struct timespec while_ago = {0, 5000000};
+
+static bool ended_children(pid_t named, struct timespec *asked)
+{
+    struct timespec now, since;
+
+    reap_one(named);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    since = timespec_sub(now, *asked);
+    if (named && since.tv_sec == 0 && since.tv_nsec < while_ago.tv_nsec)
+        return true;
+    reap_all();
+    *asked = now;
+    return false;
 }
 
 static void watch_until_first_ended(void)
 {
-    siginfo_t si;
+    struct timespec asked = {0};
+    bool            owed = false; /* there may be a child that no signal named */
+    siginfo_t       si;
 
     while (!ended) {
-        const int sig = sigwaitinfo(&every_signal, &si);
+        const int sig = sigtimedwait(&every_signal, &si, owed ? &while_ago : NULL);
 
-        if (sig == SIGCHLD)
-            reap_all();
-        else if (sig > 0)
+        if (!door->is_ptrace && (sig == SIGCHLD || (sig < 0 && errno == EAGAIN)))
+            owed = ended_children(sig == SIGCHLD ? si.si_pid : 0, &asked);
+        else if (sig > 0 && sig != SIGCHLD)
             signal_forward(&si);
     }
 }
@@ -268,6 +301,16 @@ static void reap_the_rest(void)
 
     while (!door->is_ptrace && (pid = wait4(-1, &status, __WALL, &ru)) > 0)
         proc_exited(pid, status, &ru);
+}
+
+/* --check-tables */
+static bool nothing_left(void)
+{
+    bool good;
+
+    reap_the_rest();
+    good = leftcheck_session();
+    return fdcheck_session() && good;
 }
 
 /* As the guest ended: a status, or the same signal. */
@@ -414,7 +457,7 @@ int run(const struct run_options *o)
     kill_the_rest();
     if (o->stat)
         stat_end();
-    if (o->check_tables && !(reap_the_rest(), fdcheck_session()))
+    if (o->check_tables && !nothing_left())
         return 125;
     return end_like(session.first_status);
 }
