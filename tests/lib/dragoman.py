@@ -196,3 +196,30 @@ def provider_of(jail, timeout=5.0):
                 pass
         time.sleep(0.02)
     return None
+
+
+# The C library keeps stacks and arenas of ended threads for later ones; with this, every mapping is to be accounted for.
+EXACT = {"GLIBC_TUNABLES": "glibc.pthread.stack_cache_size=0:glibc.malloc.arena_max=1"}
+
+
+def count(pid):
+    """Descriptors, threads and mappings of a process, and its resident pages."""
+    fds = len(os.listdir("/proc/%d/fd" % pid))
+    threads = len(os.listdir("/proc/%d/task" % pid))
+    with open("/proc/%d/maps" % pid) as f:
+        maps = len(f.readlines())
+    with open("/proc/%d/statm" % pid) as f:
+        pages = int(f.read().split()[1])
+    return fds, threads, maps, pages
+
+
+def settled(pid, p):
+    """The counts once they have stopped to change."""
+    last = None
+    for _ in range(40):
+        time.sleep(0.05)
+        now = count(pid)
+        if now == last:
+            break
+        last = now
+    return now

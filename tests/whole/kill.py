@@ -1,9 +1,8 @@
 """kill -9: of the provider leaves no process, of a guest leaves nothing in the provider."""
 import os
 import subprocess
-import time
 
-from dragoman import Failure, mark, provider_of
+from dragoman import EXACT, Failure, mark, provider_of, settled
 
 
 def kill_provider(t, how):
@@ -29,41 +28,16 @@ def test_provider_family(t):
     kill_provider(t, "family")
 
 
-def count(pid):
-    """Descriptors, threads and mappings of a process, and its resident pages."""
-    fds = len(os.listdir("/proc/%d/fd" % pid))
-    threads = len(os.listdir("/proc/%d/task" % pid))
-    with open("/proc/%d/maps" % pid) as f:
-        maps = len(f.readlines())
-    with open("/proc/%d/statm" % pid) as f:
-        pages = int(f.read().split()[1])
-    return fds, threads, maps, pages
-
-
 def next_round(p):
     line = p.stdout.readline()
     if line != b"ok round\n":
         raise Failure("round says %r: %s" % (line, p.stderr.read1(2000)))
 
 
-def settled(pid, p):
-    """The counts once they have stopped to change."""
-    last = None
-    for _ in range(40):
-        time.sleep(0.05)
-        now = count(pid)
-        if now == last:
-            break
-        last = now
-    return now
-
-
 @mark(one_user=True)
 def test_guest_leaves_nothing(t):
     rounds = 30 if t.long else 8
-    # The C library keeps stacks and arenas of ended threads for later ones; here every mapping is to be accounted for.
-    exact = {"GLIBC_TUNABLES": "glibc.pthread.stack_cache_size=0:glibc.malloc.arena_max=1"}
-    p = t.start(t.dragoman(t.sample("reap"), str(rounds)), timeout=120, stdin=subprocess.PIPE, env=exact)
+    p = t.start(t.dragoman(t.sample("reap"), str(rounds)), timeout=120, stdin=subprocess.PIPE, env=EXACT)
     try:
         next_round(p)
         provider = provider_of(p)
