@@ -29,7 +29,8 @@ def as_before(t, orders):
         p.stdin = None
         r = t.finish(p)
     what = "descriptors, threads, mappings, pages: %s before, %s after" % (before, after)
-    t.want(after[0] <= before[0] and after[1] <= before[1] and after[2] <= before[2] + 2, what, r)
+    # A thread's stack, two mappings, goes when the next thread ends after it: some that ended together stay.
+    t.want(after[0] <= before[0] and after[1] <= before[1] and after[2] <= before[2] + 8, what, r)
     t.want(after[3] <= before[3] + 512, "memory: " + what, r)
     t.want(r.status == "exit 0" and r.left == 0 and not r.err, "ends well", r)
 
