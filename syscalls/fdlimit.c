@@ -50,6 +50,7 @@ void fdlimit_set_locked(struct fdtable *t, uint32_t fd, uint64_t slot, const str
     const struct fdlimit old = fdlimit_get_locked(t, fd);
 
     t->limits[fd] = *l;
+    t->limited = 1;
     fdtable_set_locked(t, fd, slot | SLOT_LIMITED);
     fdlimit_drop_locked(t, &old);
 }
@@ -67,6 +68,7 @@ void fdlimit_fork(struct fdtable *dst, struct fdtable *src, uint32_t fd)
     }
     fdlimit_hold_locked(dst, &l);
     dst->limits[fd] = l;
+    dst->limited = 1;
 }
 
 bool fdlimit_list_new_locked(struct fdtable *t, const uint64_t *cmds, uint32_t n, uint32_t *number)
@@ -82,6 +84,7 @@ bool fdlimit_list_new_locked(struct fdtable *t, const uint64_t *cmds, uint32_t n
         list->refs = 1;
         list->n = n;
         memcpy(list->cmds, cmds, n * sizeof(*cmds));
+        t->limited = 1;
         *number = i;
         return true;
     }

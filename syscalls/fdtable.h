@@ -38,6 +38,7 @@ struct fdtable {
     uint32_t       stale;     /* [a] not 0: host descriptors may be open that no entry knows (fdtable_sweep) */
     uint32_t       view_root; /* [L] host descriptor + 1 of the process's root under --root; 0: not open yet */
     uint32_t       chrooted;  /* [L] the process changed its root itself */
+    uint32_t       limited;   /* [L] limits or lists of it were written */
     uint64_t       level3[1]; /* [L] bit set: that word of level 2 is full; and so on downwards */
     uint64_t       level2[4];
     uint64_t       level1[256];

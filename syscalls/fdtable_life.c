@@ -72,12 +72,7 @@ static void entries_drop(struct fdtable *t)
 /* All of it is in its first pages. */
 static bool is_small(const struct fdtable *t)
 {
-    if (t->highest > SMALL || t->high > t->highest || t->host_high > SMALL)
-        return false;
-    for (uint32_t fd = 0; fd < t->high; fd++)
-        if (t->slots[fd] & SLOT_LIMITED)
-            return false;
-    return true;
+    return !t->limited && t->highest <= SMALL && t->high <= t->highest && t->host_high <= SMALL;
 }
 
 /* As if its pages had been given back. */

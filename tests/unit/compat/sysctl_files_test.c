@@ -16,6 +16,7 @@
 #include "syscalls/kinfo.h"
 #include "syscalls/ksem.h"
 #include "tests/unit/fake_files.h"
+#include "tests/unit/known_procs.h"
 
 enum { VMMAP = 32, FILEDESC = 33, CWD = 42 };
 

@@ -51,8 +51,10 @@ static void used_and_freed(uint32_t high, bool limited)
         fdtable_set_locked(t, fd, 1 + fd);
     fdtable_set_locked(t, high, 0); /* it was in use, and is not when the table is freed */
     if (limited) {
-        t->lists[0].refs = 1;
-        fdtable_set_locked(t, 0, 1 | SLOT_LIMITED);
+        const uint64_t cmds[2] = {1, 2};
+        uint32_t       list;
+
+        assert_true(fdlimit_list_new_locked(t, cmds, 2, &list));
     }
     t->host_high = high + 1;
     t->entries[high].refs = 7;
