@@ -120,6 +120,30 @@ static int interp_file(const struct exec_image *e, const char *name)
     return e->c ? path_open_interp(e->c, name) : view_open(name);
 }
 
+/*
+ * A file that somebody has open for writing is no program (kern_exec.c, exec_check_permissions).  The host says so when
+ * a lease is asked for, which it gives to the file's owner alone: of other files nothing is known.
+ */
+static bool is_busy(int fd)
+{
+    if (!fcntl(fd, F_SETLEASE, F_RDLCK)) {
+        fcntl(fd, F_SETLEASE, F_UNLCK);
+        return false;
+    }
+    return errno == EAGAIN;
+}
+
+static int program_check(struct exec_image *e, struct image_error *err)
+{
+    if (image_check_file(e->prog.fd, err))
+        return -err->host_errno;
+    if (e->c && is_busy(e->prog.fd)) {
+        image_fail(err, ETXTBSY, "open for writing");
+        return -ETXTBSY;
+    }
+    return 0;
+}
+
 static int script_follow(struct exec_image *e, struct image_error *err)
 {
     struct script *s = malloc(sizeof(*s)), *nested;
@@ -133,9 +157,11 @@ static int script_follow(struct exec_image *e, struct image_error *err)
         r = fd;
         goto out;
     }
-    r = argv_for_script(e, s);
     close(e->prog.fd);
     e->prog.fd = fd;
+    r = program_check(e, err);
+    if (!r)
+        r = argv_for_script(e, s);
     path_set(e, s->interp);
     nested = malloc(sizeof(*nested));
     if (!r && nested && script_parse(fd, nested, err) > 0) {
@@ -165,10 +191,10 @@ static int interp_open(struct exec_image *e, struct image_error *err)
 
 static int look(struct exec_image *e, const char *force_abi, struct image_error *err)
 {
-    int r;
+    int r = program_check(e, err);
 
-    if (image_check_file(e->prog.fd, err))
-        return -err->host_errno;
+    if (r)
+        return r;
     r = script_follow(e, err);
     if (r < 0)
         return r;

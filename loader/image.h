@@ -127,8 +127,10 @@ const char *sniff_os(const struct elf_id *id);
 /* loader/script.c */
 #define SCRIPT_HEAD_MAX 4096u /* FreeBSD reads the line from the first page only (kern/imgact_shell.c) */
 
+#define SCRIPT_INTERP_MAX 1024u /* and with its NUL an interpreter's name is no longer (MAXINTERP) */
+
 struct script {
-    char interp[SCRIPT_HEAD_MAX]; /* as written: may be relative to the working directory */
+    char interp[SCRIPT_INTERP_MAX]; /* as written: may be relative to the working directory */
     char arg[SCRIPT_HEAD_MAX];    /* all that follows, one string */
     bool has_arg;
 };
@@ -136,7 +138,7 @@ struct script {
 /*
  * Reads the "#!" line of the file at fd.  1: it is a script and *out holds the line;
  * 0: it does not begin with "#!"; negative errno with *err set: -ENOEXEC (no
- * interpreter named), -ENAMETOOLONG, -EIO.  The new argv is interp, [arg],
+ * interpreter named, or no end of the line), -ENAMETOOLONG, -EIO.  The new argv is interp, [arg],
  * the script's path, argv[1...]; an interpreter that is itself a script is
  * ENOEXEC (script_nested says so).
  */

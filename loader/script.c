@@ -1,9 +1,8 @@
 /*
  * loader/script.c: the "#!" line of a script, by FreeBSD's rules.
  *
- * Source: sys/kern/imgact_shell.c.  The line is looked for in the first page; it
- * ends at a newline, at a NUL or with that page.  The interpreter ends at a blank; what
- * follows, without the blanks around it, is one argument.
+ * Source: sys/kern/imgact_shell.c.  The line is looked for in the first page, where it has to end with a newline or
+ * a NUL.  The interpreter ends at a blank; what follows, without the blanks around it, is one argument.
  */
 #include <errno.h>
 #include <string.h>
@@ -30,9 +29,14 @@ static int parse_line(const char *line, size_t len, struct script *out, struct i
         image_fail(err, ENOEXEC, "a script that names no interpreter after \"#!\"");
         return -ENOEXEC;
     }
-    if (to == len && len == SCRIPT_HEAD_MAX - 2) {
-        image_fail(err, ENAMETOOLONG, "a script whose interpreter's name is longer than a page");
+    if (to - from >= SCRIPT_INTERP_MAX) {
+        image_fail(err, ENAMETOOLONG, "a script whose interpreter's name has more than %u characters",
+                   SCRIPT_INTERP_MAX - 1);
         return -ENAMETOOLONG;
+    }
+    if (end == len) {
+        image_fail(err, ENOEXEC, "a script whose first line has no end within the first page");
+        return -ENOEXEC;
     }
     memcpy(out->interp, line + from, to - from);
     out->interp[to - from] = '\0';

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "syscalls/door.h"
 #include "syscalls/code.h"
 #include "syscalls/exechost.h"
+#include "syscalls/file.h"
 #include "syscalls/strv.h"
 #include "syscalls/fdshare.h"
 #include "syscalls/handlers.h"
@@ -150,38 +152,67 @@ static int64_t exec_host(struct call *c, int prog, const char *name, const struc
     return 0;
 }
 
-static int64_t exec_program(struct call *c, int progfd, const char *name, gva argv, gva envv)
-{
-    struct strv        args = {0}, env = {0};
-    struct exec_image *e = NULL;
-    char               text[256];
-    int64_t            r = strv_read(c, &args, argv);
-    int                status, hostprog = -1;
+/* What an exec is given, read before the program is looked for (kern_exec.c, exec_copyin_args). */
+struct given {
+    char        name[GUEST_PATH_MAX];
+    struct strv args, env;
+};
 
-    env.bytes = args.bytes;
+static void given_free(struct given *g)
+{
+    strv_free(&g->args);
+    strv_free(&g->env);
+    free(g);
+}
+
+/* 0 with *out, for given_free; -EFAULT, -EINVAL, -E2BIG, -ENOMEM, -ESRCH. */
+static int64_t given_read(struct call *c, gva argv, gva envv, struct given **out)
+{
+    struct given *g = calloc(1, sizeof(*g));
+    int64_t       r = !g ? -ENOMEM : argv.va ? strv_read(c, &g->args, argv) : -EFAULT;
+
+    if (!g)
+        return r;
+    g->env.bytes = g->args.bytes;
     if (!r)
-        r = strv_read(c, &env, envv);
-    if (!r) {
-        hostprog = exechost_is(c, progfd) ? fcntl(progfd, F_DUPFD_CLOEXEC, 3) : -1;
-        r = exec_image_make(c, progfd, name, (const char *const *)args.v, (const char *const *)env.v, NULL, &e, text,
-                            sizeof(text), &status);
-        progfd = -1;
-    }
-    if (progfd >= 0)
-        close(progfd);
+        r = strv_read(c, &g->env, envv);
+    if (!r && g->args.n == 0)
+        r = -EINVAL;
+    *out = g;
+    if (r)
+        given_free(g);
+    return r;
+}
+
+/* The program is checked; one of the host's has run by now, and is over, when no_result is set.  Takes progfd over. */
+static int64_t program_look(struct call *c, int progfd, const struct given *g, struct exec_image **e)
+{
+    char    text[256];
+    int     status, hostprog = exechost_is(c, progfd) ? fcntl(progfd, F_DUPFD_CLOEXEC, 3) : -1;
+    int64_t r = exec_image_make(c, progfd, g->name, (const char *const *)g->args.v, (const char *const *)g->env.v,
+                                NULL, e, text, sizeof(text), &status);
+
     if (r == -ENOEXEC && hostprog >= 0 && !capability_mode(c)) /* nobody would keep it in that mode */
-        r = exec_host(c, hostprog, name, &args, &env);
-    else if (hostprog >= 0)
+        return exec_host(c, hostprog, g->name, &g->args, &g->env);
+    if (hostprog >= 0)
         close(hostprog);
-    strv_free(&args);
-    strv_free(&env);
+    return r;
+}
+
+/* Takes progfd and g over. */
+static int64_t exec_program(struct call *c, int progfd, struct given *g)
+{
+    struct exec_image *e = NULL;
+    int64_t            r = program_look(c, progfd, g, &e);
+
+    if (!r && !c->no_result) {
+        r = regate(c, g->name);
+        if (r)
+            exec_image_free(e);
+    }
+    given_free(g);
     if (r || c->no_result)
         return r;
-    r = regate(c, name);
-    if (r) {
-        exec_image_free(e);
-        return r;
-    }
     proc_renew(c);
     image_start(c, e);
     return 0;
@@ -189,29 +220,71 @@ static int64_t exec_program(struct call *c, int progfd, const char *name, gva ar
 
 int64_t sys_execve(struct call *c, gva path, gva argv, gva envv)
 {
-    char    name[GUEST_PATH_MAX];
-    int     fd = path_open_program(c, PATH_CWD(c), path, PATH_FOLLOW);
-    int64_t n = fd < 0 ? fd : copy_in_str(c, name, path, sizeof(name));
+    struct given *g;
+    int64_t       r = given_read(c, argv, envv, &g);
 
-    if (n < 0 && fd >= 0)
-        close(fd);
-    return n < 0 ? n : exec_program(c, fd, name, argv, envv);
+    if (r)
+        return r;
+    r = copy_in_str(c, g->name, path, sizeof(g->name));
+    if (r >= 0)
+        r = path_open_program(c, PATH_CWD(c), path, PATH_FOLLOW);
+    if (r < 0) {
+        given_free(g);
+        return r;
+    }
+    return exec_program(c, (int)r, g);
+}
+
+/* A descriptor that is for execution only, which the host has as O_PATH: the file, to read it. */
+static int reopened(int own)
+{
+    char name[32];
+    int  fd;
+
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", own);
+    fd = own < 0 ? own : open(name, PROGRAM_FLAGS | O_CLOEXEC);
+    if (own >= 0)
+        close(own);
+    return fd < 0 && own >= 0 ? -errno : fd;
+}
+
+/*
+ * The provider's own descriptor of the program.  kern_descrip.c, fgetvp_exec: of a file that is open for reading or
+ * for execution, and not for writing.
+ */
+static int program_of(struct call *c, int fd)
+{
+    struct fdref ref;
+    int          own = fd_get(c, fd, &ref);
+
+    if (own)
+        return own;
+    if (ref.of->flags & OFLAG_EXEC)
+        own = reopened(host_fd_fetch(c, ref.hostfd));
+    else if (ref.of->flags & (O_ACCMODE | O_PATH))
+        own = -EBADF;
+    else if (ref.of->kind != OF_FILE && ref.of->kind != OF_DIR && ref.of->kind != OF_CHAR)
+        own = -EINVAL;
+    else
+        own = host_fd_fetch(c, ref.hostfd);
+    fd_put(c, &ref);
+    return own;
 }
 
 int64_t sys_fexecve(struct call *c, int fd, gva argv, gva envv)
 {
-    struct fdref ref;
-    char         name[32];
-    int          err = fd_get(c, fd, &ref), own;
+    struct given *g;
+    int64_t       r = given_read(c, argv, envv, &g);
 
-    if (err)
-        return err;
-    own = host_fd_fetch(c, ref.hostfd);
-    fd_put(c, &ref);
-    if (own < 0)
-        return own;
-    snprintf(name, sizeof(name), "/dev/fd/%d", fd); /* what the interpreter of a script gets (imgact_shell.c) */
-    return exec_program(c, own, name, argv, envv);
+    if (r)
+        return r;
+    snprintf(g->name, sizeof(g->name), "/dev/fd/%d", fd); /* what the interpreter of a script gets (imgact_shell.c) */
+    r = program_of(c, fd);
+    if (r < 0) {
+        given_free(g);
+        return r;
+    }
+    return exec_program(c, (int)r, g);
 }
 
 void exec_boot(struct call *c)

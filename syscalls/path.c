@@ -472,8 +472,6 @@ static int take_out(struct call *c, int64_t hostfd)
     return fd;
 }
 
-#define PROGRAM_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY) /* a FIFO is refused, not waited for */
-
 int path_open_program(struct call *c, int guest_dirfd, gva path, unsigned how)
 {
     return take_out(c, path_open_host(c, guest_dirfd, path, PROGRAM_FLAGS, 0, how));

@@ -48,6 +48,9 @@ void path_put(struct call *c, struct path *p);
  */
 int64_t path_open_host(struct call *c, int guest_dirfd, gva path, uint64_t flags, uint32_t mode, unsigned how);
 
+/* How a program is opened: a FIFO is refused, not waited for. */
+#define PROGRAM_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY)
+
 /*
  * For exec: opens the program read-only and gives the provider's own descriptor
  * of it (close-on-exec), or -errno.

@@ -83,6 +83,7 @@ static inline long os_vfork_exec(const char *path, char **argv, char **envp)
     os_exit(127);
 }
 static inline long os_execve(const char *path, char **argv, char **envp) { return OS_CALL(59, path, argv, envp); }
+static inline long os_fexecve(int fd, char **argv, char **envp) { return OS_CALL(492, fd, argv, envp); }
 static inline long os_wait4(int pid, int *status, int options, void *rusage) { return OS_CALL(7, pid, status, options, rusage); }
 static inline long os_getpid(void) { return OS_CALL(20); }
 static inline long os_getppid(void) { return OS_CALL(39); }

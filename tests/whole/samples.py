@@ -1,7 +1,8 @@
 """Every sample prints under each door what its Linux build prints natively, and ends the same way."""
 import os
+import shutil
 
-from dragoman import mark
+from dragoman import Skip, mark
 
 
 def test_hello(t):
@@ -52,6 +53,31 @@ def test_copy(t):
 
 def test_files(t):
     t.same("files", "DIR", fresh=True)
+
+
+def test_exec(t):
+    t.good("exec", "DIR", fresh=True, timeout=60)
+
+
+def test_exec_root(t):
+    """The same within --root."""
+    root = t.dir()
+    os.mkdir(root + "/d")
+    os.chmod(root + "/d", 0o777)
+    shutil.copy(t.sample("exec"), root + "/exec")
+    r = t.guest("/exec", "/d", flags=("--root=" + root,), timeout=60)
+    t.want(r.status == "exit 0" and r.out.count(b"ok ") > 60 and b"FAILED" not in r.out, "within a root", r)
+
+
+def test_exec_setuid(t):
+    """The set-user-ID bit of another user's program gives nothing: the layer has no right to it."""
+    if not t.uid:
+        raise Skip("for an ordinary user, where root makes the program")
+    path = os.path.join(t.dir(), "who")
+    shutil.copy(t.sample("exec"), path)
+    os.chmod(path, 0o4755)
+    r = t.guest("sh", "-c", path)
+    t.want(r.status == "exit 0" and r.out == b"one user, not tainted\n", "runs as who started it", r)
 
 
 def test_interrupt(t):

@@ -31,7 +31,6 @@ static void lines(void **state)
         const char *line, *interp, *arg; /* arg NULL: none */
     } rows[] = {
         {"#!/bin/sh\n", "/bin/sh", NULL},
-        {"#!/bin/sh", "/bin/sh", NULL},
         {"#! \t /bin/sh \t \nrest", "/bin/sh", NULL},
         {"#!/usr/bin/env -S  a b  \n", "/usr/bin/env", "-S  a b"},
         {"#!/bin/sh\t-e\n", "/bin/sh", "-e"},
@@ -63,6 +62,8 @@ static void no_interpreter(void **state)
     assert_int_equal(parse("#!", 2), -ENOEXEC);
     assert_int_equal(parse("#!  \n/bin/sh\n", 13), -ENOEXEC);
     assert_int_equal(err.exit_status, 126);
+    assert_int_equal(parse("#!/bin/sh", 9), -ENOEXEC); /* the line has no end */
+    assert_int_equal(parse("#!/bin/sh -e  ", 14), -ENOEXEC);
 }
 
 static void long_lines(void **state)
@@ -73,10 +74,21 @@ static void long_lines(void **state)
     memset(big, 'x', 3 * SCRIPT_HEAD_MAX);
     memcpy(big, "#!", 2);
     assert_int_equal(parse(big, 3 * SCRIPT_HEAD_MAX), -ENAMETOOLONG);
-    big[10] = ' '; /* now it is the argument that is long: cut at the page */
+    big[10] = ' ';
+    assert_int_equal(parse(big, 3 * SCRIPT_HEAD_MAX), -ENOEXEC); /* now it is the argument that is long */
+    big[SCRIPT_HEAD_MAX] = '\n';
+    assert_int_equal(parse(big, 3 * SCRIPT_HEAD_MAX), -ENOEXEC); /* beyond the page */
+    big[SCRIPT_HEAD_MAX - 1] = '\n';
     assert_int_equal(parse(big, 3 * SCRIPT_HEAD_MAX), 1);
     assert_int_equal(strlen(s.interp), 8);
-    assert_int_equal(strlen(s.arg), SCRIPT_HEAD_MAX - 11);
+    assert_int_equal(strlen(s.arg), SCRIPT_HEAD_MAX - 12);
+    big[10] = 'x';
+    big[2 + 1023] = '\n';
+    assert_int_equal(parse(big, 3 * SCRIPT_HEAD_MAX), 1);
+    assert_int_equal(strlen(s.interp), 1023);
+    big[2 + 1023] = 'x';
+    big[2 + 1024] = '\n';
+    assert_int_equal(parse(big, 3 * SCRIPT_HEAD_MAX), -ENAMETOOLONG);
     free(big);
 }
 
