@@ -112,11 +112,11 @@ static int64_t do_openat2(struct call *c, int dirfd, uint64_t path_va, uint64_t 
         return -ENOMEM;
     *(struct open_how *)s.p = (struct open_how){ .flags = flags, .mode = mode, .resolve = resolve };
 
-    int64_t r;
+    int64_t r = -EAGAIN;
 
-    do /* -EAGAIN: something was renamed during the walk, openat2(2) */
+    /* -EAGAIN: something, anywhere, was renamed during the walk (openat2(2)); or, of a leased file, it is the answer. */
+    for (int i = 0; r == -EAGAIN && i < OPENAT2_TRIES; i++)
         r = host_wait(c, SYS_openat2, dirfd, path_va, s.va, sizeof(struct open_how));
-    while (r == -EAGAIN && !(flags & (O_NONBLOCK | O_CREAT)));
     /* Outside of the directory (namei_setup, nameicap_check_dotdot in FreeBSD's vfs_lookup.c). */
     return r == -EXDEV && resolve & RESOLVE_BENEATH ? -D_ENOTCAPABLE : r;
 }

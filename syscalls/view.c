@@ -22,8 +22,12 @@ struct view {
 static int open_in(int dirfd, const char *path, uint64_t flags)
 {
     struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-    const long      fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+    long            fd;
+    int             i = 0;
 
+    do
+        fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+    while (fd < 0 && errno == EAGAIN && ++i < OPENAT2_TRIES);
     return fd < 0 ? -errno : (int)fd;
 }
 

@@ -14,6 +14,8 @@
 
 struct view;
 
+#define OPENAT2_TRIES 1000 /* how often openat2 may say that it could not walk, for a rename was going on */
+
 /*
  * Sets session.view (NULL when both are NULL: the plain view).  Relative names
  * are taken from the provider's working directory.  0, or the -errno of the

@@ -254,6 +254,24 @@ static void a_moved_directory_leads_nowhere(void **state)
     assert_string_equal(through(state, "/etc/motd"), "inside");
 }
 
+/* The host could not walk, for something was renamed somewhere: asked again, whatever the flags are. */
+static void walks_again(void **state)
+{
+    static const uint64_t flags[] = {O_RDONLY, O_RDONLY | O_NONBLOCK, O_RDWR | O_CREAT, O_RDWR | O_CREAT | O_NONBLOCK};
+
+    make_root(state);
+    assert_string_equal(through(state, "/etc/motd"), "inside");
+    for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+        fake_fail_host(1, EAGAIN);
+
+        const int64_t fd = open_as(state, "/etc/motd", flags[i]);
+
+        fake_fail_host(0, 0);
+        assert_true(fd >= 0);
+        sys_close(CALL(state), (int)fd);
+    }
+}
+
 /* AT_RESOLVE_BENEATH below a directory that is not in the root: what the root has there, or nothing. */
 static void beneath_an_outside_directory_is_nothing(void **state)
 {
@@ -450,6 +468,7 @@ int main(void)
         T(directories_of_both_are_the_hosts),
         T(bad_view_names_its_culprit),
         T(root_is_the_top),
+        T(walks_again),
         T(relative_paths_end_at_the_top),
         T(changing_calls_stay_inside),
         T(a_moved_directory_leads_nowhere),
