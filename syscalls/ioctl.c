@@ -14,6 +14,7 @@
 #include "syscalls/fcntl.h"
 #include "syscalls/fd.h"
 #include "syscalls/file.h"
+#include "syscalls/proc.h"
 #include "syscalls/pty.h"
 #include "syscalls/tty.h"
 
@@ -116,10 +117,18 @@ static void swap_disabled(struct ktermios *t, uint8_t from, uint8_t to)
             t->cc[i] = to;
 }
 
+/* A slave whose master is gone knows no command any more (tty.c, ttydev_enter). */
+static int64_t term_ioctl(struct call *c, struct fdref *ref, int64_t command, uint64_t arg)
+{
+    const int64_t r = host_call(c, SYS_ioctl, ref->hostfd, command, arg);
+
+    return r == -EIO ? -ENXIO : r;
+}
+
 static int64_t term_get(struct call *c, struct fdref *ref, gva data)
 {
     const struct scratch s = scratch_get(c, sizeof(struct ktermios));
-    int64_t              r = s.p ? host_call(c, SYS_ioctl, ref->hostfd, D_IOC_GETTERM, s.va) : -ENOMEM;
+    int64_t              r = s.p ? term_ioctl(c, ref, D_IOC_GETTERM, s.va) : -ENOMEM;
     struct ktermios      t;
 
     if (r)
@@ -174,7 +183,25 @@ static int64_t is_master(struct call *c, struct fdref *ref)
     const struct scratch s = scratch_get(c, sizeof(int));
     const int64_t        r = s.p ? host_call(c, SYS_ioctl, ref->hostfd, TIOCGPTN, s.va) : -ENOMEM;
 
-    return r == -ENOTTY ? -EINVAL : r;
+    return r;
+}
+
+/* tty.c, TIOCSTI: privileged, but for one's own terminal; the host may refuse that, too (sysctl dev.tty.legacy_tiocsti). */
+static int64_t term_stuff(struct call *c, struct fdref *ref, gva data)
+{
+    const int64_t r = host_call(c, SYS_ioctl, ref->hostfd, TIOCSTI, data.va);
+
+    return r == -EIO ? -EPERM : r == -EPERM ? -EACCES : r;
+}
+
+/* In front of a terminal that no session has is NO_PID. */
+static int64_t term_group(struct call *c, struct fdref *ref, gva data)
+{
+    const int64_t r = term_ioctl(c, ref, TIOCGPGRP, data.va);
+    int32_t       pgid = 0;
+    const int     err = r ? 0 : copy_in(c, &pgid, data, sizeof(pgid));
+
+    return r || err || pgid ? (r ? r : err) : put_int(c, data, TID_BASE);
 }
 
 /* ---- dispatch ------------------------------------------------------------------------------ */
@@ -185,7 +212,7 @@ static bool passes(int64_t command)
     static const uint32_t list[] = {
         FIOSETOWN, FIOGETOWN, SIOCATMARK, SIOCSPGRP, SIOCGPGRP, TIOCEXCL,   TIOCNXCL, TIOCGPTN, TIOCGETD,
         TIOCGSID,  TIOCSWINSZ, TIOCGWINSZ, TIOCMGET, TIOCMBIC, TIOCMBIS, TIOCMSET, TIOCPKT,  TIOCNOTTY,
-        TIOCSTI,   TIOCOUTQ,  TIOCGPGRP, TIOCCBRK,  TIOCSBRK,
+        TIOCOUTQ,  TIOCCBRK,  TIOCSBRK,
     };
 
     for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
@@ -213,12 +240,18 @@ static int64_t term_command(struct call *c, struct fdref *ref, int64_t command, 
         return tty_change(c, ref, TCXONC, 0);
     case D_IOC_PTMASTER:
         return is_master(c, ref);
+    case D_IOC_SIGNAL:
+        return tty_signal_front(c, ref->hostfd, (int32_t)data.va);
+    case TIOCSTI:
+        return term_stuff(c, ref, data);
+    case TIOCGPGRP:
+        return term_group(c, ref, data);
     case TIOCSCTTY:
         return host_call(c, SYS_ioctl, ref->hostfd, TIOCSCTTY, 0);
     case TIOCSPGRP:
         return tty_change(c, ref, command, data.va);
     default:
-        return passes(command) ? host_call(c, SYS_ioctl, ref->hostfd, command, data.va) : -ENOTTY;
+        return passes(command) ? term_ioctl(c, ref, command, data.va) : -ENOTTY;
     }
 }
 

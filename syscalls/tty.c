@@ -39,12 +39,10 @@ static enum standing standing_of(struct call *c, int hostfd, int sig)
     return standing;
 }
 
-/* The host saw an orphaned group where the guest has a parent to continue it: there the provider is all's parent. */
-static void group_signal(const struct call *c, int sig)
+static void group_post(const struct call *c, pid_t pgid, int sig)
 {
-    const pid_t     pgid = getpgid(c->proc->pid);
     struct proc    *p;
-    struct ksiginfo k = {.signo = signal_guest(c->proc, sig)};
+    struct ksiginfo k = {.signo = sig};
 
     k.code = c->abi->sigcode_from_host(k.signo, SI_KERNEL);
     pthread_mutex_lock(&session.lock);
@@ -52,6 +50,49 @@ static void group_signal(const struct call *c, int sig)
         if (p->state == PROC_LIVE && getpgid(p->pid) == pgid)
             signal_post_proc_locked(p, &k);
     pthread_mutex_unlock(&session.lock);
+}
+
+/* The host saw an orphaned group where the guest has a parent to continue it: there the provider is all's parent. */
+static void group_signal(const struct call *c, int sig)
+{
+    group_post(c, getpgid(c->proc->pid), signal_guest(c->proc, sig));
+}
+
+/* The host sends three of them, to its own programs as well; the others are for guests. */
+int64_t tty_signal_front(struct call *c, int master, int64_t sig)
+{
+    const int      hostsig = sig >= 1 && sig <= (int)c->abi->nsig ? c->abi->sig_to_host[sig] : 0;
+    struct scratch s = scratch_get(c, sizeof(int));
+    int64_t        r = s.p ? host_call(c, SYS_ioctl, master, TIOCGPTN, s.va) : -ENOMEM;
+
+    if (!r && (sig < 1 || sig > (int)c->abi->nsig))
+        r = -EINVAL;
+    if (r || hostsig == SIGINT || hostsig == SIGQUIT || hostsig == SIGTSTP)
+        return r ? r : host_call(c, SYS_ioctl, master, TIOCSIG, hostsig);
+    r = host_call(c, SYS_ioctl, master, TIOCGPGRP, s.va);
+    if (!r && *(int *)s.p > 0)
+        group_post(c, *(int *)s.p, (int)sig);
+    return r;
+}
+
+/*
+ * The host's EIO is of a process in the background; or of a slave whose master is gone, or a master whose slave nobody
+ * has open: there FreeBSD has its own answers (tty.c, ttydev_read and ttydev_enter; tty_pts.c, ptsdev_read).
+ */
+static int64_t other_side(struct call *c, int sig, int hostfd)
+{
+    const size_t         used = c->scratch_used;
+    const struct scratch s = scratch_get(c, sizeof(int));
+    int64_t              r = -EIO;
+
+    if (s.p && host_call(c, SYS_ioctl, hostfd, TIOCGPTN, s.va) == 0)
+        r = sig == SIGTTIN ? 0 : -EIO;
+    else if (s.p && host_call(c, SYS_ioctl, hostfd, TIOCGPGRP, s.va) == -EIO)
+        r = sig == SIGTTIN ? 0 : -ENXIO;
+    else
+        r = 1; /* both are there */
+    c->scratch_used = used;
+    return r;
 }
 
 /* Host processes that block the signal are let through. */
@@ -112,10 +153,11 @@ void tty_signals_boot(struct call *c)
 int64_t tty_wait(struct call *c, int sig, long nr, int hostfd, uint64_t a, uint64_t b)
 {
     for (;;) {
-        int64_t r = host_wait_once(c, nr, hostfd, a, b);
+        int64_t       r = host_wait_once(c, nr, hostfd, a, b);
+        const int64_t end = r == -EIO ? other_side(c, sig, hostfd) : 1;
 
-        if (r != -EINTR && r != -EIO)
-            return r;
+        if ((r != -EINTR && r != -EIO) || end <= 0)
+            return end <= 0 ? end : r;
         switch (standing_of(c, hostfd, sig)) {
         case STANDS_IN_FRONT:
             if (r == -EIO)

@@ -8,9 +8,16 @@
  * The host call nr(hostfd, a, b), which may block, on a character device.  sig is what the terminal sends to a process
  * in the background that does this: SIGTTIN or SIGTTOU, the host's number.  Whether the process is stopped by it, is
  * refused (-EIO) or is let through follows the guest's mask, dispositions and parents, and not those that the host
- * sees.  Returns the host's result, -ERESTART, -EIO, -ESRCH.
+ * sees.  Returns the host's result, -ERESTART, -EIO, -ESRCH; when the other side is gone, the end of file for reads,
+ * and else -ENXIO from the slave and -EIO from the master.
  */
 int64_t tty_wait(struct call *c, int sig, long nr, int hostfd, uint64_t a, uint64_t b);
+
+/*
+ * TIOCSIG: the guest's signal sig to the group in front of the terminal whose master ref is.  0, -EINVAL (no such
+ * signal), -ENOTTY (no master), -ESRCH.
+ */
+int64_t tty_signal_front(struct call *c, int master, int64_t sig);
 
 /*
  * The terminal asks the host whether a process ignores SIGTTIN and SIGTTOU before it sends them to the whole group, so

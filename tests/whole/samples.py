@@ -146,6 +146,12 @@ def test_aio(t):
     t.want(r.status == "exit 0" and r.out.count(b"ok ") > 70 and b"FAILED" not in r.out, "aio is the kernel's", r)
 
 
+def test_pty(t):
+    """Linux has other calls for these."""
+    r = t.guest("pty", timeout=60)
+    t.want(r.status == "exit 0" and r.out.count(b"ok ") > 70 and b"FAILED" not in r.out, "terminals are FreeBSD's", r)
+
+
 def test_context(t):
     """On Linux these are no system calls."""
     r = t.guest("context")
