@@ -30,7 +30,7 @@ static struct proc *child_new(struct fake *f, int pid, int wait_status)
 {
     struct proc *p = proc_new(&f->own, &abi_freebsd_amd64);
 
-    p->pid = pid;
+    proc_set_pid_locked(p, pid);
     p->state = PROC_ZOMBIE;
     p->wait_status = wait_status;
     p->cred.euid = (uint32_t)pid + 1;
@@ -210,7 +210,8 @@ static void a_stop_before_the_host_program_ends_too(void **state)
     int          status = 0;
 
     p->state = PROC_LIVE;
-    p->pid = sleeper();
+    LIST_REMOVE(p, by_pid); /* it gets another number */
+    proc_set_pid_locked(p, sleeper());
     pthread_mutex_lock(&session.lock);
     proc_stop_locked(p, 17);
     p->hostprog = sleeper();
