@@ -1,8 +1,10 @@
 """dragoman bench, at sizes that say nothing about speed: that it measures what it says, and what it does when it can't."""
+import html.parser
 import importlib
 import json
 import os
 import random
+import re
 import sys
 
 from dragoman import Skip, mark
@@ -75,6 +77,85 @@ def test_rounds_and_ratios(t):
         t.want(cell["n"] == base["n"] == 5 and abs(cell["ratio"]["median"] - pairs[2]) < 1e-9, "the ratio is the rounds' own: %s" % cell)
 
 
+class Page(html.parser.HTMLParser):
+    """What a browser would find: colours, tables outside of scroll boxes, unclosed elements, ids that are there twice."""
+
+    VOID = ("meta", "br", "link", "img", "input", "hr")
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.loose_tables, self.ids, self.twice, self.bad, self.style, self.uses, self.cells = [], 0, set(), [], [], "", set(), []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag not in self.VOID:
+            self.open.append((tag, attributes.get("class", "")))
+        if tag == "table" and not any("scroll" in c for _, c in self.open):
+            self.loose_tables += 1
+        if tag == "tr":
+            self.cells.append(0)
+        if tag in ("td", "th"):
+            self.cells[-1] += 1
+        name = attributes.get("id")
+        if name in self.ids:
+            self.twice.append(name)
+        self.ids |= {name} - {None}
+        self.uses |= {v[1:] for k, v in attributes.items() if k.endswith("href") and v.startswith("#")}
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop()[0] != tag:
+            self.bad.append(tag)
+
+    def handle_data(self, data):
+        if self.open and self.open[-1][0] == "style":
+            self.style += data
+
+
+def check_page(t, text):
+    page = Page(text)
+    t.want(not page.bad and not page.open, "elements are closed where they should be: %s, %s" % (page.bad[:3], page.open[:3]))
+    t.want(page.loose_tables == 0, "a table that is too wide scrolls in its own box")
+    t.want(not page.twice and page.uses <= page.ids, "each plot's names are its own: %s, %s" % (page.twice[:3], list(page.uses - page.ids)[:3]))
+    for words in ("prefers-color-scheme:dark", "@media print", "max-width:600px", "break-inside:avoid"):
+        t.want(words in page.style, "the style has %s" % words)
+    t.want("width=device-width" in text and 'content="light dark"' in text, "it is for phones and for dark screens")
+    for svg in re.findall(r"<svg.*?</svg>", text, re.S):
+        t.want("viewBox" in svg and not re.search(r"<svg[^>]*\swidth=", svg), "a plot takes the width that there is")
+        t.want("black" not in svg and "white" not in svg and "currentColor" in svg, "its text has the colour of the page's")
+        tops = [float(y) for y in re.findall(r"<text[^>]*? y=.([-0-9.]+)", svg)]
+        t.want(all(y >= -2000 for y in tops), "nothing is above it")
+
+
+@mark(once=True)
+def test_page_of_many(t):
+    """A page of many rows: plots of a length that fits on paper, bars that stay on the axis, every way named in each."""
+    data, _ = load(t, "--repeat=2", "--only=calls", "--paths=notify")
+    for row in data["rows"]:
+        for cell in row["ways"].values():
+            if cell.get("ratio"):
+                cell["ratio"].update(low=1e-30, high=1e30)
+    where = t.dir()
+    with open(where + "/in.json", "w") as f:
+        json.dump(data, f)
+    r = bench(t, "--from=" + where + "/in.json", "--html=" + where + "/out.html")
+    t.want(r.status == "exit 0", "a page", r)
+    text = open(where + "/out.html").read()
+    check_page(t, text)
+    if b"gnuplot" in r.err:
+        raise Skip("no plots: gnuplot is not there")
+    sizes = [(float(w), float(h)) for w, h in re.findall(r'<svg[^>]*viewBox="0 0 ([0-9.]+) ([0-9.]+)"', text)]
+    t.want(len(sizes) > len(data["rows"]), "a plot of each row, and those of all: %d" % len(sizes))
+    t.want(all(h <= 2.9 * w for w, h in sizes), "none is longer than a sheet of paper: %s" % (max(sizes, key=lambda s: s[1]),))
+    t.want(not re.search(r">\s*1e[+-]?[0-9]{2}", text) and "Gs<" not in text, "no axis is as long as a bar of two rounds")
+
+
 @mark(once=True)
 def test_reports(t):
     where = t.dir()
@@ -86,6 +167,7 @@ def test_reports(t):
     page = open(paths["html"]).read()
     t.want("getpid" in page and "</html>" in page, "the page has the row")
     t.want("src=" not in page and "href=\"http" not in page and "@import" not in page, "the page is self-contained")
+    check_page(t, page)
     again = bench(t, "--from=" + paths["json"], "--csv=" + where + "/again.csv")
     t.want(again.status == "exit 0" and open(where + "/again.csv").read() == open(paths["csv"]).read(), "a report from the JSON is the same", again)
     t.want(again.out == r.out, "the same table", again)
@@ -192,14 +274,14 @@ def test_missing_tools(t):
         source = next((os.path.join(d, tool) for d in ["/usr/bin"] + os.environ["PATH"].split(":") if os.path.exists(os.path.join(d, tool))), None)
         if source:
             os.symlink(os.path.realpath(source), os.path.join(bin_dir, tool))
-    html = bin_dir + "/out.html"
-    r = bench(t, "--tiny", "--only=calls/getpid", "--html=" + html, env={"PATH": bin_dir})
+    page = bin_dir + "/out.html"
+    r = bench(t, "--tiny", "--only=calls/getpid", "--html=" + page, env={"PATH": bin_dir})
     text = r.out.decode()
     t.want(r.status == "exit 0" and "getpid" in text, "it runs", r)
     for name, package in (("strace", "strace"), ("proot", "proot"), ("qemu-user", "qemu-user"), ("vm", "qemu-system-x86")):
         lines = [line for line in text.split("\n") if line.startswith("not measured: %s: " % name)]
         t.want(len(lines) == 1 and "apt-get install " + package in lines[0], "%s: one line that says how to get it: %s" % (name, lines), r)
-    t.want(b"gnuplot" in r.err and os.path.exists(html), "the page is there, without plots", r)
+    t.want(b"gnuplot" in r.err and os.path.exists(page), "the page is there, without plots", r)
 
 
 @mark(once=True)

@@ -3,7 +3,7 @@ import html
 import os
 
 from . import facts, plots
-from .results import number
+from .results import ABSOLUTE, number
 
 STYLE = """
 :root{--ink:#1c1e21;--dim:#5b6167;--paper:#fff;--line:#d5d9de;--soft:#f3f5f7;--warn:#9a3412}
@@ -20,26 +20,27 @@ th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:
 thead th{background:var(--soft);vertical-align:bottom;white-space:normal;min-width:6.5rem}thead th:first-child{background:var(--soft)}
 td small,th small{display:block;color:var(--dim);font-weight:400;font-size:.8rem}
 td.noisy{font-style:italic}td.worthless{color:var(--warn);font-style:italic}
-.facts th{white-space:nowrap;text-align:left;vertical-align:top}.facts td{white-space:normal;text-align:left}
+.facts th{white-space:nowrap;text-align:left;vertical-align:top}.facts td{white-space:normal;text-align:left;overflow-wrap:anywhere}
 .plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,420px),1fr));gap:1rem}
 figure{margin:0;break-inside:avoid}figure svg{display:block;width:100%;height:auto;color:var(--ink)}
 .wide figure{max-width:760px}figcaption{font-weight:600}
 code{font:0.9em ui-monospace,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
-@media (max-width:600px){body{padding:.6rem;font-size:15px}thead th{min-width:5rem}td,th{padding:.25rem .4rem}}
+@media (max-width:600px){.facts th{white-space:normal}body{padding:.6rem;font-size:15px}thead th{min-width:5rem}td,th{padding:.25rem .4rem}}
 @media print{@page{size:A4;margin:10mm}@page wide{size:A4 landscape;margin:10mm}.tables{page:wide}body{font-size:9pt;max-width:none;padding:0}.scroll{overflow:visible;border:0}
   table{font-size:6.5pt}th,td{padding:1pt 3pt}td small,th small{font-size:6pt}thead th{min-width:0}tr{break-inside:avoid}
-  .plots{display:block}section:not(.wide) figure{display:inline-block;width:49%}
-  .wide figure svg{width:auto;max-width:130mm;max-height:235mm;margin:0 auto}h2,section>p{break-after:avoid}th:first-child,td:first-child{position:static}}
+  .plots{display:block}figure{display:inline-block;vertical-align:top;width:49%;padding-bottom:3mm}
+  figure svg{max-height:190mm}section>p{break-inside:avoid}h2,section>p{break-after:avoid}th:first-child,td:first-child{position:static}}
 """
 
 SECTIONS = (
-    ("ratios", "Beside the native run", "A point is the median of the rounds' own ratios, its bar the 99 % interval. Left of 1 is faster than native."),
+    ("ratios", "Beside the native run", "A point is the median of the rounds' own ratios, its bar the 99 % interval, cut at twenty times. Left of 1 is faster than native."),
     ("start", "Start-up and memory", "From exec to main, to the last byte of output, to the collected exit. A virtual machine's boot is a line of its own."),
     ("tails", "Not only the average", "Of all single calls, the part that took longer than so long."),
     ("threads", "Many threads", "Calls that all threads make together."),
     ("growth", "As things become many", "A call's cost beside 1, 10, 100, ... of something: lines that should be flat."),
 )
 GROUPS = {"calls": "Single calls", "files": "Work with files", "programs": "Real programs", "threads": "Calls of many threads together",
+          "sites": "Where calls are made", "floor": "The host's own mechanisms, in the bare",
           "growth": "As things become many", "start": "Start of a static program", "memory": "Memory"}
 
 
@@ -70,10 +71,10 @@ def group_table(data, group):
         yield "<th>%s</th>" % esc(w["label"])
     yield "</tr></thead><tbody>"
     for r in rows:
-        says = "<small>%s</small>" % esc(r["says"]) if r["says"] and group in ("files", "programs", "start") else ""
+        says = "<small>%s</small>" % esc(r["says"]) if r["says"] and group in ("files", "programs", "start", "sites", "floor") else ""
         yield "<tr><td>%s%s</td><td>%s</td>" % (esc(r["name"]), says, esc(r["unit"]))
         for w in ways:
-            yield cell_html(r["ways"].get(w["name"]), w["name"] == "native")
+            yield cell_html(r["ways"].get(w["name"]), w["name"] == "native" or group in ABSOLUTE)
         yield "</tr>"
     yield "</tbody></table></div>"
 

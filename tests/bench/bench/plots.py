@@ -47,7 +47,9 @@ def gnuplot(script, prefix, plot_height, legends, title=False):
     svg = re.sub(r'(<svg[^>]*?)\s+width="\d+"\s+height="\d+"', r"\1", svg, count=1)
     svg = re.sub(r"id='([^']*)'|id=\"([^\"]*)\"", lambda m: 'id="%s-%s"' % (prefix, m.group(1) or m.group(2)), svg)
     svg = re.sub(r"href='#([^']*)'", r"href='#%s-\1'" % prefix, svg)
-    svg = svg.replace('color="black"', 'color="currentColor"').replace('fill="black"', 'fill="currentColor"')
+    for name in ("color", "fill", "stroke"):
+        svg = re.sub(r'\b%s="(black|white)"' % name, '%s="currentColor"' % name, svg)
+    svg = re.sub(r"<filter.*?</filter>", "", svg, flags=re.S)  # of boxes behind text, of which there are none
     svg = re.sub(r"rgb\(\s*0,\s*0,\s*0\)", "currentColor", svg)
     svg = re.sub(r"<title>.*?</title>|<desc>.*?</desc>", "", svg, flags=re.S)
     return "\n".join(line for line in svg.split("\n") if line.strip())
@@ -86,9 +88,25 @@ def dots(rows, ways, value, prefix, axis):
     return gnuplot(script, prefix, max(24 * len(used), len(rows) * max(24, 7 * len(used))), len(used))
 
 
+ROWS_MOST = 14  # of one plot: so that it fits on a sheet of paper, and on a screen
+BAR_MOST = 20.0
+
+
+def _pages(rows):
+    """Rows in parts of nearly the same length."""
+    parts = -(-len(rows) // ROWS_MOST)
+    for i in range(parts):
+        yield rows[len(rows) * i // parts:len(rows) * (i + 1) // parts]
+
+
+def bar(median, low, high):
+    """A point and the ends of its bar, which a few rounds can make longer than any axis."""
+    return median, max(low, median / BAR_MOST), min(high, median * BAR_MOST)
+
+
 def ratio_value(cell):
     r = cell.get("ratio")
-    return (r["median"], max(r["low"], 1e-4), r["high"]) if r and r["median"] > 0 else None
+    return bar(r["median"], r["low"], r["high"]) if r and r["median"] > 0 else None
 
 
 def ratio_dots(rows, ways, prefix):
@@ -100,7 +118,7 @@ def ratio_dots(rows, ways, prefix):
 def absolute_dots(rows, ways, prefix, factor, form, title, base=10, tics="autofreq"):
     """factor makes the unit of form of the rows' own."""
     def value(cell):
-        return tuple(max(cell[k], 1e-12) * factor for k in ("median", "low", "high")) if "median" in cell else None
+        return bar(*(max(cell[k], 1e-12) * factor for k in ("median", "low", "high"))) if "median" in cell else None
     return dots(rows, ways, value, prefix, "set logscale x %d\nset xlabel '%s'\nset xtics %s\nset format x '%s'\n" % (base, title, tics, form))
 
 
@@ -128,7 +146,7 @@ def tail(row, ways, prefix):
                 points.append((late["max"] * 1e-9, 1 / late["calls"]))
             series.append((way, points[::max(1, len(points) // 25)] + points[-1:]))
     axis = ("set title %s offset 0,-0.4\nset logscale xy\nset format x '%s'\nset xlabel 'longer than'\nset ylabel 'part of the calls'\n"
-            "set yrange [1e-5:1.2]\nset ytics ('half' 0.5, '1 %%%%' 0.01, '0.1 %%%%' 0.001, '1e-4' 0.0001)\n" % (quoted(row["name"]), SECONDS))
+            "set yrange [1e-5:1.2]\nset ytics ('half' 0.5, '1 %%%%' 0.01, '0.1 %%%%' 0.001, '0.01 %%%%' 0.0001)\n" % (quoted(row["name"]), SECONDS))
     return curves(series, prefix, axis)
 
 
@@ -166,7 +184,9 @@ def all_plots(data):
         return "p%d" % n
 
     for group, title in (("calls", "Single calls"), ("files", "Work with files"), ("programs", "Real programs")):
-        yield "ratios", title, ratio_dots([r for r in by_group.get(group, []) if r["name"] != "nothing"], ways, number())
+        parts = list(_pages([r for r in by_group.get(group, []) if r["name"] != "nothing"]))
+        for i, rows in enumerate(parts):
+            yield "ratios", title + (", %d of %d" % (i + 1, len(parts)) if len(parts) > 1 else ""), ratio_dots(rows, ways, number())
     yield "start", "Start of a static program", _start(by_group, ways, number())
     memory = by_group.get("memory", [])
     yield "start", "Memory", absolute_dots(memory, ways, number(), 1024, "%.0b %BB", "memory of all processes", 16) if memory else None
