@@ -141,11 +141,11 @@ def delay(session):
 
 
 def all_checks(session):
-    if session.options.vm:
+    yield from perf(session)
+    yield from delay(session)
+    if session.options.vm:  # only now: it is not idle while it does nothing
         try:
             session.start_vm()
         except (vm.Missing, OSError) as e:
             yield str(e)
-    yield from perf(session)
-    yield from delay(session)
     yield from fio(session)
