@@ -23,7 +23,9 @@ bench-deps: deps
 PERFORMANCE_JSON ?= $(BUILD)/performance.json
 PERFORMANCE_ARGS ?=
 
-$(BUILD)/performance%.json:
+PERFORMANCE_RUNS := $(PERFORMANCE_JSON) $(BUILD)/performance-2.json $(BUILD)/performance-3.json
+
+$(PERFORMANCE_RUNS):
 	$(MAKE) bench-deps all samples esbuild
 	$(BUILD)/dragoman bench $(PERFORMANCE_ARGS) --json=$@ --html=$(@:json=html) >$(@:json=txt)
 
@@ -31,7 +33,7 @@ performance: $(PERFORMANCE_JSON)
 	$(BUILD)/dragoman bench --from=$< --markdown=docs/performance.md >$(BUILD)/performance.txt
 
 # Whether three runs agree within the intervals that they state.
-performance-agree: $(BUILD)/performance.json $(BUILD)/performance-2.json $(BUILD)/performance-3.json
+performance-agree: $(PERFORMANCE_RUNS)
 	$(BUILD)/dragoman bench --compare $^
 
 .PHONY: performance performance-agree

@@ -5,6 +5,8 @@ import json
 import os
 import random
 import re
+import shutil
+import subprocess
 import sys
 
 from dragoman import Skip, mark
@@ -282,6 +284,47 @@ def test_missing_tools(t):
         lines = [line for line in text.split("\n") if line.startswith("not measured: %s: " % name)]
         t.want(len(lines) == 1 and "apt-get install " + package in lines[0], "%s: one line that says how to get it: %s" % (name, lines), r)
     t.want(b"gnuplot" in r.err and os.path.exists(page), "the page is there, without plots", r)
+
+
+@mark(once=True)
+def test_no_network(t):
+    """The VM's packages cannot be had: one line that says so, the rest runs, and nothing half made is taken for a VM."""
+    if not shutil.which("qemu-system-x86_64") or not shutil.which("apt-get"):
+        raise Skip("there is no QEMU, or no apt-get, whose packages could be missing")
+    tools = t.dir()
+    for tool, script in (("apt-cache", "echo 'Depends: linux-image-0.0-amd64'"), ("apt-get", "echo 'E: Could not resolve the name' >&2; exit 100")):
+        with open(os.path.join(tools, tool), "w") as f:
+            f.write("#!/bin/sh\n%s\n" % script)
+        os.chmod(os.path.join(tools, tool), 0o755)
+    cache = t.dir()
+    for _ in range(2):
+        r = bench(t, "--tiny", "--only=calls/getpid", "--paths=vm", cache=cache, env={"PATH": tools + ":" + os.environ["PATH"]})
+        lines = [line for line in r.out.decode().split("\n") if line.startswith("not measured: vm")]
+        t.want(r.status == "exit 0" and len(lines) == 1 and "could not download linux-image-0.0-amd64" in lines[0], "one line: %s" % lines, r)
+        t.want(b"getpid" in r.out, "the rest runs", r)
+
+
+@mark(once=True)
+def test_vm_that_does_not_boot(t):
+    """An emulator that ends at once, as one does where its accelerator is of no use: one line, and the rest runs."""
+    if not shutil.which("mkfs.ext4", path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
+        raise Skip("mkfs.ext4 is not there")
+    tools, cache = t.dir(), t.dir()
+    with open(os.path.join(tools, "qemu-system-x86_64"), "w") as f:
+        f.write("#!/bin/sh\necho 'no room for the machine' >&2\nexit 1\n")
+    os.chmod(os.path.join(tools, "qemu-system-x86_64"), 0o755)
+    image = os.path.join(cache, "vm")
+    os.makedirs(image)
+    for name in ("kernel", "initramfs"):
+        open(os.path.join(image, name), "w").close()
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench", "vm")
+    text = b"".join(open(os.path.join(here, name), "rb").read() for name in ("build", "init"))
+    with open(os.path.join(image, "version"), "wb") as f:
+        f.write(subprocess.run(["cksum"], input=text, capture_output=True, check=True).stdout)
+    r = bench(t, "--tiny", "--only=calls/getpid", "--paths=vm", cache=cache, env={"PATH": tools + ":" + os.environ["PATH"]})
+    lines = [line for line in r.out.decode().split("\n") if line.startswith("not measured: vm")]
+    t.want(r.status == "exit 0" and len(lines) == 1 and "ended while it booted" in lines[0] and "no room" in lines[0], "one line: %s" % lines, r)
+    t.want(set(os.listdir(cache)) <= {"vm", "kvm-probe"}, "nothing is left: %s" % os.listdir(cache))
 
 
 @mark(once=True)

@@ -1,5 +1,6 @@
 """docs/performance.md and its plots, from the results of a run."""
 import os
+import re
 import shutil
 
 from . import facts, notes, plots, results, stats
@@ -7,6 +8,7 @@ from .page import GROUPS, SECTIONS
 
 # Plots that are shown in the document itself; the others are one table each.
 SHOWN = ("ratios", "start", "threads", "growth")
+SHOWN_TAILS = ("read-1", "open+close", "pipe-pingpong", "futex-pingpong")
 SVG_STYLE = "<style>svg{color:#1c1e21}@media(prefers-color-scheme:dark){svg{color:#e8eaed}}</style>"
 
 WHY = {
@@ -135,11 +137,17 @@ def document(data, pictures):
             yield from slow_calls(data)
 
 
+def _sized(head):
+    """A picture of its own has a size: without one, pages show it as wide as they are."""
+    width, height = re.search(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"', head).groups()
+    return '%s width="%s" height="%s"' % (head, width, height)
+
+
 def save(data, path, folder, say):
     """The document, and its plots as files in a folder beside it."""
     pictures = {}
     try:
-        figures = [f for f in plots.all_plots(data) if f[0] in SHOWN and f[2]]
+        figures = [f for f in plots.all_plots(data) if f[2] and (f[0] in SHOWN or f[1] in SHOWN_TAILS)]
     except plots.NoGnuplot as e:
         say(str(e))
         figures = []
@@ -150,7 +158,7 @@ def save(data, path, folder, say):
         name = "%02d-%s.svg" % (number, "".join(c if c.isalnum() else "-" for c in title.lower()))
         head, _, rest = svg.partition(">")
         with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
-            f.write(head + ">" + SVG_STYLE + rest + "\n")
+            f.write(_sized(head) + ">" + SVG_STYLE + rest + "\n")
         pictures.setdefault(section, []).append((title, "%s/%s" % (os.path.basename(folder), name)))
     with open(path, "w", encoding="utf-8") as f:
         f.write("\n".join(document(data, pictures)) + "\n")

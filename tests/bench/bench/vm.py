@@ -241,14 +241,15 @@ def start(guard, cache, work, options, say):
         machine.why_not_kvm = why
         if machine.wait_ready(BOOT_SECONDS):
             return machine
-        said = _last_words(machine.log)
+        said = _last_words(machine.log, os.path.join(work, "qemu.err"))
         ended = machine.qemu.poll() is not None
         machine.close()
         if last or not ended:
             raise Missing("no VM: it %s (%s)" % ("ended while it booted" if ended else "did not boot within %d s" % BOOT_SECONDS, said))
 
 
-def _last_words(log):
-    """The line of a kernel's log that says why it ended, else the last one."""
+def _last_words(log, errors):
+    """The line of a kernel's log that says why it ended, else what QEMU said, else the last one."""
     lines = [line.strip() for line in facts.read(log).split("\n") if line.strip()]
-    return next((line for line in lines if "panic" in line), lines[-1] if lines else "it said nothing")
+    said = facts.read(errors).strip().split("\n")[-1]
+    return next((line for line in lines if "panic" in line), said or (lines[-1] if lines else "it said nothing"))
