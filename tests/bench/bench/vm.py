@@ -151,6 +151,13 @@ class Machine:
                 return int(line[7:]), "\n".join(out) + "\n", "\n".join(err), time.monotonic() - start
             (err if line.startswith("err ") else out).append(line)
 
+    def has_ended(self):
+        """By itself: its output can be at its end a moment before it is."""
+        try:
+            return self.qemu.wait(timeout=2) is not None
+        except subprocess.TimeoutExpired:
+            return False
+
     def pin(self, cpus):
         """Each virtual CPU on one CPU of the host."""
         cpus = sorted(cpus)
@@ -242,7 +249,7 @@ def start(guard, cache, work, options, say):
         if machine.wait_ready(BOOT_SECONDS):
             return machine
         said = _last_words(machine.log, os.path.join(work, "qemu.err"))
-        ended = machine.qemu.poll() is not None
+        ended = machine.has_ended()
         machine.close()
         if last or not ended:
             raise Missing("no VM: it %s (%s)" % ("ended while it booted" if ended else "did not boot within %d s" % BOOT_SECONDS, said))
