@@ -34,33 +34,51 @@ def noise(table, job):
     return max(NOISE_LEAST, stats.median(spreads)) if spreads else NOISE_GUESS
 
 
-def plan(jobs, left, noise_of):
-    """
-    Sets .rounds so that what is still to run takes `left` seconds: AT_LEAST for all, the cheap ones first, and then one
-    more at a time where a second makes an interval narrower the most.  What the others are measured against runs whenever
-    they do.
-    """
-    jobs = [j for j in jobs if not j.why]
-    fixed = [j for j in jobs if j.way.kind == "native"]
-    for j in fixed:
-        j.rounds = j.most
-    left -= sum(j.cost() * (j.rounds - j.done) for j in fixed)
-    free = [j for j in jobs if j.way.kind != "native"]
+def _base(jobs):
+    """{suite: the native job}, where it has others: what they are measured against, and so runs whenever they do."""
+    shared = {j.suite for j in jobs if j.way.kind != "native"}
+    return {j.suite: j for j in jobs if j.way.kind == "native" and j.suite in shared}
+
+
+def _least(free, left, overdraft):
+    """AT_LEAST rounds for all, the cheap ones first, as long as there is time; the doors may overdraw it.  What is left."""
     for j in sorted(free, key=Job.cost):
         j.rounds = max(j.done, min(AT_LEAST, j.most))
         more = j.cost() * (j.rounds - j.done)
-        if more > left > 0 or (left <= 0 and more):
+        if more > left + (overdraft if j.way.kind == "door" else 0):
             j.rounds = max(j.done, 1)
             more = 0
         left -= more
+    return left
+
+
+def plan(jobs, left, noise_of, overdraft=0.0):
+    """
+    Sets .rounds so that what is still to run takes `left` seconds: AT_LEAST for all, and then one more at a time where a
+    second makes an interval narrower the most.
+    """
+    jobs = [j for j in jobs if not j.why]
+    base = _base(jobs)
+    free = [j for j in jobs if base.get(j.suite) is not j]
+    for j in base.values():
+        j.rounds = max(j.done, min(AT_LEAST, j.most)) if left + overdraft > 0 else j.done
+        left -= j.cost() * (j.rounds - j.done)
+    left = _least(free, left, overdraft)
     gain = {j: noise_of(j) ** 2 / max(j.cost(), 1e-3) for j in free}
+
+    def price(j):
+        native = base.get(j.suite)
+        return j.cost() + (native.cost() if native and native.rounds <= j.rounds else 0.0)
+
     while True:
-        able = [j for j in free if j.rounds < j.most and j.cost() <= left]
+        able = [j for j in free if j.rounds < j.most and price(j) <= left]
         if not able:
             return
         best = max(able, key=lambda j: gain[j] / (j.rounds * (j.rounds + 1)))
+        left -= price(best)
         best.rounds += 1
-        left -= best.cost()
+        if best.suite in base:
+            base[best.suite].rounds = max(base[best.suite].rounds, best.rounds)
 
 
 def says(jobs):
@@ -87,26 +105,40 @@ def _turned(those, number):
     return those[number % len(those):] + those[:number % len(those)]
 
 
+def due_now(jobs, number, rounds):
+    """Those whose turn it is in a round; a native job's is whenever another one of its suite has one."""
+    base = _base(jobs)
+    due = [j for j in jobs if j.due(number, rounds) and base.get(j.suite) is not j]
+    wanted = {j.suite for j in due}
+    return [j for j in jobs if j in due or (base.get(j.suite) is j and j.suite in wanted and not j.why)]
+
+
+def _out_of_time(session, job, number, late):
+    """What is not the subject itself is left out of the first round when that alone takes all the time that there is."""
+    if number or not late or job.way.kind not in ("vm", "peer"):
+        return False
+    job.why = "left out: the budget was used up before its turn"
+    session.note("%s, %s: %s" % (job.suite.name, job.way.label, job.why))
+    return True
+
+
 def measure(session, jobs, table, progress, budget):
     """All rounds, each beginning with another way.  budget: seconds, or 0."""
     rounds = max([j.most for j in jobs], default=0)
     began = time.monotonic()
     progress.total(sum(j.rounds for j in jobs), budget)
-    suites = list(dict.fromkeys(j.suite for j in jobs))
+    suites = sorted(dict.fromkeys(j.suite for j in jobs), key=lambda s: s.long)
     for number in range(rounds):
         if number and budget:
-            plan(jobs, budget - (time.monotonic() - began), lambda j: noise(table, j))
+            plan(jobs, budget - (time.monotonic() - began), lambda j: noise(table, j), budget / 2)
             progress.total(sum(j.rounds - j.done for j in jobs if not j.why), budget)
-        due = [j for j in jobs if j.due(number, rounds)]
+        due = due_now(jobs, number, rounds)
         if number % VM_BOOT_EVERY == 0 and number and any(j.way.kind == "vm" for j in due):
             _reboot(session, jobs)
         for suite in suites:
             those = [j for j in due if j.suite is suite]
             for job in _turned(those, number) if those else ():
-                if number == 0 and budget and job.way.kind in ("vm", "peer") and time.monotonic() - began > budget:
-                    job.why = "left out: the budget was used up before its turn"
-                    session.note("%s, %s: %s" % (suite.name, job.way.label, job.why))
-                if not job.why:
+                if not job.why and not _out_of_time(session, job, number, budget and time.monotonic() - began > budget):
                     progress.step("round %d of %d" % (number + 1, rounds), "%s, %s" % (suite.name, job.way.label))
                     _run(session, job, number, table)
     progress.done()

@@ -230,10 +230,13 @@ def memory(session, way):
 
 
 class Suite:
-    """kinds: which ways it is for.  storage: whether the VM's three storage ways differ in it.  rounds: a part of --repeat."""
+    """
+    kinds: which ways it is for.  storage: whether the VM's three storage ways differ in it.  rounds: a part of --repeat.
+    long: it takes so long that the others come first in a round.
+    """
 
-    def __init__(self, name, run, says, kinds=("native", "door", "vm", "peer"), storage=False, rounds=1.0):
-        self.name, self.run, self.says, self.kinds, self.storage, self.rounds = name, run, says, kinds, storage, rounds
+    def __init__(self, name, run, says, kinds=("native", "door", "vm", "peer"), storage=False, rounds=1.0, long=False):
+        self.long, self.name, self.run, self.says, self.kinds, self.storage, self.rounds = long, name, run, says, kinds, storage, rounds
 
     def ways(self, ways):
         return [w for w in ways if w.kind in self.kinds and (self.storage or w.name not in ("vm-9p", "vm-tmpfs"))]
@@ -243,8 +246,8 @@ SUITES = (
     Suite("calls", calls, "single calls in loops"),
     Suite("sites", sites, "first calls at a site, and calls that ask the provider", kinds=("native", "door")),
     Suite("floor", floor, "the host's own mechanisms in the bare", kinds=("native",)),
-    Suite("files", files, "work with files", storage=True),
-    Suite("programs", programs, "real programs", rounds=0.5),
+    Suite("files", files, "work with files", storage=True, long=True),
+    Suite("programs", programs, "real programs", rounds=0.5, long=True),
     Suite("threads", threads, "calls of many threads together", kinds=("native", "door", "vm"), rounds=0.5),
     Suite("growth", growth, "cost as things become many", kinds=("native", "door", "vm"), rounds=0.5),
     Suite("start", start, "start of a static program"),
