@@ -1,8 +1,8 @@
 /*
  * bench_sites [pattern=NAME] [calls=COUNT] [slot=MICROSECONDS]: what a call costs by where it is made.  Without a
- * pattern: the first calls at sites that were never used (what a layer that rewrites them takes for that is in them), and
- * a call that asks somebody else (getppid), at a site of its own and at one that other calls use as well.  With one: so
- * many calls by code as a certain library or compiler makes it, for whoever counts how they come.
+ * pattern: the first calls at sites that were never used (what a layer that rewrites them takes for that is in them),
+ * and a call that asks somebody else (getppid), at a site of its own and at one that other calls use as well.  With
+ * one: so many calls by code as a certain library or compiler makes it, for whoever counts how they come.
  */
 #include "bench.h"
 
@@ -42,7 +42,8 @@ __asm__(".text\n"
         "1:  mov $-1, %rax; ret\n"
         /* musl: arch/x86_64/syscall_arch.h in a function, whose result goes on to __syscall_ret */
         ".balign 16, 0x90\n"
-        "seek_musl: sub $8, %rsp; mov $" NR_LSEEK ", %eax; syscall; mov %rax, %rdi; call seek_return; add $8, %rsp; ret\n"
+        "seek_musl: sub $8, %rsp; mov $" NR_LSEEK ", %eax; syscall; mov %rax, %rdi; call seek_return\n"
+        "    add $8, %rsp; ret\n"
         "seek_return: mov %rdi, %rax; ret\n"
         /* Go: runtime/sys_freebsd_amd64.s, as runtime.read */
         ".balign 16, 0x90\n"
@@ -66,7 +67,8 @@ static const struct {
     const char *name;
     seek_fn     seek;
 } patterns[] = {
-    {"libc", seek_libc}, {"glibc", seek_glibc}, {"musl", seek_musl}, {"go-runtime", seek_go}, {"syscall", seek_any}, {"go-syscall", seek_by_go},
+    {"libc", seek_libc},     {"glibc", seek_glibc}, {"musl", seek_musl},
+    {"go-runtime", seek_go}, {"syscall", seek_any}, {"go-syscall", seek_by_go},
 };
 
 /* The first CALLS calls at each of the sites, one row each, and a row for them together but for the last one. */

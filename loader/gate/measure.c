@@ -9,7 +9,7 @@ void measure_enter(struct area *a, enum measure_how how, uint64_t nr)
     measure_count(nr, how);
 }
 
-/* So many ticks, on average exactly: a look at the counter takes some itself, before the first one and after the last. */
+/* So many ticks, on average exactly: a look at the counter takes some itself, before the first and after the last. */
 static void wait_for(uint64_t ticks)
 {
     const uint64_t start = measure_now(), look = measure_now() - start;

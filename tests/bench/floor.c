@@ -1,6 +1,6 @@
 /*
- * bench_floor [slot=MICROSECONDS]: what the host's own mechanisms cost, natively and in the bare, with nothing of Dragoman
- * in it: the limits of what a layer that uses them can reach.  Prints what samples/bench.h describes.
+ * bench_floor [slot=MICROSECONDS]: what the host's own mechanisms cost, natively and in the bare, with nothing of
+ * Dragoman in it: the limits of what a layer that uses them can reach.  Prints what samples/bench.h describes.
  *
  *     NAME          a call as any program makes it
  *     NAME+guard    the same under syscall user dispatch and a filter that the host knows the answers of beforehand:
@@ -40,6 +40,7 @@
 #define NOTIF_SYNC_WAKE   1ul
 #define CALL_DOOR         1000 /* a number of no call: the one that the filter asks about */
 #define BATCHES           50
+#define STATX_ASKED       (STATX_BASIC_STATS | STATX_BTIME)
 #define LITTLE            (64 << 10)
 
 static int  fd;
@@ -79,9 +80,9 @@ static void do_pread(void) { call(SYS_pread64, fd, (long)buf, 1, 0, 0); }
 static void do_pread4k(void) { call(SYS_pread64, fd, (long)buf, 4096, 0, 0); }
 static void do_pwrite4k(void) { call(SYS_pwrite64, fd, (long)buf, 4096, 0, 0); }
 static void do_fstat(void) { call(SYS_fstat, fd, (long)buf, 0, 0, 0); }
-static void do_statx(void) { call(SYS_statx, fd, (long)"", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, (long)buf); }
+static void do_statx(void) { call(SYS_statx, fd, (long)"", AT_EMPTY_PATH, STATX_ASKED, (long)buf); }
 static void do_stat_path(void) { call(SYS_newfstatat, AT_FDCWD, (long)"/", (long)buf, 0, 0); }
-static void do_statx_path(void) { call(SYS_statx, AT_FDCWD, (long)"/", 0, STATX_BASIC_STATS | STATX_BTIME, (long)buf); }
+static void do_statx_path(void) { call(SYS_statx, AT_FDCWD, (long)"/", 0, STATX_ASKED, (long)buf); }
 static void do_access(void) { call(SYS_faccessat, AT_FDCWD, (long)"/", R_OK, 0, 0); }
 static void do_open(void) { call(SYS_close, call(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDONLY, 0, 0), 0, 0, 0, 0); }
 static void do_wake(void)
@@ -117,9 +118,11 @@ static const struct {
     const char *name;
     void (*fn)(void);
 } calls[] = {
-    {"getppid", do_getppid}, {"pread-1", do_pread}, {"pread-4k", do_pread4k}, {"pwrite-4k", do_pwrite4k}, {"fstat", do_fstat}, {"statx", do_statx},
-    {"stat", do_stat_path}, {"statx-path", do_statx_path}, {"access", do_access}, {"open+close", do_open}, {"futex-wake", do_wake},
-    {"clock_gettime", do_clock}, {"vdso-clock", do_vdso}, {"mmap-64k", do_mmap},
+    {"getppid", do_getppid},      {"pread-1", do_pread},         {"pread-4k", do_pread4k},
+    {"pwrite-4k", do_pwrite4k},   {"fstat", do_fstat},           {"statx", do_statx},
+    {"stat", do_stat_path},       {"statx-path", do_statx_path}, {"access", do_access},
+    {"open+close", do_open},      {"futex-wake", do_wake},       {"clock_gettime", do_clock},
+    {"vdso-clock", do_vdso},      {"mmap-64k", do_mmap},
 };
 
 /* ---- measuring */
