@@ -84,7 +84,12 @@ static void do_statx(void) { call(SYS_statx, fd, (long)"", AT_EMPTY_PATH, STATX_
 static void do_stat_path(void) { call(SYS_newfstatat, AT_FDCWD, (long)"/", (long)buf, 0, 0); }
 static void do_statx_path(void) { call(SYS_statx, AT_FDCWD, (long)"/", 0, STATX_ASKED, (long)buf); }
 static void do_access(void) { call(SYS_faccessat, AT_FDCWD, (long)"/", R_OK, 0, 0); }
-static void do_open(void) { call(SYS_close, call(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDONLY, 0, 0), 0, 0, 0, 0); }
+static void do_open(void)
+{
+    const long file = call(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDONLY, 0, 0);
+
+    call(SYS_close, file, 0, 0, 0, 0);
+}
 static void do_wake(void)
 {
     static uint32_t word;
@@ -221,12 +226,13 @@ static void on_sigsys(int sig, siginfo_t *si, void *context)
     ((ucontext_t *)context)->uc_mcontext.gregs[REG_RAX] = 0;
 }
 
-/* Calls from below the mark are ours, from above it trap: the page of one call is above it. */
+/* Calls from above the page of one call are ours, and that one traps: it must be the lowest of all. */
 static int dispatch_on(void)
 {
     static const unsigned char code[] = {0xb8, SYS_getppid, 0, 0, 0, 0x0f, 0x05, 0xc3};
     struct sigaction           sa = {.sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO | SA_NODEFER};
-    char                      *page = mmap((void *)0x10000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const int                  how = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+    char                      *page = mmap((void *)0x10000, 4096, PROT_READ | PROT_WRITE, how, -1, 0);
 
     if (page == MAP_FAILED)
         return -1;
