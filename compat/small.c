@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "compat/bsd_calls.h"
+#include "loader/gate/area.h"
 #include "syscalls/fd.h"
 #include "syscalls/proc.h"
 #include "syscalls/signal.h"
@@ -36,14 +37,12 @@ int64_t sys_getloginclass(struct call *c, gva buf, uint64_t len)
 int64_t sys_abort2(struct call *c, gva why, int nargs, gva args)
 {
     struct ksiginfo info = {.signo = SIGABRT_BSD, .code = SI_USER_BSD, .pid = c->proc->pid};
-    struct task    *t;
 
     (void)why, (void)nargs, (void)args;
     pthread_mutex_lock(&session.lock);
     c->proc->actions[SIGABRT_BSD] = (struct ksigaction){.handler = D_SIG_DFL};
-    LIST_FOREACH(t, &c->proc->tasks, link)
-    sigset_del(&t->mask, SIGABRT_BSD);
-    signal_post_proc_locked(c->proc, &info);
+    sigset_del(&c->task->area->mask, SIGABRT_BSD);
+    signal_post_task_locked(c->task, &info);
     pthread_mutex_unlock(&session.lock);
     return 0;
 }

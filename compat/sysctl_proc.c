@@ -13,6 +13,7 @@
 
 #include "abi/freebsd/kinfo.h"
 #include "compat/sysctl_values.h"
+#include "loader/gate/area.h"
 #include "syscalls/proc.h"
 
 #define PAGE 4096
@@ -221,7 +222,7 @@ static void kinfo_from_guest(struct fbsd_kinfo_proc *k, const struct proc *p)
     kinfo_signals(k, p);
     if (t) {
         k->tid = (int32_t)t->tid;
-        memcpy(k->sigmask, t->mask.w, sizeof(k->sigmask));
+        memcpy(k->sigmask, t->area->mask.w, sizeof(k->sigmask));
     }
 }
 

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "loader/gate/area.h"
 #include "loader/image.h"
 #include "loader/notify.h"
 #include "loader/pico.h"
@@ -127,15 +128,16 @@ static void signals_note(struct inherited *in)
 
 static void signals_hand_on(const struct inherited *in, struct task *t)
 {
+    t->area->mask = (struct sigset){{0, 0}};
     for (int sig = 1; sig < NSIG; sig++) {
         int guest = signal_guest(t->proc, sig);
 
         if (guest && sigismember(&in->ignored, sig) == 1)
             t->proc->actions[guest].handler = D_SIG_IGN;
         if (guest && sigismember(&in->blocked, sig) == 1)
-            sigset_add(&t->mask, guest);
+            sigset_add(&t->area->mask, guest);
     }
-    sigset_unmaskable(t->proc, &t->mask);
+    sigset_unmaskable(t->proc, &t->area->mask);
 }
 
 /* When its terminal hangs up, the host tells a session's leader alone; where we are that, the guest would be. */

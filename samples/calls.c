@@ -62,6 +62,13 @@ static void do_mmap(void)
     os_munmap(at, LITTLE);
 }
 static void do_sigmask(void) { os_sigprocmask(SIG_BLOCK, 0, 0); }
+static void do_block(void)
+{
+    struct os_sigset set = os_sigset_of(SIGUSR1), old;
+
+    os_sigprocmask(SIG_BLOCK, &set, &old);
+    os_sigprocmask(SIG_SETMASK, &old, 0);
+}
 static void do_wake(void)
 {
     static uint32_t word;
@@ -115,6 +122,7 @@ static const struct {
     {"clock_gettime", do_clock, 100},
     {"mmap+touch+munmap", do_mmap, 10},
     {"sigprocmask", do_sigmask, 100},
+    {"block+unblock", do_block, 100},
     {"wake", do_wake, 100},
     {"pipe-pingpong", do_pingpong, 10},
 };

@@ -11,11 +11,11 @@
 
 #ifdef GUEST_FREEBSD
 enum { NR_READ = 3, NR_WRITE = 4, NR_OPEN = 5, NR_CLOSE = 6, NR_GETPPID = 39, NR_POLL = 209, NR_CLOCK = 232, NR_FUTEX = 454 };
-enum { NR_LSEEK = 478 };
+enum { NR_LSEEK = 478, NR_SIGPROCMASK = 340 };
 enum { WAIT_SHARED = 11, OTHER_VALUE = 0 };
 #else
 enum { NR_READ = 0, NR_WRITE = 1, NR_OPEN = 2, NR_CLOSE = 3, NR_GETPPID = 110, NR_POLL = 7, NR_CLOCK = 228, NR_FUTEX = 202 };
-enum { NR_LSEEK = 8 };
+enum { NR_LSEEK = 8, NR_SIGPROCMASK = 14 };
 enum { WAIT_SHARED = 0, OTHER_VALUE = -EAGAIN };
 #endif
 enum { CF = 1, FLAGS_ARITH = 0x8d4, DF = 0x400, FILE_SIZE = 251, FAILURES_MAX = 10, WARM_UP = 6 };
@@ -288,25 +288,77 @@ static bool clock_end(long r)
     return r == 0 && t >= time_before && t <= now_ns(CLOCK_MONOTONIC);
 }
 
+/* Blocks SIGUSR1, and lets it through: what was sent is handled before or after, and a blocked one is pending. */
+static struct os_sigset changed, before;
+static struct os_sigset *usr1(void)
+{
+    changed = os_sigset_of(SIGUSR1);
+    return &changed;
+}
+static void mask_begin(struct frame *in, int how)
+{
+    before = os_sigset_of(SIGWINCH);
+    call_set(in, NR_SIGPROCMASK, (uint64_t)how, (uint64_t)usr1(), (uint64_t)&before);
+    in->r10 = 8; /* one host wants to know */
+}
+static void block_begin(struct frame *in) { mask_begin(in, SIG_BLOCK); }
+/* It is blocked until here; what came after the call is handled now. */
+static bool block_end(long r)
+{
+    struct os_sigset now, pending;
+
+    os_sigprocmask(SIG_BLOCK, 0, &now);
+    os_sigpending(&pending);
+    return r == 0 && !os_sigset_has(&before, SIGUSR1) && !os_sigset_has(&before, SIGWINCH) &&
+           os_sigset_has(&now, SIGUSR1) &&
+           os_sigset_has(&pending, SIGUSR1) == (control->sent > control->handled);
+}
+static void unblock_begin(struct frame *in)
+{
+    os_sigprocmask(SIG_BLOCK, usr1(), 0);
+    mask_begin(in, SIG_UNBLOCK);
+}
+static bool unblock_end(long r)
+{
+    struct os_sigset now;
+
+    os_sigprocmask(SIG_BLOCK, 0, &now);
+    return r == 0 && os_sigset_has(&before, SIGUSR1) && !os_sigset_has(&now, SIGUSR1);
+}
+/* With one that waits for it: it is handled before the call returns, and another one that comes then, after it. */
+static void unblock_pending_begin(struct frame *in)
+{
+    unblock_begin(in);
+    os_tkill(os_gettid(), SIGUSR1);
+}
+
+/* What was blocked comes now. */
+static void block_after(void) { os_sigprocmask(SIG_UNBLOCK, usr1(), 0); }
+
 static const struct kind {
     const char *name;
     bool        blocks;
     void (*begin)(struct frame *in);
     bool (*end)(long r);
+    void (*after)(void);
+    uint32_t before; /* so many are pending before the call */
 } kinds[] = {
-    {"read of a file", false, read_file_begin, read_file_end},
-    {"lseek, all flags set", false, seek_begin, seek_end},
-    {"read of a pipe with data", false, read_full_begin, read_full_end},
-    {"read of an empty pipe", true, read_empty_begin, read_empty_end},
-    {"write to a pipe", false, write_begin, write_end},
-    {"wait for a word of another value", false, wait_other_begin, wait_other_end},
-    {"wait for a word", true, wait_same_begin, wait_same_end},
-    {"open", false, open_begin, open_end},
-    {"close", false, close_begin, close_end},
-    {"clock_gettime", false, clock_begin, clock_end},
-    {"getppid", false, parent_begin, parent_end},
-    {"poll of a pipe with data", false, poll_full_begin, poll_full_end},
-    {"poll of an empty pipe", true, poll_empty_begin, poll_empty_end},
+    {"read of a file", false, read_file_begin, read_file_end, NULL, 0},
+    {"lseek, all flags set", false, seek_begin, seek_end, NULL, 0},
+    {"read of a pipe with data", false, read_full_begin, read_full_end, NULL, 0},
+    {"read of an empty pipe", true, read_empty_begin, read_empty_end, NULL, 0},
+    {"write to a pipe", false, write_begin, write_end, NULL, 0},
+    {"wait for a word of another value", false, wait_other_begin, wait_other_end, NULL, 0},
+    {"wait for a word", true, wait_same_begin, wait_same_end, NULL, 0},
+    {"open", false, open_begin, open_end, NULL, 0},
+    {"close", false, close_begin, close_end, NULL, 0},
+    {"clock_gettime", false, clock_begin, clock_end, NULL, 0},
+    {"getppid", false, parent_begin, parent_end, NULL, 0},
+    {"poll of a pipe with data", false, poll_full_begin, poll_full_end, NULL, 0},
+    {"poll of an empty pipe", true, poll_empty_begin, poll_empty_end, NULL, 0},
+    {"blocking of the signal", false, block_begin, block_end, block_after, 0},
+    {"letting it through", false, unblock_begin, unblock_end, NULL, 0},
+    {"letting a pending one through", false, unblock_pending_begin, unblock_end, NULL, 1},
 };
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
@@ -323,6 +375,14 @@ static void failed(const char *what, long r)
     check(false, control->what);
 }
 
+/* Each that was sent, once; one that was sent while another was pending is that one. */
+static bool handled_right(const struct kind *kind)
+{
+    const uint32_t sent = control->sent + kind->before;
+
+    return control->handled == sent || (kind->before && control->handled == 1);
+}
+
 static void call_once(const struct kind *kind)
 {
     struct frame in = pattern, out = {0};
@@ -332,14 +392,16 @@ static void call_once(const struct kind *kind)
     control->sent = control->handled = 0;
     stepped_call(&in, &out);
     r = result_of(&out);
-    if (control->handled != control->sent)
+    if (!kind->end(r))
+        failed("what was done", r);
+    if (kind->after)
+        kind->after();
+    if (!handled_right(kind))
         failed("the handler has not run once", r);
     if (!registers_kept(&in, &out))
         failed("registers", r);
     if (!vectors_kept())
         failed("vector registers", r);
-    if (!kind->end(r))
-        failed("what was done", r);
 }
 
 static void handler_set(bool restart)

@@ -18,7 +18,7 @@ static void state_get(struct call *c, struct sigframe_in *in, uint8_t *xstate)
     in->xstate = xstate;
     in->xstate_len = door->xstate_get(c->task, xstate, XSTATE_MAX);
     pthread_mutex_lock(&session.lock);
-    in->mask = c->task->mask;
+    in->mask = c->task->area->mask;
     pthread_mutex_unlock(&session.lock);
 }
 

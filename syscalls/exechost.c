@@ -206,12 +206,12 @@ static void signals_read(struct call *c, struct setup *s)
 
         if (!h)
             continue;
-        if (sigset_has(&c->task->mask, (int)g))
+        if (sigset_has(&c->task->area->mask, (int)g))
             sigaddset(&s->mask, h);
         if (c->proc->actions[g].handler == D_SIG_IGN)
             s->ignored |= 1ull << (h - 1);
     }
-    c->task->mask = (struct sigset){{0, 0}}; /* from here on signals are the program's to block */
+    c->task->area->mask = (struct sigset){{0, 0}}; /* from here on signals are the program's to block */
     s->nofile = (struct rlimit){c->proc->nofile, c->proc->nofile_max};
     pthread_mutex_unlock(&session.lock);
 }

@@ -89,7 +89,7 @@ static struct task *child_make(struct call *c, const struct plan *plan)
         return NULL;
     proc_plan(c, p, plan);
     cred_inherit(c, t);
-    t->mask = c->task->mask;
+    t->area->mask = c->task->area->mask;
     t->altstack = c->task->altstack;
     memcpy(t->name, c->task->name, sizeof(t->name));
     t->area->provider_pid = (uint32_t)session.provider_pid;

@@ -59,8 +59,7 @@ struct task {
     struct door_task *door;  /* owned by the door */
     char              name[32];
 
-    /* signals, under session.lock */
-    struct sigset       mask;
+    /* signals, under session.lock; what it blocks is in area->mask (syscalls/sigmask.h) */
     struct sigset       saved_mask; /* sigsuspend, ppoll: restored after delivery */
     bool                has_saved_mask;
     struct sigqueue_set pending;

@@ -10,6 +10,7 @@
 #include "syscalls/door.h"
 #include "syscalls/handlers.h"
 #include "syscalls/sigdeliver.h"
+#include "syscalls/sigmask.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/task.h"
 #include "syscalls/tty.h"
@@ -56,23 +57,16 @@ int64_t sys_sigprocmask(struct call *c, int64_t how, const void *set, void *oset
 {
     struct task         *t = c->task;
     const struct sigset *s = set;
+    int                  err = 0;
 
     pthread_mutex_lock(&session.lock);
     if (oset)
-        memcpy(oset, &t->mask, sizeof(t->mask));
-    for (int i = 0; s && i < 2; i++) {
-        if (how == D_SIG_BLOCK)
-            t->mask.w[i] |= s->w[i];
-        else if (how == D_SIG_UNBLOCK)
-            t->mask.w[i] &= ~s->w[i];
-        else
-            t->mask.w[i] = s->w[i];
-    }
-    sigset_unmaskable(c->proc, &t->mask);
-    if (s && how != D_SIG_UNBLOCK && (c->proc->pending.set.w[0] | c->proc->pending.set.w[1]))
-        signal_reassign_locked(c->proc);
+        memcpy(oset, &t->area->mask, sizeof(t->area->mask));
+    if (s)
+        err = sigmask_change(&t->area->mask, how, s);
+    signal_mask_changed_locked(t);
     pthread_mutex_unlock(&session.lock);
-    return 0;
+    return err;
 }
 
 int64_t sys_sigpending(struct call *c, void *set)
@@ -173,8 +167,8 @@ int64_t sys_sigreturn(struct call *c, gva sigcntxp)
         host_call(c, SYS_arch_prctl, 0x1002 /* ARCH_SET_FS */, out.regs.fs_base);
     door->regs_set(c->task, &out.regs);
     pthread_mutex_lock(&session.lock);
-    c->task->mask = out.mask;
-    sigset_unmaskable(c->proc, &c->task->mask);
+    c->task->area->mask = out.mask;
+    signal_mask_changed_locked(c->task);
     pthread_mutex_unlock(&session.lock);
     c->no_result = true;
     free(uc);
@@ -270,7 +264,7 @@ static bool handler_restarts(struct task *t)
     bool               yes;
 
     pthread_mutex_lock(&session.lock);
-    want = (struct sigset){{~t->mask.w[0], ~t->mask.w[1]}};
+    want = (struct sigset){{~t->area->mask.w[0], ~t->area->mask.w[1]}};
     sig = sigqueue_first(&t->pending, &want);
     all = sigqueue_first(&p->pending, &want);
     if (!sig || (all && all < sig))

@@ -12,6 +12,8 @@ int signal_guest(const struct proc *p, int hostsig);
 bool signal_take_locked(struct task *t, const struct sigset *want, struct ksiginfo *info);
 /* Where a signal comes from that this process sends with kill(2). */
 struct ksiginfo signal_from_me(const struct call *c, int sig);
+/* After every change of a task's mask: nothing is in it that cannot be blocked, and nothing is left lying.  Locked. */
+void signal_mask_changed_locked(struct task *t);
 /* Removes what can never be blocked. */
 void sigset_unmaskable(const struct proc *p, struct sigset *s);
 

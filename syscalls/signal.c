@@ -18,6 +18,7 @@
 #include "syscalls/door.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/sigdeliver.h"
+#include "syscalls/sigmask.h"
 #include "syscalls/stop.h"
 #include "syscalls/task.h"
 
@@ -73,7 +74,7 @@ static struct task *taker_locked(struct proc *p, int sig)
             continue;
         if (waits_for(t, sig))
             return t;
-        if (!sigset_has(&t->mask, sig))
+        if (!sigmask_blocks(t->area, sig))
             any = t; /* the list ends with the oldest, as kernels prefer the first thread */
     }
     return any;
@@ -137,7 +138,7 @@ static bool forgotten_locked(struct proc *p, const struct task *t, int sig)
         return false;
     if (p->abi->sig_default[sig] != SIGDEF_CONT)
         return true;
-    return t ? !sigset_has(&t->mask, sig) || waits_for(t, sig) : taker_locked(p, sig) != NULL;
+    return t ? !sigmask_blocks(t->area, sig) || waits_for(t, sig) : taker_locked(p, sig) != NULL;
 }
 
 /* What a posted signal does at once; false: that was all of it.  t: the task it is for, NULL for the process. */
@@ -162,6 +163,8 @@ int signal_queue_proc_locked(struct proc *p, const struct ksiginfo *info)
     err = sigqueue_add(&p->pending, info);
     if (err)
         return err;
+    LIST_FOREACH(t, &p->tasks, link)
+        sigmask_tell(t->area, sig);
     t = taker_locked(p, sig);
     if (t)
         nudge(t, sig);
@@ -192,7 +195,8 @@ void signal_post_task_locked(struct task *t, const struct ksiginfo *info)
     if (!post_begin_locked(p, t, sig))
         return;
     sigqueue_add(&t->pending, info);
-    if (waits_for(t, sig) || !sigset_has(&t->mask, sig))
+    sigmask_tell(t->area, sig);
+    if (waits_for(t, sig) || !sigmask_blocks(t->area, sig))
         nudge(t, sig);
 }
 
@@ -203,15 +207,26 @@ void signal_post_proc(struct proc *p, const struct ksiginfo *info)
     pthread_mutex_unlock(&session.lock);
 }
 
-void signal_reassign_locked(struct proc *p)
+/* But not me, who looks by itself. */
+static void reassign_locked(struct proc *p, const struct task *me)
 {
     for (int i = 0; i < 2; i++)
         for (uint64_t w = p->pending.set.w[i]; w; w &= w - 1) {
             int          sig = i * 64 + __builtin_ctzll(w) + 1;
             struct task *t = taker_locked(p, sig);
-            if (t)
+            if (t && t != me)
                 nudge(t, sig);
         }
+}
+
+void signal_reassign_locked(struct proc *p) { reassign_locked(p, NULL); }
+
+/* What the task blocks now may be for another thread of its process (kern_sig.c, reschedule_signals). */
+void signal_mask_changed_locked(struct task *t)
+{
+    sigset_unmaskable(t->proc, &t->area->mask);
+    if (t->proc->pending.set.w[0] | t->proc->pending.set.w[1])
+        reassign_locked(t->proc, t);
 }
 
 /* ---- from the host ------------------------------------------------------------ */
@@ -269,10 +284,10 @@ void signal_fault(struct call *c, const struct area_siginfo *h)
     p->abi->fault(h->signo, h->code, &k);
     sig = k.signo;
     pthread_mutex_lock(&session.lock);
-    if (sigset_has(&t->mask, sig) || p->actions[sig].handler == D_SIG_IGN) {
+    if (sigset_has(&t->area->mask, sig) || p->actions[sig].handler == D_SIG_IGN) {
         /* A fault that is blocked or ignored ends the process (kern_sig.c, trapsignal). */
         p->actions[sig].handler = D_SIG_DFL;
-        sigset_del(&t->mask, sig);
+        sigset_del(&t->area->mask, sig);
     }
     sigqueue_add(&t->pending, &k);
     pthread_mutex_unlock(&session.lock);
@@ -286,7 +301,7 @@ bool signal_deliverable(struct task *t)
     bool          yes;
 
     pthread_mutex_lock(&session.lock);
-    want = not_of(&t->mask);
+    want = not_of(&t->area->mask);
     yes = sigqueue_first(&t->pending, &want) || sigqueue_first(&t->proc->pending, &want);
     pthread_mutex_unlock(&session.lock);
     return yes;
@@ -308,7 +323,7 @@ static bool next_action(struct task *t, struct ksiginfo *info, struct ksigaction
     bool          found = false;
 
     pthread_mutex_lock(&session.lock);
-    want = not_of(&t->mask);
+    want = not_of(&t->area->mask);
     while (!found && signal_take_locked(t, &want, info)) {
         *act = p->actions[info->signo];
         if (ignored_locked(p, info->signo))
@@ -329,13 +344,13 @@ static bool next_action(struct task *t, struct ksiginfo *info, struct ksigaction
 static void mask_for_handler(struct task *t, int sig, const struct ksigaction *act, struct sigset *old)
 {
     pthread_mutex_lock(&session.lock);
-    *old = t->has_saved_mask ? t->saved_mask : t->mask;
+    *old = t->has_saved_mask ? t->saved_mask : t->area->mask;
     t->has_saved_mask = false;
-    t->mask.w[0] |= act->mask.w[0];
-    t->mask.w[1] |= act->mask.w[1];
+    t->area->mask.w[0] |= act->mask.w[0];
+    t->area->mask.w[1] |= act->mask.w[1];
     if (!(act->flags & D_SA_NODEFER))
-        sigset_add(&t->mask, sig);
-    sigset_unmaskable(t->proc, &t->mask);
+        sigset_add(&t->area->mask, sig);
+    signal_mask_changed_locked(t);
     pthread_mutex_unlock(&session.lock);
 }
 
@@ -420,9 +435,12 @@ void signals_deliver(struct call *c, bool restartable)
         settle_restart(c, true);
     pthread_mutex_lock(&session.lock);
     if (c->task->has_saved_mask) {
-        c->task->mask = c->task->saved_mask;
+        c->task->area->mask = c->task->saved_mask;
         c->task->has_saved_mask = false;
+        signal_mask_changed_locked(c->task);
     }
+    for (int i = 0; i < 2; i++)
+        c->task->area->maybe.w[i] = c->task->pending.set.w[i] | c->proc->pending.set.w[i];
     pthread_mutex_unlock(&session.lock);
 }
 
@@ -432,10 +450,10 @@ void signal_mask_for_call(struct call *c, const struct sigset *mask)
 
     pthread_mutex_lock(&session.lock);
     if (!t->has_saved_mask)
-        t->saved_mask = t->mask;
+        t->saved_mask = t->area->mask;
     t->has_saved_mask = true;
-    t->mask = *mask;
-    sigset_unmaskable(t->proc, &t->mask);
+    t->area->mask = *mask;
+    signal_mask_changed_locked(t);
     pthread_mutex_unlock(&session.lock);
 }
 

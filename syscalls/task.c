@@ -63,6 +63,7 @@ static void area_reset(struct task *t)
     a->door_ptrace = door->is_ptrace;
     a->fsgsbase = session.fsgsbase;
     a->statx_null = session.statx_null;
+    a->mask = (struct sigset){{~0ull, ~0ull}}; /* until whoever makes it has said what it is */
     t->area = a;
 }
 
@@ -109,7 +110,7 @@ struct task *task_new(struct proc *p)
     if (ok) {
         struct task *other;
 
-        t->area = area_at(t->index); /* others may look there as soon as it is in the list */
+        area_reset(t); /* others may look there as soon as it is in the list */
         if (p->ntasks == 1) /* where there are more, none of them is alone */
             LIST_FOREACH(other, &p->tasks, link)
                 other->area->alone = 0;
@@ -122,7 +123,6 @@ struct task *task_new(struct proc *p)
         free(t);
         return NULL;
     }
-    area_reset(t);
     if (door->task_init(t)) {
         task_end(t);
         return NULL;

@@ -56,7 +56,7 @@ static struct task *thread_make(struct call *c, const struct thr_param *tp)
     if (!t)
         return NULL;
     cred_inherit(c, t);
-    t->mask = c->task->mask;
+    t->area->mask = c->task->area->mask;
     t->child_tid_at = GVA(tp->child_tid);
     t->parent_tid_at = GVA(tp->parent_tid);
     memcpy(t->name, c->task->name, sizeof(t->name));

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "loader/gate/area.h"
 #include "syscalls/proc.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/stop.h"
@@ -31,7 +32,7 @@ static enum standing standing_of(struct call *c, int hostfd, int sig)
     if (err || *(int *)s.p == pgid)
         return STANDS_IN_FRONT;
     pthread_mutex_lock(&session.lock);
-    if (sigset_has(&c->task->mask, guest_sig) || p->actions[guest_sig].handler == D_SIG_IGN)
+    if (sigset_has(&c->task->area->mask, guest_sig) || p->actions[guest_sig].handler == D_SIG_IGN)
         standing = STANDS_HELD;
     else if (pgrp_orphaned_locked(pgid))
         standing = STANDS_ORPHANED;

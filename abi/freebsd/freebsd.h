@@ -15,6 +15,8 @@
 #define FREEBSD_NSIG      128 /* highest signal number, _SIG_MAXSIG */
 
 /* Signals that other parts name; the rest are in signals.c. */
+#define FREEBSD_SIGKILL   9
+#define FREEBSD_SIGSTOP   17
 #define FREEBSD_SIGTHR    32
 #define FREEBSD_SIGLIBRT  33
 #define FREEBSD_SIGRTMIN  65

@@ -117,6 +117,12 @@ struct area {
     uint64_t boot_stack;  /* the host's own first stack as it was found: argc and so on */
     uint32_t pid;        /* the process's, and the thread's, as the guest knows them */
     int64_t  tid;
+    /*
+     * The signals that the task blocks: the provider's word, and while the task is not in a call of the provider's the
+     * gate's (sigmask.c).  maybe: no signal that is not in it is pending, for the task or for its process; the
+     * provider adds before it looks at the mask, and takes away between two calls.
+     */
+    struct sigset mask, maybe;
     uint32_t plain_view; /* no --sysroot, no --root */
     uint32_t rewrite;    /* call sites that trap often are to be rewritten */
     struct area_siginfo info;      /* of EVENT_SIGNAL */

@@ -18,6 +18,10 @@ int64_t gate_munmap(struct call *c, gva addr, uint64_t len);
 int64_t gate_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot);
 int64_t gate_madvise(struct call *c, gva addr, uint64_t len, int64_t advice);
 
+/* sigmask.c: where no pending signal is concerned.  how: D_SIG_*, or what the guest gave */
+int64_t gate_sigprocmask(struct call *c, int64_t how, gva set, gva oset);
+int64_t gate_sigpending(struct call *c, gva set);
+
 /* ident.c */
 int64_t gate_getpid(struct call *c);
 int64_t gate_thr_self(struct call *c, gva id);

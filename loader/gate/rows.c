@@ -51,6 +51,16 @@ static inline enum fd_use fd_use_of(uint16_t nr, unsigned n)
     }
 }
 
+/* Its handler reads and writes the structures by itself. */
+static inline bool takes_addresses(uint16_t nr)
+{
+    switch (nr) {
+    case 340:           /* sigprocmask */
+    case 343: return true; /* sigpending */
+    default: return false;
+    }
+}
+
 /* Whether the gate may make this call on it.  Of a path's directory, too. */
 static inline __attribute__((always_inline)) bool fd_is_ours(struct call *c, int fd, enum fd_use use)
 {
@@ -114,6 +124,8 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
 
 #include "abi/freebsd/row_args.h"
 
+#define sys_sigprocmask gate_sigprocmask
+#define sys_sigpending gate_sigpending
 #define sys_clock_gettime gate_clock_gettime
 #define sys_getpid gate_getpid
 #define sys_thr_self gate_thr_self
@@ -163,6 +175,11 @@ static inline __attribute__((always_inline)) int64_t invoke(struct call *c, cons
             break;
         case ARG_IN_STRUCT:
         case ARG_OUT_STRUCT:
+            if (takes_addresses(row->nr)) {
+                v[i].word = c->raw[i];
+                break;
+            }
+            __attribute__((fallthrough));
         case ARG_INOUT_STRUCT:
         case ARG_OUT_ALWAYS:
             structs = true;
