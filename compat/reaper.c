@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "syscalls/signal.h"
+#include "syscalls/task.h"
 
 #define SI_KERNEL_BSD 0x10006
 
@@ -21,6 +22,7 @@ void reaper_give_locked(struct proc *child, const struct proc *from)
     struct proc *reaper = from->reaper ? (struct proc *)from : reaper_above_locked(from);
 
     child->parent = reaper;
+    tasks_tell_parent_locked(child);
     if (reaper)
         LIST_INSERT_HEAD(&reaper->children, child, siblings);
 }
@@ -31,6 +33,7 @@ void reaper_adopt_locked(struct proc *child, const struct proc *dead)
     struct proc    *reaper = reaper_above_locked(dead);
 
     child->parent = reaper;
+    tasks_tell_parent_locked(child);
     if (reaper)
         LIST_INSERT_HEAD(&reaper->children, child, siblings);
     if (k.signo && child->state == PROC_LIVE)

@@ -111,7 +111,9 @@ static bool call_serve(struct call *c)
 
     door->regs_get(c->task, &r);
     c->waited = c->task->area->call.waited; /* in the gate, and was interrupted */
+    c->left_ns = c->waited ? c->task->area->call.left_ns : 0;
     c->task->area->call.waited = false;
+    c->task->area->call.left_ns = 0;
     c->early = false;
     c->nr = (uint32_t)r.rax;
     c->row = row_of(c->abi, c->nr);

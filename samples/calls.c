@@ -9,7 +9,7 @@
 #define LITTLE  (64 << 10)
 #define BIG     (1 << 20)
 
-static int     fd, data_fd, dir_fd, there[2], back[2];
+static int     fd, data_fd, dir_fd, there[2], back[2], pair[2];
 static long    child;
 static char    buf[BIG] __attribute__((aligned(4096)));
 static char    dir[512], entries[512], name[600];
@@ -69,6 +69,18 @@ static void do_block(void)
     os_sigprocmask(SIG_BLOCK, &set, &old);
     os_sigprocmask(SIG_SETMASK, &old, 0);
 }
+static void do_getpgid(void) { os_getpgid(0); }
+static void do_poll(void)
+{
+    struct os_pollfd p = {there[1], 4 /* POLLOUT */, 0};
+
+    os_poll(&p, 1, 0);
+}
+static void do_socket(void)
+{
+    os_write(pair[1], buf, 1);
+    os_recvfrom(pair[0], buf, 1, 0, 0, 0);
+}
 static void do_wake(void)
 {
     static uint32_t word;
@@ -123,6 +135,9 @@ static const struct {
     {"mmap+touch+munmap", do_mmap, 10},
     {"sigprocmask", do_sigmask, 100},
     {"block+unblock", do_block, 100},
+    {"getpgid", do_getpgid, 100},
+    {"poll", do_poll, 100},
+    {"write+recvfrom", do_socket, 100},
     {"wake", do_wake, 100},
     {"pipe-pingpong", do_pingpong, 10},
 };
@@ -171,6 +186,7 @@ static void begin(const char *file)
     dir_fd = (int)must(os_open(entries, O_RDONLY, 0), "open the directory");
     must(os_pipe(there), "pipe");
     must(os_pipe(back), "pipe");
+    must(os_socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
     child = must(os_fork(), "fork");
     if (!child)
         answer();

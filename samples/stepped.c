@@ -11,11 +11,11 @@
 
 #ifdef GUEST_FREEBSD
 enum { NR_READ = 3, NR_WRITE = 4, NR_OPEN = 5, NR_CLOSE = 6, NR_GETPPID = 39, NR_POLL = 209, NR_CLOCK = 232, NR_FUTEX = 454 };
-enum { NR_LSEEK = 478, NR_SIGPROCMASK = 340 };
+enum { NR_LSEEK = 478, NR_SIGPROCMASK = 340, NR_RECVFROM = 29, NR_SENDTO = 133 };
 enum { WAIT_SHARED = 11, OTHER_VALUE = 0 };
 #else
 enum { NR_READ = 0, NR_WRITE = 1, NR_OPEN = 2, NR_CLOSE = 3, NR_GETPPID = 110, NR_POLL = 7, NR_CLOCK = 228, NR_FUTEX = 202 };
-enum { NR_LSEEK = 8, NR_SIGPROCMASK = 14 };
+enum { NR_LSEEK = 8, NR_SIGPROCMASK = 14, NR_RECVFROM = 45, NR_SENDTO = 44 };
 enum { WAIT_SHARED = 0, OTHER_VALUE = -EAGAIN };
 #endif
 enum { CF = 1, FLAGS_ARITH = 0x8d4, DF = 0x400, FILE_SIZE = 251, FAILURES_MAX = 10, WARM_UP = 6 };
@@ -146,7 +146,7 @@ static bool vectors_kept(void)
 /* ---- what is called --------------------------------------------------------------------------- */
 
 static char     path[256];
-static int      file, full[2], empty[2], spare; /* spare: the lowest free descriptor */
+static int      file, full[2], empty[2], pair[2], spare; /* spare: the lowest free descriptor */
 static int      opened;
 static uint8_t  buffer[8];
 static uint32_t taken; /* of what was fed */
@@ -228,7 +228,6 @@ static bool wait_same_end(long r)
     return (r == 0 || r == OTHER_VALUE) && ++taken == control->fed && control->word == taken;
 }
 
-/* The provider's, and it waits. */
 static struct {
     int32_t fd;
     int16_t events, revents;
@@ -332,6 +331,26 @@ static void unblock_pending_begin(struct frame *in)
     os_tkill(os_gettid(), SIGUSR1);
 }
 
+static void receive_full_begin(struct frame *in)
+{
+    number++;
+    must(os_write(pair[1], &number, 1), "write");
+    call_set(in, NR_RECVFROM, (uint64_t)pair[0], (uint64_t)buffer, 1);
+    in->r10 = in->r8 = in->r9 = 0;
+}
+static void receive_empty_begin(struct frame *in)
+{
+    call_set(in, NR_RECVFROM, (uint64_t)pair[0], (uint64_t)buffer, 1);
+    in->r10 = in->r8 = in->r9 = 0;
+}
+static void send_begin(struct frame *in)
+{
+    number++;
+    call_set(in, NR_SENDTO, (uint64_t)pair[1], (uint64_t)&number, 1);
+    in->r10 = in->r8 = in->r9 = 0;
+}
+static bool send_end(long r) { return r == 1 && os_read(pair[0], buffer, 8) == 1 && buffer[0] == number; }
+
 /* What was blocked comes now. */
 static void block_after(void) { os_sigprocmask(SIG_UNBLOCK, usr1(), 0); }
 
@@ -359,6 +378,9 @@ static const struct kind {
     {"blocking of the signal", false, block_begin, block_end, block_after, 0},
     {"letting it through", false, unblock_begin, unblock_end, NULL, 0},
     {"letting a pending one through", false, unblock_pending_begin, unblock_end, NULL, 1},
+    {"recvfrom of a socket with data", false, receive_full_begin, read_full_end, NULL, 0},
+    {"recvfrom of an empty socket", true, receive_empty_begin, read_empty_end, NULL, 0},
+    {"sendto", false, send_begin, send_end, NULL, 0},
 };
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
@@ -437,6 +459,8 @@ static _Noreturn void feed(void)
         __atomic_store_n(&control->word, control->fed, __ATOMIC_SEQ_CST);
         if (kinds[(control->round - 1) / 2].begin == wait_same_begin)
             os_futex_wake_shared(&control->word, 1);
+        else if (kinds[(control->round - 1) / 2].begin == receive_empty_begin)
+            os_write(pair[1], &byte, 1);
         else
             os_write(empty[1], &byte, 1);
     }
@@ -469,6 +493,7 @@ static void start(const char *where)
     }
     must(os_pipe(full), "pipe");
     must(os_pipe(empty), "pipe");
+    must(os_socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
     spare = (int)must(os_open(path, O_RDONLY, 0), path);
     os_close(spare);
     parent = os_getppid();

@@ -121,10 +121,13 @@ static void groups_record_locked(struct proc *p, const uint32_t *groups, int n)
 static void record(struct call *c, const struct cred *cr, const uint32_t *groups, int n)
 {
     struct proc *p = c->proc;
+    struct task *t;
 
     pthread_mutex_lock(&session.lock);
     p->cred = *cr;
     p->issetugid = true;
+    LIST_FOREACH(t, &p->tasks, link)
+        t->area->issetugid = 1;
     if (groups)
         groups_record_locked(p, groups, n);
     __atomic_add_fetch(&p->cred_gen, 1, __ATOMIC_RELAXED);

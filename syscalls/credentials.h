@@ -9,6 +9,8 @@
 
 #include "syscalls/call.h"
 
+#define GROUPS_MAX 1023 /* NGROUPS_MAX there */
+
 /* ident.c */
 int64_t sys_getpid(struct call *c);
 int64_t sys_getppid(struct call *c);

@@ -1,5 +1,5 @@
 /*
- * syscalls/groups.c: supplementary groups.  Until FreeBSD 14 the first entry of
+ * syscalls/groups.c: supplementary groups, as they are set.  Until FreeBSD 14 the first entry of
  * the list is the effective group; on the host and from 15 on it is apart.
  */
 #include <errno.h>
@@ -8,11 +8,7 @@
 #include "syscalls/cred.h"
 #include "syscalls/credentials.h"
 
-#define GROUPS_MAX 1023 /* NGROUPS_MAX there */
-
 static struct scratch groups_scratch(struct call *c) { return scratch_get(c, (GROUPS_MAX + 1) * sizeof(uint32_t)); }
-
-int64_t sys_getgroups(struct call *c, int size, gva set) { return host_call(c, SYS_getgroups, size, set.va); }
 
 /* The list is in scratch, n entries; egid: the effective group changes with it, if it is there. */
 static int64_t groups_change(struct call *c, struct scratch list, int n, const uint32_t *egid)
@@ -38,25 +34,6 @@ int64_t sys_setgroups(struct call *c, int size, gva set)
         return -ENOMEM;
     err = size ? copy_in(c, s.p, set, (size_t)size * sizeof(uint32_t)) : 0;
     return err ? err : groups_change(c, s, size, NULL);
-}
-
-int64_t sys_getgroups_egid(struct call *c, int size, gva set)
-{
-    struct scratch s = groups_scratch(c);
-    int64_t        n, err;
-
-    if (!s.p)
-        return -ENOMEM;
-    n = host_call(c, SYS_getgroups, GROUPS_MAX, s.va + 4);
-    if (n < 0)
-        return n;
-    if (size == 0)
-        return n + 1;
-    if (size < n + 1)
-        return -EINVAL;
-    *(uint32_t *)s.p = (uint32_t)host_call(c, SYS_getegid);
-    err = copy_out(c, set, s.p, (size_t)(n + 1) * sizeof(uint32_t));
-    return err ? err : n + 1;
 }
 
 /* setgroups(0, NULL) clears the supplementary groups and leaves the effective one. */

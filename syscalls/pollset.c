@@ -77,8 +77,10 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * SECOND + t.tv_nsec;
 }
 
-static int64_t deadline_after(const struct timespec *timeout)
+static int64_t deadline_after(const struct call *c, const struct timespec *timeout)
 {
+    if (c->left_ns > 0) /* the rest has passed in the gate */
+        return now_ns() + c->left_ns - 1;
     if (timeout->tv_sec > INT32_MAX) /* for ever, as in the kernel */
         return INT64_MAX;
     return now_ns() + timeout->tv_sec * SECOND + timeout->tv_nsec;
@@ -103,7 +105,7 @@ static int64_t ask_host(struct pollset *ps, int64_t deadline)
 int64_t pollset_wait(struct pollset *ps, const struct timespec *timeout)
 {
     const bool    now = timeout && !timeout->tv_sec && !timeout->tv_nsec;
-    const int64_t deadline = now ? 0 : timeout ? deadline_after(timeout) : INT64_MAX;
+    const int64_t deadline = now ? 0 : timeout ? deadline_after(ps->c, timeout) : INT64_MAX;
     const gva     at = GVA(ps->va);
     int64_t       r = ps->mapped ? copy_out(ps->c, at, ps->fds, ps->mapped) : 0;
 

@@ -77,6 +77,7 @@ void task_share(struct task *t)
     a->tid = task_tid(t);
     a->vdso = t->proc->vdso;
     a->clock = t->proc->vdso ? t->proc->vdso + session.vdso_clock : 0;
+    a->issetugid = t->proc->issetugid;
     a->plain_view = session.view == NULL;
     a->rewrite = !session.no_rewrite;
     a->alone = t->proc->ntasks == 1 && !(t->proc->fds && fdtable_is_shared(t->proc->fds));
@@ -91,6 +92,22 @@ void tasks_share(struct proc *p)
     LIST_FOREACH(t, &p->tasks, link)
     task_share(t);
     pthread_mutex_unlock(&session.lock);
+}
+
+static void tell_parent_locked(struct task *t)
+{
+    const struct proc *p = t->proc;
+    const bool         known = p->parent || (session.first && p != session.first);
+
+    __atomic_store_n(&t->area->ppid, !known ? 0 : p->parent ? (uint32_t)p->parent->pid : 1, __ATOMIC_RELEASE);
+}
+
+void tasks_tell_parent_locked(struct proc *p)
+{
+    struct task *t;
+
+    LIST_FOREACH(t, &p->tasks, link)
+        tell_parent_locked(t);
 }
 
 struct task *task_new(struct proc *p)
@@ -115,6 +132,7 @@ struct task *task_new(struct proc *p)
             LIST_FOREACH(other, &p->tasks, link)
                 other->area->alone = 0;
         LIST_INSERT_HEAD(&p->tasks, t, link);
+        tell_parent_locked(t);
         p->ntasks++;
         p->refs++;
     }

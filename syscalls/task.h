@@ -21,6 +21,8 @@ void task_adopt_locked(struct task *t, pid_t host_tid);
 /* Tells the gate what it serves this task's calls with; again whenever that changes. */
 void task_share(struct task *t);
 void tasks_share(struct proc *p);
+/* The same for who p's parent is.  session.lock held. */
+void tasks_tell_parent_locked(struct proc *p);
 
 /*
  * After a clone that gave an error: ends the task if it never came to life, and says

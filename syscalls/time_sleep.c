@@ -51,7 +51,10 @@ static int64_t sleep_relative(struct call *c, const struct timespec *rq, gva rmt
     if (rq->tv_sec < 0 || (rq->tv_sec == 0 && rq->tv_nsec == 0))
         return 0;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    end = timespec_add(now, *rq);
+    if (c->left_ns > 0) /* the rest has passed in the gate */
+        end = timespec_add(now, (struct timespec){(c->left_ns - 1) / NSEC, (c->left_ns - 1) % NSEC});
+    else
+        end = timespec_add(now, *rq);
     r = sleep_until(c, CLOCK_MONOTONIC, &end);
     if (r != -EINTR)
         return r;

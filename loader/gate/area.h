@@ -123,6 +123,8 @@ struct area {
      * provider adds before it looks at the mask, and takes away between two calls.
      */
     struct sigset mask, maybe;
+    uint32_t ppid;      /* as the guest knows it; 0: ask the provider.  Written under session.lock */
+    uint32_t issetugid; /* of the process */
     uint32_t plain_view; /* no --sysroot, no --root */
     uint32_t rewrite;    /* call sites that trap often are to be rewritten */
     struct area_siginfo info;      /* of EVENT_SIGNAL */

@@ -115,9 +115,15 @@ int64_t gate_nanosleep(struct call *c, gva rqtp, gva rmtp)
     const struct scratch s = scratch_get(c, sizeof(struct timespec));
     struct timespec     *t = s.p;
 
-    if (rmtp.va || !t || copy_in(c, t, rqtp, sizeof(*t)) || !valid(t))
+    int64_t              r;
+
+    (void)rmtp; /* of an interrupted sleep, which the provider ends */
+    if (!t || copy_in(c, t, rqtp, sizeof(*t)) || !valid(t))
         return -GATE_PUNT;
     if (!t->tv_sec && !t->tv_nsec)
         return 0;
-    return host_wait(c, SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, s.va, 0);
+    r = host_wait(c, SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, s.va, s.va);
+    if (r == -ERESTART)
+        c->left_ns = t->tv_sec * NSEC + t->tv_nsec + 1;
+    return r;
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -33,6 +35,55 @@ int64_t gate_getegid(struct call *c) { return host_call(c, SYS_getegid); }
 int64_t gate_sched_yield(struct call *c) { return host_call(c, SYS_sched_yield); }
 
 int64_t gate_umask(struct call *c, uint32_t mode) { return host_call(c, SYS_umask, mode); }
+
+/* 0: the one that started us, which nobody tells of when it ends. */
+int64_t gate_getppid(struct call *c)
+{
+    const uint32_t pid = __atomic_load_n(&c->task->area->ppid, __ATOMIC_ACQUIRE);
+
+    return pid ? (int64_t)pid : -GATE_PUNT;
+}
+
+int64_t gate_getpgrp(struct call *c) { return host_call(c, SYS_getpgid, 0); }
+
+int64_t gate_getpgid(struct call *c, int pid) { return pid < 0 ? -EINVAL : host_call(c, SYS_getpgid, pid); }
+
+int64_t gate_getsid(struct call *c, int pid) { return pid < 0 ? -EINVAL : host_call(c, SYS_getsid, pid); }
+
+int64_t gate_issetugid(struct call *c) { return c->task->area->issetugid; }
+
+int64_t gate_getrusage(struct call *c, int64_t who, void *usage)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct rusage));
+    int64_t              r;
+
+    if (who == RUSAGE_CHILDREN || !usage || !s.p)
+        return -GATE_PUNT;
+    r = host_call(c, SYS_getrusage, who, s.va);
+    if (!r)
+        memcpy(usage, s.p, sizeof(struct rusage));
+    return r;
+}
+
+/* Some are not the host's, or not as they are there (syscalls/rlimit.c). */
+int64_t gate_getrlimit(struct call *c, int64_t which, void *rlim)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct rlimit));
+    int64_t              r;
+
+    if (!rlim || !s.p || which > UINT32_MAX || which == RLIMIT_NOFILE || which == RLIMIT_AS || which == RLIMIT_STACK)
+        return -GATE_PUNT;
+    r = host_call(c, SYS_prlimit64, 0, which, 0, s.va);
+    if (!r)
+        memcpy(rlim, s.p, sizeof(struct rlimit));
+    return r;
+}
+
+/* struct timeval is the host's.  Of the time zone the provider knows. */
+int64_t gate_gettimeofday(struct call *c, gva tp, gva tzp)
+{
+    return tzp.va || !tp.va ? -GATE_PUNT : host_call(c, SYS_gettimeofday, tp.va, 0);
+}
 
 /* Clocks of every process, and the caller's own; the others need the provider. */
 static bool clock_is_plain(int64_t clock)

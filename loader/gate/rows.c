@@ -36,7 +36,12 @@ static inline enum fd_use fd_use_of(uint16_t nr, unsigned n)
     case 3: /* read, write, readv, writev */
     case 4:
     case 120:
-    case 121: return FOR_DATA;
+    case 121:
+    case 27: /* recvmsg, sendmsg, recvfrom, sendto, shutdown */
+    case 28:
+    case 29:
+    case 133:
+    case 134: return FOR_DATA;
     case 6: return CLOSES;
     case 90: return n ? CLOSES : FOR_ANY; /* dup2 */
     case 41:                              /* dup */
@@ -55,8 +60,11 @@ static inline enum fd_use fd_use_of(uint16_t nr, unsigned n)
 static inline bool takes_addresses(uint16_t nr)
 {
     switch (nr) {
+    case 93:            /* select */
+    case 116:           /* gettimeofday */
     case 340:           /* sigprocmask */
-    case 343: return true; /* sigpending */
+    case 343:           /* sigpending */
+    case 545: return true; /* ppoll */
     default: return false;
     }
 }
@@ -92,6 +100,8 @@ static inline __attribute__((always_inline)) bool fd_is_ours(struct call *c, int
     return !ofile_kind_is_object(of->kind) && !of->watched && !of->object && !of->posix_locks;
 }
 
+bool gate_fd_is_the_hosts(struct call *c, int fd) { return fd_is_ours(c, fd, FOR_ANY); }
+
 /* The slot was limited only after we had looked. */
 int fd_get_limited(struct call *c, int fd, const caprights *want, struct fdref *ref)
 {
@@ -126,6 +136,22 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
 
 #define sys_sigprocmask gate_sigprocmask
 #define sys_sigpending gate_sigpending
+#define sys_getppid gate_getppid
+#define sys_getpgrp gate_getpgrp
+#define sys_getpgid gate_getpgid
+#define sys_getsid gate_getsid
+#define sys_issetugid gate_issetugid
+#define sys_getrusage gate_getrusage
+#define sys_getrlimit gate_getrlimit
+#define sys_gettimeofday gate_gettimeofday
+#define sys_sendto gate_sendto
+#define sys_recvfrom gate_recvfrom
+#define sys_sendmsg gate_sendmsg
+#define sys_recvmsg gate_recvmsg
+#define sys_shutdown gate_shutdown
+#define sys_poll gate_poll
+#define sys_ppoll gate_ppoll
+#define sys_select gate_select
 #define sys_clock_gettime gate_clock_gettime
 #define sys_getpid gate_getpid
 #define sys_thr_self gate_thr_self
