@@ -40,7 +40,7 @@ GATE_LTO := -flto -flto-partition=one -Wno-lto-type-mismatch
 endif
 # Handlers that run in the gate as well, from the same source.
 GATE_SHARED := syscalls/args.c syscalls/structs.c syscalls/fd.c syscalls/fdlimit.c syscalls/fdtable.c syscalls/ofile.c syscalls/shlock.c \
-	syscalls/file_rw.c syscalls/file_open.c syscalls/stat.c syscalls/name.c syscalls/attr.c syscalls/dir.c syscalls/vnode.c syscalls/fcntl.c syscalls/groups_get.c abi/flags.c abi/layout.c \
+	syscalls/file_rw.c syscalls/file_open.c syscalls/stat.c syscalls/name.c syscalls/attr.c syscalls/dir.c syscalls/vnode.c syscalls/fcntl.c syscalls/groups_get.c syscalls/pipe.c abi/flags.c abi/layout.c \
 	abi/freebsd/flags.c abi/freebsd/layouts.c abi/freebsd/errno.c
 GATE_OBJ := $(patsubst %,$(BUILD)/%.o,$(wildcard loader/gate/*.c loader/gate/*.S)) $(patsubst %,$(BUILD)/gate/%.o,$(GATE_SHARED))
 

@@ -61,6 +61,20 @@ static void do_mmap(void)
         *(volatile char *)(at + i) = 1;
     os_munmap(at, LITTLE);
 }
+static void do_map(void)
+{
+    char *at = os_mmap(0, LITTLE, PROT_READ, MAP_PRIVATE, data_fd, 0);
+
+    os_munmap(at, LITTLE);
+}
+static void do_pipe(void)
+{
+    int p[2];
+
+    os_pipe(p);
+    os_close(p[0]);
+    os_close(p[1]);
+}
 static void do_sigmask(void) { os_sigprocmask(SIG_BLOCK, 0, 0); }
 static void do_block(void)
 {
@@ -133,6 +147,8 @@ static const struct {
     {"yield", do_yield, 100},
     {"clock_gettime", do_clock, 100},
     {"mmap+touch+munmap", do_mmap, 10},
+    {"mmap+munmap-file", do_map, 10},
+    {"pipe+close+close", do_pipe, 10},
     {"sigprocmask", do_sigmask, 100},
     {"block+unblock", do_block, 100},
     {"getpgid", do_getpgid, 100},

@@ -9,6 +9,7 @@
 #include "syscalls/fd.h"
 #include "syscalls/fdshare.h"
 #include "syscalls/sigqueue.h"
+#include "syscalls/view.h"
 #include "syscalls/spare.h"
 
 struct task *task_by_index_locked(uint32_t index) { return index < TASKS_MAX ? session.tasks[index] : NULL; }
@@ -78,7 +79,7 @@ void task_share(struct task *t)
     a->vdso = t->proc->vdso;
     a->clock = t->proc->vdso ? t->proc->vdso + session.vdso_clock : 0;
     a->issetugid = t->proc->issetugid;
-    a->plain_view = session.view == NULL;
+    a->view = !session.view ? VIEW_PLAIN : view_root() ? VIEW_ROOT : VIEW_SYSROOT;
     a->rewrite = !session.no_rewrite;
     a->alone = t->proc->ntasks == 1 && !(t->proc->fds && fdtable_is_shared(t->proc->fds));
     a->rows = session.trace || door->is_ptrace || t->proc->capmode ? GATE_ROWS_NONE : t->proc->abi->gate_rows;

@@ -61,6 +61,9 @@ enum area_event {
     EVENT_SITE,   /* a call was served, and its site has trapped often enough to be rewritten */
 };
 
+/* Which names the gate looks up: none, all, relative ones (--sysroot), all below a root (--root). */
+enum gate_view { VIEW_PROVIDERS, VIEW_PLAIN, VIEW_SYSROOT, VIEW_ROOT };
+
 enum area_op { OP_RESUME, OP_CALL, OP_WAIT, OP_BATCH, OP_CAS, OP_CLONE };
 
 /* The part of a host siginfo that a guest signal is made from. */
@@ -125,7 +128,7 @@ struct area {
     struct sigset mask, maybe;
     uint32_t ppid;      /* as the guest knows it; 0: ask the provider.  Written under session.lock */
     uint32_t issetugid; /* of the process */
-    uint32_t plain_view; /* no --sysroot, no --root */
+    uint32_t view;       /* enum gate_view */
     uint32_t rewrite;    /* call sites that trap often are to be rewritten */
     struct area_siginfo info;      /* of EVENT_SIGNAL */
     struct area_siginfo saved[65]; /* of noted signals */

@@ -11,12 +11,19 @@
 int64_t gate__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uaddr1, gva uaddr2);
 /* futex.c: what remains of an interrupted one is the provider's */
 int64_t gate_nanosleep(struct call *c, gva rqtp, gva rmtp);
+/* futex.c: the same, relative */
+int64_t gate_clock_nanosleep(struct call *c, int64_t clock, int flags, gva rqtp, gva rmtp);
 
-/* memory.c: what does not touch our zone; of mmap, anonymous memory without a hint.  mmap's offset is raw[5]. */
+/* memory.c: what does not touch our zone; of mmap, anonymous memory and regular files without a hint.  mmap's offset is raw[5]. */
 int64_t gate_mmap(struct call *c, gva addr, uint64_t len, uint64_t prot, uint64_t flags, int fd);
 int64_t gate_munmap(struct call *c, gva addr, uint64_t len);
 int64_t gate_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot);
 int64_t gate_madvise(struct call *c, gva addr, uint64_t len, int64_t advice);
+
+int64_t gate_msync(struct call *c, gva addr, uint64_t len, uint64_t flags);
+int64_t gate_mlock(struct call *c, gva addr, uint64_t len);
+int64_t gate_munlock(struct call *c, gva addr, uint64_t len);
+int64_t gate_mincore(struct call *c, gva addr, uint64_t len, gva vec);
 
 /* sigmask.c: where no pending signal is concerned.  how: D_SIG_*, or what the guest gave */
 int64_t gate_sigprocmask(struct call *c, int64_t how, gva set, gva oset);
@@ -38,6 +45,7 @@ int64_t gate_issetugid(struct call *c);
 int64_t gate_getrusage(struct call *c, int64_t who, void *usage); /* but its children's */
 int64_t gate_getrlimit(struct call *c, int64_t which, void *rlim);
 int64_t gate_gettimeofday(struct call *c, gva tp, gva tzp);
+int64_t gate_getrandom(struct call *c, gva buf, uint64_t n, uint64_t flags);
 int64_t gate_umask(struct call *c, uint32_t mode);
 int64_t gate_clock_gettime(struct call *c, int64_t clock, void *tp);
 int64_t gate_fcntl(struct call *c, int fd, int64_t cmd, int64_t arg);

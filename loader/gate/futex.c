@@ -127,3 +127,11 @@ int64_t gate_nanosleep(struct call *c, gva rqtp, gva rmtp)
         c->left_ns = t->tv_sec * NSEC + t->tv_nsec + 1;
     return r;
 }
+
+/* A relative sleep is one of a clock that does not jump (syscalls/time_sleep.c).  What is wrong is the provider's to say. */
+int64_t gate_clock_nanosleep(struct call *c, int64_t clock, int flags, gva rqtp, gva rmtp)
+{
+    if (flags || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
+        return -GATE_PUNT;
+    return gate_nanosleep(c, rqtp, rmtp);
+}

@@ -85,6 +85,11 @@ int64_t gate_gettimeofday(struct call *c, gva tp, gva tzp)
     return tzp.va || !tp.va ? -GATE_PUNT : host_call(c, SYS_gettimeofday, tp.va, 0);
 }
 
+int64_t gate_getrandom(struct call *c, gva buf, uint64_t n, uint64_t flags)
+{
+    return host_call(c, SYS_getrandom, buf.va, n, flags);
+}
+
 /* Clocks of every process, and the caller's own; the others need the provider. */
 static bool clock_is_plain(int64_t clock)
 {

@@ -1,6 +1,7 @@
 /*
- * loader/gate/path.c: syscalls/path.h for the plain view.  Whatever needs more
- * than the string as it is goes to the provider.
+ * loader/gate/path.c: syscalls/path.h for the plain view, and under --root (view.c).
+ * With --sysroot an absolute path is the provider's: it is looked up twice, by what
+ * the provider has open.  So is what stands for something else.
  */
 #include "syscalls/path.h"
 
@@ -10,6 +11,7 @@
 
 #include "loader/gate/area.h"
 #include "loader/gate/rows.h"
+#include "loader/gate/view.h"
 #include "syscalls/proc.h"
 
 static bool starts(const char *s, const char *with)
@@ -27,12 +29,13 @@ static bool special(const char *s)
     return starts(s, "/dev/fd/") || starts(s, "/dev/std") || starts(s, "/proc/");
 }
 
-int path_resolve(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out)
+/* String and directory, before any view. */
+static int begin(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out)
 {
     const struct scratch s = scratch_get(c, GUEST_PATH_MAX);
     int64_t              n;
 
-    if (!c->task->area->plain_view || (how & ~PATH_NOFOLLOW))
+    if (c->task->area->view == VIEW_PROVIDERS || (how & ~PATH_NOFOLLOW))
         return -GATE_PUNT;
     n = s.p ? copy_in_str(c, s.p, path, GUEST_PATH_MAX) : -ENOMEM;
     if (n < 0)
@@ -44,13 +47,31 @@ int path_resolve(struct call *c, int guest_dirfd, gva path, unsigned how, struct
     if (!n)
         return -ENOENT;
     if (out->str[0] == '/')
-        return 0;
+        return c->task->area->view == VIEW_SYSROOT ? -GATE_PUNT : 0;
     n = fd_get_at(c, guest_dirfd, &out->ref);
     out->dirfd = out->ref.hostfd;
     return (int)n;
 }
 
-void path_put(struct call *c, struct path *p) { fd_put(c, &p->ref); }
+int path_resolve(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out)
+{
+    int err = begin(c, guest_dirfd, path, how, out);
+
+    if (err || c->task->area->view != VIEW_ROOT)
+        return err;
+    err = gate_view_resolve(c, out, how);
+    if (err)
+        path_put(c, out);
+    return err;
+}
+
+void path_put(struct call *c, struct path *p)
+{
+    if (p->owned >= 0)
+        host_call(c, SYS_close, p->owned);
+    p->owned = -1;
+    fd_put(c, &p->ref);
+}
 
 /* Such names are left to the provider. */
 bool path_is_own_program(const struct call *c, const char *path)
@@ -64,12 +85,15 @@ int64_t path_open_or_ref(struct call *c, int guest_dirfd, gva path, uint64_t fla
                          struct fdref *same)
 {
     struct path p;
-    int64_t     r = path_resolve(c, guest_dirfd, path, how, &p);
+    int64_t     r = begin(c, guest_dirfd, path, how, &p);
 
     (void)same; /* only /dev/fd/N is one */
     if (r)
         return r;
-    r = host_wait(c, SYS_openat, p.dirfd, p.va, flags, mode);
+    if (c->task->area->view == VIEW_ROOT)
+        r = gate_view_open(c, &p, flags, mode);
+    else
+        r = host_wait(c, SYS_openat, p.dirfd, p.va, flags, mode);
     path_put(c, &p);
     return r;
 }

@@ -160,6 +160,12 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
 #define sys_nanosleep gate_nanosleep
 #define sys_mmap gate_mmap
 #define sys_munmap gate_munmap
+#define sys_msync gate_msync
+#define sys_mlock gate_mlock
+#define sys_munlock gate_munlock
+#define sys_mincore gate_mincore
+#define sys_clock_nanosleep gate_clock_nanosleep
+#define sys_getrandom gate_getrandom
 #define sys_mprotect gate_mprotect
 #define sys_madvise gate_madvise
 

@@ -8,6 +8,10 @@
 
 #include "loader/gate/futex.c"
 #include "loader/gate/memory.c"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "syscalls/fd.h"
 #include "tests/unit/fake_call.h"
 
@@ -73,7 +77,7 @@ static void sleeps(void **state)
     (void)state;
     assert_int_equal(nap(0, 1000, NULL), 0);
     assert_int_equal(nap(0, 0, NULL), 0);
-    assert_int_equal(nap(0, 1000, &rm), -GATE_PUNT);
+    assert_int_equal(nap(0, 1000, &rm), 0);
     assert_int_equal(nap(-1, 0, NULL), -GATE_PUNT);
     assert_int_equal(nap(0, NSEC, NULL), -GATE_PUNT);
     assert_int_equal(gate_nanosleep(fake_call(f), GVA(8), GVA(0)), -GATE_PUNT);
@@ -136,6 +140,53 @@ static void leaves_other_mappings(void **state)
     assert_int_equal(fake_host_calls(), 0);
 }
 
+static void maps_files(void **state)
+{
+    char              name[] = "/tmp/dragoman-test-XXXXXX";
+    const int         host = mkstemp(name);
+    const struct fd_new n = {.hostfd = host, .kind = OF_FILE, .flags = O_RDWR}, p = {.hostfd = dup(host), .kind = OF_PIPE};
+    int               fd, other;
+    char             *at;
+
+    (void)state;
+    unlink(name);
+    assert_int_equal(ftruncate(host, 8192) | (int)pwrite(host, "page", 4, 4096), 4);
+    fd = fd_install(fake_call(f), &n, 0);
+    other = fd_install(fake_call(f), &p, 0);
+    at = (char *)map(0, 4096, MAP_SHARED, fd, 4096);
+    assert_string_equal(at, "page");
+    assert_int_equal(gate_msync(fake_call(f), GVA((uintptr_t)at), 1, MS_SYNC), 0);
+    assert_int_equal(gate_msync(fake_call(f), GVA((uintptr_t)at), 0, MS_SYNC), -GATE_PUNT);
+    assert_int_equal(gate_munmap(fake_call(f), GVA((uintptr_t)at), 4096), 0);
+    assert_int_equal(gate_msync(fake_call(f), GVA((uintptr_t)at), 1, MS_SYNC), -ENOMEM);
+    assert_int_equal(map(0, 4096, MAP_SHARED, fd, 1), -GATE_PUNT);
+    assert_int_equal(map(0, 4096, MAP_SHARED, fd, 1ull << 63), -GATE_PUNT);
+    assert_int_equal(map(0, 4096, 0, fd, 0), -GATE_PUNT);
+    assert_int_equal(map(0, 4096, MAP_SHARED, 99, 0), -GATE_PUNT);
+    assert_int_equal(map(0, 4096, MAP_SHARED, other, 0), -GATE_PUNT);
+    fd_close(fake_call(f), fd);
+    fd_close(fake_call(f), other);
+}
+
+static void says_what_is_there(void **state)
+{
+    const uint64_t at = (uint64_t)map(0, 8192, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t        is[2] = {7, 7};
+
+    (void)state;
+    *(volatile char *)at = 1;
+    assert_int_equal(gate_mincore(fake_call(f), GVA(at), 8192, GVA((uintptr_t)is)), 0);
+    assert_int_equal(is[0] == INCORE && is[1] == 0, true);
+    assert_int_equal(gate_mincore(fake_call(f), GVA(at), 8192, GVA(8)), -EFAULT);
+    assert_int_equal(gate_mlock(fake_call(f), GVA(at), 1), 0);
+    assert_int_equal(gate_munlock(fake_call(f), GVA(at), 1), 0);
+    assert_int_equal(gate_munmap(fake_call(f), GVA(at), 8192), 0);
+    assert_int_equal(gate_mincore(fake_call(f), GVA(at), 8192, GVA((uintptr_t)is)), -GATE_PUNT);
+    assert_int_equal(gate_mincore(fake_call(f), GVA(at), (MINCORE_MAX + 1) * PAGE, GVA((uintptr_t)is)), -GATE_PUNT);
+    assert_int_equal(gate_mlock(fake_call(f), GVA(ZONE_BASE), 1), -GATE_PUNT);
+    assert_int_equal(gate_munlock(fake_call(f), GVA(-1ull), 4), -GATE_PUNT);
+}
+
 /* Where code was rewritten, the provider makes the call, which puts it back first. */
 static void leaves_what_is_watched(void **state)
 {
@@ -175,6 +226,7 @@ int main(void)
         cmocka_unit_test(waits_and_wakes),       cmocka_unit_test(leaves_the_rest),
         cmocka_unit_test(sleeps),                cmocka_unit_test(maps_memory),
         cmocka_unit_test(leaves_other_mappings), cmocka_unit_test(leaves_what_is_watched),
+        cmocka_unit_test(maps_files),            cmocka_unit_test(says_what_is_there),
     };
 
     return cmocka_run_group_tests_name("loader/gate calls", tests, group_up, group_down);

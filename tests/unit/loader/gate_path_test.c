@@ -9,6 +9,7 @@
 
 #include "loader/gate/area.h"
 #include "loader/gate/path.c"
+#include "loader/gate/view.c"
 #include "syscalls/dir.h"
 #include "syscalls/file.h"
 #include "syscalls/name.h"
@@ -20,7 +21,7 @@ static int setup(void **state)
 {
     const int r = files_setup(state);
 
-    area.plain_view = 1;
+    area.view = VIEW_PLAIN;
     ((struct files *)*state)->f->task.area = &area;
     return r;
 }
@@ -45,8 +46,81 @@ static void leaves_what_is_special(void **state)
     assert_int_equal(resolve(state, AT_CWD, "name", PATH_BENEATH), -GATE_PUNT);
     assert_int_equal(resolve(state, AT_CWD, "name", PATH_EMPTY), -GATE_PUNT);
     assert_int_equal(resolve(state, AT_CWD, "/dev/null", PATH_FOLLOW), 0);
-    area.plain_view = 0;
+    area.view = VIEW_PROVIDERS;
     assert_int_equal(resolve(state, AT_CWD, "name", PATH_FOLLOW), -GATE_PUNT);
+}
+
+/* With --sysroot, relative names alone. */
+static void leaves_absolute_names_to_the_sysroot(void **state)
+{
+    area.view = VIEW_SYSROOT;
+    assert_int_equal(resolve(state, AT_CWD, "name", PATH_FOLLOW), 0);
+    assert_int_equal(resolve(state, AT_CWD, "/dev/null", PATH_FOLLOW), -GATE_PUNT);
+}
+
+static int64_t opens(void **state, const char *name, uint64_t flags)
+{
+    struct call  *c = CALL(state);
+    const int64_t r = path_open_or_ref(c, AT_CWD, P(name), flags, 0600, PATH_FOLLOW, NULL);
+
+    if (r >= 0)
+        close((int)r);
+    return r;
+}
+
+/* What the object is that a name leads to, by fstatat. */
+static int64_t inode(void **state, const char *name, unsigned how)
+{
+    struct call *c = CALL(state);
+    struct stat  st;
+    struct path  p;
+    int          r = path_resolve(c, AT_CWD, P(name), how, &p);
+
+    if (r)
+        return r;
+    r = fstatat(p.dirfd, (const char *)p.va, &st, how & PATH_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0) ? -errno : 0;
+    path_put(c, &p);
+    return r ? r : (int64_t)st.st_ino;
+}
+
+static int64_t inode_of(const char *name)
+{
+    struct stat st;
+
+    assert_int_equal(lstat(name, &st), 0);
+    return (int64_t)st.st_ino;
+}
+
+static void looks_up_below_the_root(void **state)
+{
+    static const char *const top[] = {"/f", "f", "d/../f", "/../f", "../../f", "d/../../../f", "/d/up/f", "d/abs"};
+    int                      root;
+
+    area.view = VIEW_ROOT;
+    assert_int_equal(inode(state, "/", PATH_FOLLOW), -GATE_PUNT); /* nobody has opened it */
+    assert_int_equal(mkdir("d", 0755) | close(creat("f", 0600)) | close(creat("d/g", 0600)), 0);
+    assert_int_equal(symlink("..", "d/up") | symlink("/f", "d/abs") | symlink("/etc/passwd", "out"), 0);
+    root = open(".", O_PATH | O_DIRECTORY);
+    FDS(state)->view_root = (uint32_t)root + 1;
+    for (size_t i = 0; i < sizeof(top) / sizeof(*top); i++) {
+        assert_int_equal(inode(state, top[i], PATH_FOLLOW), inode_of("f"));
+        assert_true(opens(state, top[i], O_RDONLY) >= 0);
+    }
+    assert_int_equal(inode(state, "d/abs", PATH_NOFOLLOW), inode_of("d/abs"));
+    assert_int_equal(inode(state, "d/g//", PATH_NOFOLLOW), inode_of("d/g"));
+    assert_int_equal(inode(state, "/", PATH_NOFOLLOW), inode_of("."));
+    assert_int_equal(inode(state, "../..", PATH_NOFOLLOW), inode_of("."));
+    assert_int_equal(inode(state, "d/up/d", PATH_NOFOLLOW), inode_of("d"));
+    assert_int_equal(inode(state, "out", PATH_FOLLOW), -ENOENT);
+    assert_int_equal(opens(state, "out", O_RDONLY), -ENOENT);
+    assert_int_equal(inode(state, "none/x", PATH_NOFOLLOW), -ENOENT);
+    assert_true(opens(state, "/d/new", O_RDWR | O_CREAT) >= 0);
+    assert_int_equal(access("d/new", F_OK), 0);
+    assert_int_equal(chdir("/"), 0); /* a directory that is not in it has no name */
+    assert_int_equal(inode(state, "f", PATH_FOLLOW), -ENOENT);
+    assert_true(inode(state, "/f", PATH_FOLLOW) > 0);
+    assert_int_equal(fchdir(root) | close(root), 0);
+    FDS(state)->view_root = 0;
 }
 
 static void says_what_is_wrong(void **state)
@@ -90,6 +164,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(leaves_what_is_special, setup, files_teardown),
+        cmocka_unit_test_setup_teardown(leaves_absolute_names_to_the_sysroot, setup, files_teardown),
+        cmocka_unit_test_setup_teardown(looks_up_below_the_root, setup, files_teardown),
         cmocka_unit_test_setup_teardown(says_what_is_wrong, setup, files_teardown),
         cmocka_unit_test_setup_teardown(starts_from_a_directory, setup, files_teardown),
     };
