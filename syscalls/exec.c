@@ -127,6 +127,7 @@ static void image_start(struct call *c, struct exec_image *e)
 {
     int err;
 
+    vdso_adopt(c->proc, c->task->area->vdso); /* the host's exec has put it elsewhere */
     c->proc->abi = exec_image_abi(e);
     c->abi = c->proc->abi;
     tty_signals_boot(c);
@@ -292,7 +293,6 @@ void exec_boot(struct call *c)
     struct exec_image *e = c->proc->exec;
 
     c->proc->exec = NULL;
-    vdso_adopt(c->proc, c->task->area->vdso);
     if (e)
         image_start(c, e);
 }
