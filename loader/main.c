@@ -14,7 +14,8 @@ extern char **environ;
 
 static const char usage[] =
     "usage: dragoman [run] [--door=notify|ptrace] [--abi=NAME] [--sysroot=DIR] [--root=DIR]\n"
-    "                [--env NAME=VALUE] [--trace[=FILE]] [--no-rewrite] [--check-tables] [--] PROGRAM [ARG...]\n"
+    "                [--env NAME=VALUE] [--trace[=FILE]] [--no-rewrite] [--check-tables] [--daemons] [--]\n"
+    "                PROGRAM [ARG...]\n"
     "       dragoman stat [--json[=FILE]] [...] PROGRAM [ARG...]\n"
     "                                 runs it, and says which calls it made and what they cost\n"
     "       dragoman info PROGRAM     what a program is, and whether it can run here\n"
@@ -31,6 +32,7 @@ static const char usage[] =
     "  --root=DIR        the program's root directory, where it starts unless it is inside already\n"
     "  --env NAME=VALUE  adds to the program's environment; NAME alone removes it\n"
     "  --trace[=FILE]    prints each system call (to standard error)\n"
+    "  --daemons         ends with the first program, and what that one left behind lives on; else it is killed\n"
     "  --check-tables    checks the descriptor tables when processes end; status 125 when they are unsound\n"
     "  --no-rewrite      leaves the program's code as it is; its calls cost a trap each\n";
 
@@ -43,6 +45,7 @@ enum {
     OPT_TRACE,
     OPT_NO_REWRITE,
     OPT_CHECK_TABLES,
+    OPT_DAEMONS,
     OPT_HELP,
     OPT_VERSION,
     OPT_JSON,
@@ -56,6 +59,7 @@ static const struct option options[] = {
     {"env", required_argument, NULL, OPT_ENV},         {"trace", optional_argument, NULL, OPT_TRACE},
     {"no-rewrite", no_argument, NULL, OPT_NO_REWRITE},
     {"check-tables", no_argument, NULL, OPT_CHECK_TABLES},
+    {"daemons", no_argument, NULL, OPT_DAEMONS},
     {"help", no_argument, NULL, OPT_HELP},             {"version", no_argument, NULL, OPT_VERSION},
     {"json", optional_argument, NULL, OPT_JSON},       {"stamps", no_argument, NULL, OPT_STAMPS},
     {"delay", required_argument, NULL, OPT_DELAY},     {NULL, 0, NULL, 0},
@@ -114,6 +118,9 @@ static int option_take(int opt, struct run_options *o)
         return -1;
     case OPT_CHECK_TABLES:
         o->check_tables = true;
+        return -1;
+    case OPT_DAEMONS:
+        o->daemons = true;
         return -1;
     case OPT_NO_REWRITE:
         o->no_rewrite = true;

@@ -63,13 +63,11 @@ struct spawn {
     gate_enter_fn   *enter; /* NULL: the ptrace door, whose filter is installed when the tracer is there */
 };
 
+/* Every signal stays blocked, as in the provider, until the gate has its handlers or its tracer. */
 static int spawned(void *arg)
 {
     struct spawn *s = arg;
-    sigset_t      none;
 
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
     if (s->enter)
         s->enter(&s->exec);
     syscall(SYS_execveat, s->exec.gate_fd, "", s->exec.argv, s->exec.envp, AT_EMPTY_PATH);

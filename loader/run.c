@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "loader/front.h"
 #include "loader/gate/area.h"
 #include "loader/image.h"
 #include "loader/notify.h"
@@ -41,13 +42,17 @@
 const struct door_ops *door;
 
 static atomic_bool ended;
-static pthread_t   main_thread; /* serves signals, and reaps */
 
-void session_first_ended(void)
+void session_proc_ended(bool first)
 {
-    ended = true;
-    pthread_kill(main_thread, SIGCHLD);
+    ended |= first;
+    if (ended) /* the main thread serves signals, and reaps */
+        syscall(SYS_tgkill, session.provider_pid, session.provider_pid, SIGCHLD);
 }
+
+pid_t session_started(void) { return front_pid(); }
+
+pid_t session_parent(void) { return front_parent(); }
 
 static int fail(const char *what, const char *with, int err, int status)
 {
@@ -56,6 +61,10 @@ static int fail(const char *what, const char *with, int err, int status)
 }
 
 /* ---- descriptors that we were started with ----------------------------------------- */
+
+#define INHERITED_MAX 4096
+
+static int inherited_fds[INHERITED_MAX], ninherited;
 
 /* Each becomes the guest's descriptor of the same number.  Called before we open anything that stays. */
 static int inherit(struct fdtable *t, const int *fds, int n)
@@ -104,7 +113,6 @@ static void signals_block(void)
     /* Whoever started us may ignore SIGCHLD, and then nothing could be waited for; stops of tracees are no news. */
     const struct sigaction chld = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
 
-    main_thread = pthread_self();
     sigaction(SIGCHLD, &chld, NULL);
     sigfillset(&every_signal);
     pthread_sigmask(SIG_BLOCK, &every_signal, NULL);
@@ -150,11 +158,14 @@ static bool hung_up(int sig)
  * Somebody who knows only our pid (timeout, a test runner, kill) means the
  * guest.  What else the terminal sends goes to the whole group, and the guest has it already.
  */
-static void signal_forward(const siginfo_t *si)
+static void signal_forward(siginfo_t *si)
 {
     struct ksiginfo k = {0};
 
-    if ((si->si_code > 0 && !hung_up(si->si_signo)) || si->si_pid == getpid())
+    if (front_pid() != getpid() ? !front_passed_on(si)
+                                                    : si->si_code > 0 && !hung_up(si->si_signo))
+        return;
+    if (ended || si->si_pid == getpid())
         return;
     pthread_mutex_lock(&session.lock);
     k.signo = signal_guest(session.first, si->si_signo);
@@ -205,13 +216,29 @@ static bool ended_children(pid_t named, struct timespec *asked)
     return false;
 }
 
-static void watch_until_first_ended(void)
+static bool first_ended(void) { return ended; }
+
+static bool anybody_left(void)
+{
+    struct proc *p;
+    bool         any = false;
+
+    pthread_mutex_lock(&session.lock);
+    LIST_FOREACH(p, &session.procs, all)
+    any |= p->state == PROC_LIVE;
+    pthread_mutex_unlock(&session.lock);
+    return any;
+}
+
+static bool nobody_left(void) { return !anybody_left(); }
+
+static void watch_until(bool (*over)(void))
 {
     struct timespec asked = {0};
     bool            owed = false; /* there may be a child that no signal named */
     siginfo_t       si;
 
-    while (!ended) {
+    while (!over()) {
         const int sig = sigtimedwait(&every_signal, &si, owed ? &while_ago : NULL);
 
         if (!door->is_ptrace && (sig == SIGCHLD || (sig < 0 && errno == EAGAIN)))
@@ -276,6 +303,7 @@ static int begin(struct task *t, const char *name)
         return pid;
     pthread_mutex_lock(&session.lock);
     task_adopt_locked(t, pid);
+    t->execing = !door->is_ptrace; /* until the gate's first event: a kick would kill it */
     pthread_mutex_unlock(&session.lock);
     return door->is_ptrace ? ptrace_start(t) : notify_start(listener);
 }
@@ -313,6 +341,20 @@ static bool nothing_left(void)
     reap_the_rest();
     good = leftcheck_session();
     return fdcheck_session() && good;
+}
+
+/* --daemons: the session goes on behind the back of whoever started it, and holds nothing that is theirs. */
+static void live_on(const struct run_options *o)
+{
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    for (int i = 0; i < ninherited; i++)
+        if (inherited_fds[i] > 2)
+            close(inherited_fds[i]);
+    for (int fd = 0; fd < (o->trace && !o->trace_file ? 2 : 3); fd++)
+        dup2(null, fd);
+    front_tell(session.first_status, true);
+    watch_until(nobody_left);
 }
 
 /* As the guest ended: a status, or the same signal. */
@@ -410,10 +452,10 @@ static int session_init(void)
     return 0;
 }
 
-int run(const struct run_options *o)
+static int run_here(void *arg)
 {
-    static int         fds[4096];
-    int                nfds = open_now(fds, 4096), err;
+    const struct run_options *o = arg;
+    int                err;
     struct exec_image *e = NULL;
     const char        *culprit = NULL;
     struct task       *t;
@@ -444,9 +486,8 @@ int run(const struct run_options *o)
     if (err)
         return fail("cannot enter the directory", o->root, -err, 125);
     mallopt(M_ARENA_MAX, 1); /* a thread's own heap costs its first allocation more than sharing costs the others */
-    signals_note(&inherited);
     signals_block();
-    t = first_make(e, fds, nfds);
+    t = first_make(e, inherited_fds, ninherited);
     if (!t)
         return fail("cannot set up the first process", NULL, ENOMEM, 125);
     signals_hand_on(&inherited, t);
@@ -455,11 +496,29 @@ int run(const struct run_options *o)
         kill_the_rest();
         return fail("cannot start a process through the door", door->name, -err, 125);
     }
-    watch_until_first_ended();
+    watch_until(first_ended);
+    if (o->daemons && anybody_left())
+        live_on(o);
     kill_the_rest();
     if (o->stat)
         stat_end();
     if (o->check_tables && !nothing_left())
         return 125;
-    return end_like(session.first_status);
+    if (!o->daemons)
+        return end_like(session.first_status);
+    front_tell(session.first_status, false);
+    return 0;
+}
+
+int run(const struct run_options *o)
+{
+    int err;
+
+    ninherited = open_now(inherited_fds, INHERITED_MAX);
+    signals_note(&inherited);
+    if (!o->daemons)
+        return run_here((void *)o);
+    signals_block();
+    err = front_run(run_here, (void *)o);
+    return fail("cannot start a process", NULL, -err, 125);
 }

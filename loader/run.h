@@ -12,6 +12,7 @@ struct run_options {
     const char *sysroot, *root;
     bool        trace;
     bool        check_tables; /* at the end of each process and of the session; 125 when unsound */
+    bool        daemons;      /* what the first program leaves behind lives on */
     bool        no_rewrite; /* call sites stay as they are */
     const char *trace_file; /* NULL: standard error */
     const struct stat_options *stat; /* NULL: nothing is counted */

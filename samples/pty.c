@@ -66,7 +66,7 @@ static void check_names(void)
     check_err(OS_CALL(504, O_RDWR | O_CREAT), -EINVAL, "a master has few flags");
     check(os_ioctl(p.master, TIOCPTMASTER, 0) == 0, "a master says so");
     check_err(os_ioctl(p.slave, TIOCPTMASTER, 0), -ENOTTY, "a slave does not");
-    check(os_ioctl(p.master, FIODGNAME, &arg) == 0 && strcmp(name, p.name + 5) == 0, "the slave's name, from the master");
+    check(os_ioctl(p.master, FIODGNAME, &arg) == 0 && strcmp(name, p.name + 5) == 0, "the slave's name");
     check(os_ioctl(p.slave, FIODGNAME, &arg) == 0 && strcmp(name, p.name + 5) == 0, "and from itself");
     check_err(os_ioctl(p.master, FIODGNAME, &small), -EINVAL, "a name that does not fit");
     check(os_stat(p.name, &st) == 0 && (st.mode & 0170000) == 020000 && st.uid == os_getuid(), "it is the caller's device");
@@ -145,7 +145,7 @@ static void check_packets(void)
     char       got[8];
 
     check(os_ioctl(p.master, TIOCPKT, &on) == 0, "packet mode");
-    check(says(p.slave, "x") && os_read(p.master, got, 8) == 2 && got[0] == 0 && got[1] == 'x', "data has a zero before it");
+    check(says(p.slave, "x") && os_read(p.master, got, 8) == 2 && got[0] == 0 && got[1] == 'x', "data follows a zero");
     check(os_ioctl(p.slave, TIOCSTOP, 0) == 0 && os_read(p.master, got, 8) == 1 && got[0] == 4, "output was stopped");
     check(os_ioctl(p.slave, TIOCSTART, 0) == 0 && os_read(p.master, got, 8) == 1 && got[0] == 8, "and goes on");
     check(os_ioctl(p.master, TIOCPKT, &off) == 0 && says(p.slave, "x") && reads(p.master, "x"), "and without again");

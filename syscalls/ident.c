@@ -8,6 +8,7 @@
 
 #include "syscalls/credentials.h"
 #include "syscalls/proc.h"
+#include "syscalls/session.h"
 
 #define LOGIN_MAX 33 /* MAXLOGNAME: longest login name with its NUL */
 
@@ -25,7 +26,7 @@ int64_t sys_getppid(struct call *c)
     if (c->proc->parent)
         ppid = c->proc->parent->pid;
     else if (c->proc == session.first)
-        ppid = getppid();
+        ppid = session_parent();
     pthread_mutex_unlock(&session.lock);
     return ppid;
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "syscalls/session.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/signal.h"
 #include "syscalls/wait.h"
@@ -29,7 +30,7 @@ void proc_stopped_locked(struct proc *p, int sig)
     p->wait_continued = false;
     p->stop_signal = sig;
     if (p == session.first)
-        kill(session.provider_pid, SIGSTOP); /* so that the shell which started us sees its job stop */
+        kill(session_started(), SIGSTOP); /* so that the shell which started us sees its job stop */
     tell_parent_locked(p, CLD_STOPPED, sig);
 }
 
@@ -67,7 +68,7 @@ void proc_continue_locked(struct proc *p)
 /* The guest's parent, or who started the session: its number is the host parent of the provider. */
 static pid_t parent_of(const struct proc *p)
 {
-    return p->parent ? p->parent->pid : getppid();
+    return p->parent ? p->parent->pid : session_parent();
 }
 
 bool pgrp_orphaned_locked(pid_t pgid)

@@ -352,10 +352,10 @@ void proc_exited(int pid, int status, const struct rusage *ru)
     end_peers_locked(p);
     if (p == session.first) {
         session.first_status = status;
-        session_first_ended();
     } else {
         tell_parent_locked(p);
     }
+    session_proc_ended(p == session.first);
     pthread_mutex_unlock(&session.lock);
     proc_put(p);
 }

@@ -107,8 +107,8 @@ static void child(bool threads, bool from_thread)
 
 static void check_one(bool threads, bool from_thread, const char *what)
 {
-    static const char want[] = "USR1 default, USR2 ignored, HUP default; USR1 blocked yes pending yes, TERM blocked no; "
-                               "stack off; 60 open, 61 closed; process same, mask same, in /";
+    static const char want[] = "USR1 default, USR2 ignored, HUP default; USR1 blocked yes pending yes, "
+                               "TERM blocked no; stack off; 60 open, 61 closed; process same, mask same, in /";
     char              text[512];
     int               out[2], status;
     long              pid;

@@ -60,6 +60,16 @@ def test_guest_leaves_nothing(t):
 
 
 @mark(one_user=True)
+def test_early_signal(t):
+    """A signal to the whole group, in the first moments: nothing is there yet to take it, and still it is not lost."""
+    for flags in ((), ("--daemons",)):
+        for ms in (1, 2, 4, 7, 11, 16, 22, 30, 40):
+            command = [t.dragoman()[0], "run", "--door=" + t.door, *flags, t.sample("hold"), "read"]
+            r = t.run(["timeout", "--preserve-status", "-s", "USR1", "%.3f" % (ms / 1000), *command])
+            t.want(r.status == "exit 138" and r.left == 0 and b"dragoman:" not in r.err, "SIGUSR1 after %d ms" % ms, r)
+
+
+@mark(one_user=True)
 def test_main_guest_killed(t):
     """The first guest process is killed from outside: the provider dies by the same signal."""
     from dragoman import descendants

@@ -9,11 +9,11 @@ PROMPT = b"\n$ "
 
 
 class Shell:
-    def __init__(self, t, os_name):
+    def __init__(self, t, os_name, *flags):
         self.t = t
         self.terminal = Terminal()
         samples = os.path.join(t.place, "samples", os_name)
-        prefix = t.dragoman() if os_name == "freebsd" else []
+        prefix = t.dragoman(*flags) if os_name == "freebsd" else []
         if t.uid is not None:
             os.fchown(self.terminal.slave, t.uid, -1)
         self.where = t.dir()
@@ -54,11 +54,11 @@ class Shell:
         return result
 
 
-def both(t, play):
+def both(t, play, *flags):
     """The same play natively and as a guest: what the terminal showed must be the same."""
     logs = []
     for os_name in ("linux", "freebsd"):
-        shell = Shell(t, os_name)
+        shell = Shell(t, os_name, *flags)
         try:
             play(shell)
         except Failure as e:
@@ -69,7 +69,7 @@ def both(t, play):
         raise Failure("the terminal shows something else:\n" + diff(logs[0], logs[1]))
 
 
-def test_keys(t):
+def keys(t, *flags):
     def play(s):
         for sleeper in ("/bin/sh -c 'echo go; exec sleep 100'", """"$SAMPLES/sh" -c 'echo go; exec "$SAMPLES/cat"'""",
                         "sleep 100 | { echo go; sleep 100; }", 'sleep 100 | { echo go; "$SAMPLES/cat"; }'):
@@ -98,7 +98,16 @@ def test_keys(t):
         s.see("^C")
         s.prompt()
         s.leave()
-    both(t, play)
+    both(t, play, *flags)
+
+
+def test_keys(t):
+    keys(t)
+
+
+def test_keys_daemons(t):
+    """The same with a front (loader/front.h)."""
+    keys(t, "--daemons")
 
 
 def test_background(t):
