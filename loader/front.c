@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #define STACK_SIZE (8u << 20)
-#define CARRIER    63 /* a real-time signal: it is queued, and nothing that is sent to the whole group is merged with it */
-#define PASSED_ON  0x44720000 /* si_errno of what the front passes on, with the lower half of the code that it came with */
+#define CARRIER    63 /* real-time, so queued: what is sent to the whole group is not merged with it */
+#define PASSED_ON  0x44720000 /* si_errno of what is passed on, with the lower half of its code */
 
 static struct {
     pid_t pid;    /* 0: there is none */
@@ -80,7 +80,8 @@ static void look(pid_t provider)
  */
 static void pass_on(pid_t provider, siginfo_t *si)
 {
-    const bool hung_up = (si->si_signo == SIGHUP || si->si_signo == SIGCONT) && bare(SYS_getsid, 0, 0, 0, 0) == front.pid;
+    const bool leader = bare(SYS_getsid, 0, 0, 0, 0) == front.pid;
+    const bool hung_up = leader && (si->si_signo == SIGHUP || si->si_signo == SIGCONT);
 
     if (si->si_code > 0 && !hung_up)
         return;
@@ -118,9 +119,9 @@ static int begin(void *unused)
 
 int front_run(int (*provider)(void *), void *arg)
 {
-    char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK,
-                       -1, 0);
-    pid_t pid;
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
+    char     *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, flags, -1, 0);
+    pid_t     pid;
 
     if (stack == MAP_FAILED)
         return -errno;

@@ -2,8 +2,8 @@
  * loader/front.h: the process that the user started, when the session may outlive it (--daemons).
  *
  * It shares its memory with the provider, which is a child of its own, and does nothing but wait: it passes on the
- * signals that are meant for the guest, stops when the first program does, ends as that one ended, and takes the provider
- * with it when it is killed before.
+ * signals that are meant for the guest, stops when the first program does, ends as that one ended, and takes the
+ * provider with it when it is killed before.
  */
 #ifndef DRAGOMAN_LOADER_FRONT_H
 #define DRAGOMAN_LOADER_FRONT_H
@@ -13,8 +13,8 @@
 #include <sys/types.h>
 
 /*
- * Runs provider(arg) in a process of its own; every signal is blocked.  In the caller it does not return, but for -errno
- * when there is none: the process ends with what the provider returned, or with what it has told.
+ * Runs provider(arg) in a process of its own; every signal is blocked.  In the caller it does not return, but for
+ * -errno when there is none: the process ends with what the provider returned, or with what it has told.
  */
 int front_run(int (*provider)(void *), void *arg);
 

@@ -1,9 +1,9 @@
 /*
- * crowd bench [LIVING [MICROSECONDS]]: nanoseconds of a process's or a thread's whole life, one line each, beside so many
- * living processes.
- * crowd: does what its input says, a letter and a number a line, and answers each with a line, so that somebody can count
- * what it has left behind: f N forks, e N forks that execute, v N vforks that execute, p N processes alive at once,
- * t N threads alive at once, n N threads one after the other.
+ * crowd bench [LIVING [MICROSECONDS]]: nanoseconds of a process's or a thread's whole life, one line each, beside so
+ * many living processes.
+ * crowd: does what its input says, a letter and a number a line, and answers each with a line, so that somebody can
+ * count what it has left behind: f N forks, e N forks that execute, v N vforks that execute, p N processes alive at
+ * once, t N threads alive at once, n N threads one after the other.
  */
 #include "sample.h"
 

@@ -1,6 +1,7 @@
 /*
- * daemon DIR [KIND]: leaves a process behind, in a session of its own, and ends with status 7.  That one makes DIR/alive,
- * waits for DIR/stop while children of its own come and go, makes DIR/done and ends.  KIND "signal": ends by SIGTERM.
+ * daemon DIR [KIND]: leaves a process behind, in a session of its own, and ends with status 7.  That one makes
+ * DIR/alive, waits for DIR/stop while children of its own come and go, makes DIR/done and ends.  KIND "signal": ends
+ * by SIGTERM.
  */
 #include "sample.h"
 

@@ -69,7 +69,7 @@ static void check_names(void)
     check(os_ioctl(p.master, FIODGNAME, &arg) == 0 && strcmp(name, p.name + 5) == 0, "the slave's name");
     check(os_ioctl(p.slave, FIODGNAME, &arg) == 0 && strcmp(name, p.name + 5) == 0, "and from itself");
     check_err(os_ioctl(p.master, FIODGNAME, &small), -EINVAL, "a name that does not fit");
-    check(os_stat(p.name, &st) == 0 && (st.mode & 0170000) == 020000 && st.uid == os_getuid(), "it is the caller's device");
+    check(os_stat(p.name, &st) == 0 && (st.mode & 0170000) == 020000 && st.uid == os_getuid(), "the caller's device");
     check(os_isatty(p.master) && os_isatty(p.slave), "both are terminals");
     check(os_ioctl(p.master, FIODTYPE, &type) == 0 && type == 4, "and terminals by their type");
     check(os_ioctl(p.slave, TIOCGETD, &discipline) == 0 && discipline == 0, "the only line discipline");
