@@ -2,7 +2,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "loader/gate/area.h"
 #include "syscalls/fdtable.h"
 #include "syscalls/ofile.h"
 #include "syscalls/spare.h"
@@ -81,7 +80,7 @@ static void wipe(struct fdtable *t)
     memset(t->slots, 0, t->highest * sizeof(*t->slots));
     memset(t->entries, 0, t->host_high * sizeof(*t->entries));
     memset(t->level0, 0, SMALL / 8);
-    memset(gate_sites_of(t), 0, GATE_SITES_SIZE);
+    memset((char *)t + FDTABLE_STRIDE - GATE_SITES_SIZE, 0, GATE_SITES_SIZE); /* arena.h: the gate's, of its code */
     memset(t, 0, offsetof(struct fdtable, level0));
 }
 
