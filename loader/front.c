@@ -94,7 +94,7 @@ static void pass_on(pid_t provider, siginfo_t *si)
 _Noreturn static void wait_for(pid_t provider)
 {
     const uint64_t all = ~0ull;
-    siginfo_t      si;
+    siginfo_t      si = {0};
 
     for (;;) {
         const long sig = bare(SYS_rt_sigtimedwait, (long)&all, (long)&si, 0, 8);

@@ -71,11 +71,13 @@ static char *text_read(struct reading *r, uint64_t at, int *err)
         const int64_t     n = window_at(r->c, &r->text, at + len);
         const char *const from = r->text.bytes + (at + len - r->text.at);
         const char *const end = n > 0 ? memchr(from, 0, (size_t)n) : NULL;
-        const size_t      more = end ? (size_t)(end - from) + 1 : n > 0 ? (size_t)n : 0;
-        char *const       longer = more && len + more <= room ? realloc(text, len + more) : NULL;
+        const size_t      more = end ? (size_t)(end - from) + 1 : (size_t)n;
+        char             *longer;
 
-        *err = n <= 0 ? (int)n : len + more > room ? -E2BIG : longer ? 0 : -ENOMEM;
-        if (*err) {
+        *err = n < 0 ? (int)n : !more || len + more > room ? -E2BIG : 0;
+        longer = *err ? NULL : realloc(text, len + more);
+        if (!longer) {
+            *err = *err ? *err : -ENOMEM;
             free(text);
             return NULL;
         }
