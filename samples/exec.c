@@ -94,7 +94,9 @@ int told(long pid, int out[2], char *text, size_t size)
         have += (size_t)n;
     text[have] = 0;
     os_close(out[0]);
-    return os_wait4((int)pid, &status, 0, 0) == pid && os_wifexited(status) ? os_wexitstatus(status) : -1;
+    if (os_wait4((int)pid, &status, 0, 0) != pid)
+        return -1000;
+    return os_wifexited(status) ? os_wexitstatus(status) : -os_wtermsig(status);
 }
 
 long exec_call(const struct attempt *a)

@@ -20,7 +20,7 @@ long  exec_call(const struct attempt *a);
 /* In a child: what the program prints, or the error's name. */
 void  expect(const char *path, char **argv, const char *want, const char *what);
 void  expect_of(const struct attempt *a, const char *want, const char *what);
-/* All that a child writes to out until it ends; its exit status, or -1. */
+/* All that a child writes to out until it ends; its exit status, or -SIGNAL. */
 int   told(long pid, int out[2], char *text, size_t size);
 
 void  check_scripts(void);
