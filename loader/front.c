@@ -5,10 +5,8 @@
 #include "loader/front.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -16,6 +14,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "loader/hoststat.h"
 
 #define STACK_SIZE (8u << 20)
 #define CARRIER    63 /* real-time, so queued: what is sent to the whole group is not merged with it */
@@ -138,24 +138,14 @@ int front_run(int (*provider)(void *), void *arg)
 
 pid_t front_pid(void) { return front.pid ? front.pid : getpid(); }
 
-/* The fourth word of its stat, behind a name in parentheses that may hold anything. */
 pid_t front_parent(void)
 {
-    char    path[32], text[512], *at;
-    ssize_t n;
-    int     fd;
+    pid_t parent;
+    char  state;
 
     if (!front.pid || getppid() != front.pid)
         return getppid();
-    snprintf(path, sizeof(path), "/proc/%d/stat", front.pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    if (fd >= 0)
-        close(fd);
-    text[n > 0 ? n : 0] = 0;
-    for (at = text + (n > 0 ? n : 0); at > text && *at != ')';)
-        at--;
-    return *at == ')' && at[1] && at[2] ? (pid_t)strtol(at + 3, NULL, 10) : 1;
+    return host_stat(front.pid, &state, &parent) ? parent : 1;
 }
 
 void front_tell(int status, bool lives_on)

@@ -28,6 +28,7 @@
 
 #include "loader/affinity.h"
 #include "loader/hostsig.h"
+#include "loader/hoststat.h"
 #include "loader/pico.h"
 #include "loader/ptrace_xstate.h"
 #include "syscalls/call.h"
@@ -425,14 +426,17 @@ static bool orphaned(struct task *t)
     return !live;
 }
 
-/* Dead by now, or the host does not let us trace: either way its process ends, and is collected here. */
+/*
+ * Dead by now (one that has ended and is not yet forgotten is refused with EPERM, ptrace_attach), or the host does not
+ * let us trace: either way its process ends, and is collected here.
+ */
 static void not_traceable(struct task *t, int err)
 {
     struct rusage ru;
     int           st;
 
     t->dead = true;
-    if (err != ESRCH)
+    if (err != ESRCH && !host_is_ending(t->host_tid))
         kill(t->proc->pid, SIGKILL);
     if (err == EPERM && t->proc == session.first && t->host_tid == t->proc->pid)
         fprintf(stderr, "dragoman: the host does not let a process trace its child; use --door=notify\n");
