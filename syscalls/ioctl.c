@@ -186,7 +186,7 @@ static int64_t is_master(struct call *c, struct fdref *ref)
     return r;
 }
 
-/* tty.c, TIOCSTI: privileged, but for one's own terminal; the host may refuse that, too (sysctl dev.tty.legacy_tiocsti). */
+/* tty.c, TIOCSTI: privileged, but for one's own terminal; the host may refuse that, too (dev.tty.legacy_tiocsti). */
 static int64_t term_stuff(struct call *c, struct fdref *ref, gva data)
 {
     const int64_t r = host_call(c, SYS_ioctl, ref->hostfd, TIOCSTI, data.va);
