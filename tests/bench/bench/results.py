@@ -128,7 +128,7 @@ def cell_text(cell, absolute):
     flag, ratio = FLAG[cell["warning"]], cell.get("ratio")
     if absolute or not ratio:
         return number(cell["median"]) + flag
-    half = number((ratio["high"] - ratio["low"]) / 2) if ratio["n"] > 1 else "?"  # one round says nothing of the spread
+    half = number((ratio["high"] - ratio["low"]) / 2) if ratio["n"] > 2 else "?"  # one round says nothing of the spread, and two next to nothing
     return "%sx ±%s%s" % (number(ratio["median"]), half, flag)
 
 
