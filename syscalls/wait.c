@@ -153,6 +153,8 @@ static int64_t wait_common(struct call *c, const struct want *w, struct wait_fou
             return r < 0 ? r : f->pid;
         r = task_sleep(c, NULL);
         t->waits_child = false;
+        if (!r && call_interrupted(c))
+            r = -ERESTART; /* the child's signal comes before its wake-up, and ends the sleep (exit1, kern_wait6) */
         if (r)
             return r;
     }
