@@ -75,6 +75,16 @@ struct kmsghdr {
     int32_t  iovlen, flags;
 };
 
+/* Who sent a message. */
+#define SOCK_CREDS_GROUPS 16
+
+struct sock_creds {
+    int      pid;
+    uint32_t ruid, euid, rgid, egid;
+    unsigned ngroups; /* supplementary */
+    uint32_t groups[SOCK_CREDS_GROUPS];
+};
+
 struct sock_abi {
     bool     addr_len;   /* addresses begin with a length byte and a one-byte family */
     uint16_t un_path;    /* bytes of sun_path */
@@ -96,8 +106,8 @@ struct sock_abi {
     /* Credentials in the guest's forms.  Length written to out (at most CREDS_MAX). */
     size_t (*xucred)(uint8_t *out, int pid, uint32_t uid, uint32_t gid, const uint32_t *groups, unsigned n);
     /* form: OPT_CREDS, OPT_CREDS_ALWAYS, or CMSG_CREDS for what the sender itself asked for; type: the message's. */
-    size_t (*creds)(uint8_t *out, int form, int32_t *type, int pid, uint32_t uid, uint32_t gid);
+    size_t (*creds)(uint8_t *out, int form, int32_t *type, const struct sock_creds *from);
 };
-#define CREDS_MAX 128
+#define CREDS_MAX 160
 
 #endif

@@ -16,6 +16,14 @@ int64_t sys_refuse_einval(struct call *c);
 int64_t sys_refuse_eopnotsupp(struct call *c);
 int64_t sys_do_nothing(struct call *c);
 
+/* -EBADF, -EINVAL: none is one (kern_jaildesc.c, jaildesc_find) */
+int64_t sys_no_jail_descriptor(struct call *c, int fd);
+
+/* old_names.c */
+int64_t sys_freebsd4_uname(struct call *c, gva name); /* -ENOMEM: something is too long */
+int64_t sys_freebsd4_getdomainname(struct call *c, gva domainname, int len);
+int64_t sys_freebsd4_setdomainname(struct call *c, gva domainname, int len);
+
 /* capability.c */
 int64_t sys_cap_enter(struct call *c);
 int64_t sys_cap_getmode(struct call *c, gva modep);
@@ -29,6 +37,12 @@ int64_t sys_cap_fcntls_get(struct call *c, int fd, gva fcntlsp);
 /* rtprio.c */
 int64_t sys_rtprio(struct call *c, int64_t function, int pid, void *rtp);
 int64_t sys_rtprio_thread(struct call *c, int64_t function, int tid, void *rtp);
+
+/* For thr_new: struct rtprio at an address, as a new thread may have it.  0, -EFAULT, -EPERM, -EINVAL. */
+struct krtprio;
+int  rtprio_of_new_thread(struct call *c, gva at, struct krtprio *rtp);
+/* A thread that is to be time-shared stays as it is; what the host refuses is left out. */
+void rtprio_set_thread(struct call *c, int host_tid, const struct krtprio *rtp);
 
 /* cpuset.c */
 int64_t sys_cpuset(struct call *c, gva setid);

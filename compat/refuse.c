@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "compat/bsd_calls.h"
+#include "syscalls/fd.h"
 #include "syscalls/proc.h"
 #include "syscalls/signal.h"
 
@@ -50,6 +51,17 @@ int64_t sys_refuse_eopnotsupp(struct call *c)
 {
     (void)c;
     return -EOPNOTSUPP;
+}
+
+int64_t sys_no_jail_descriptor(struct call *c, int fd)
+{
+    struct fdref ref;
+    const int    err = fd_get(c, fd, &ref);
+
+    if (err)
+        return err;
+    fd_put(c, &ref);
+    return -EINVAL;
 }
 
 int64_t sys_do_nothing(struct call *c)

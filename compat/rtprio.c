@@ -109,3 +109,30 @@ int64_t sys_rtprio_thread(struct call *c, int64_t function, int tid, void *rtp)
     err = change_from(c, rtp, &ch);
     return err ? err : thread_change(c, host, &ch);
 }
+
+int rtprio_of_new_thread(struct call *c, gva at, struct krtprio *rtp)
+{
+    uint16_t  raw[2]; /* struct rtprio, sys/rtprio.h */
+    const int err = copy_in(c, raw, at, sizeof(raw));
+
+    if (err)
+        return err;
+    *rtp = (struct krtprio){.type = raw[0], .prio = raw[1]};
+    switch (rtp->type) { /* kern_thr.c, thread_create */
+    case RTP_REALTIME:
+    case RTP_FIFO:
+        if (host_call(c, SYS_geteuid) != 0)
+            return -EPERM;
+        return rtp->prio > RTP_PRIO_MAX ? -EINVAL : 0;
+    case RTP_NORMAL: rtp->prio = 0; return 0;
+    default: return -EINVAL;
+    }
+}
+
+void rtprio_set_thread(struct call *c, int host_tid, const struct krtprio *rtp)
+{
+    struct change ch;
+
+    if (rtp->type != RTP_NORMAL && !change_from(c, rtp, &ch))
+        thread_change(c, host_tid, &ch);
+}

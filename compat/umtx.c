@@ -173,6 +173,7 @@ static int64_t op_set_min_timeout(struct call *c, const struct args *a, struct u
     if ((int64_t)a->val < 0)
         return -EINVAL;
     c->proc->umtx_min_ns = (int64_t)a->val;
+    umtx_waits_share(c->proc);
     return 0;
 }
 

@@ -111,6 +111,9 @@ int64_t umtx_sem2_wake(struct call *c, gva sem);
 int64_t umtx_shm(struct call *c, gva at, uint32_t flags);
 int64_t umtx_robust_lists(struct call *c, gva params, uint64_t size);
 
+/* The gates of all of p's threads learn whether there is a least time-out. */
+void umtx_waits_share(struct proc *p);
+
 /* struct umutex */
 struct umutex {
     uint32_t owner, flags, ceilings[2];

@@ -1,7 +1,8 @@
 /*
  * compat/umtx_mutex.c: struct umutex.  m_owner is the owner's thread number, with
  * UMUTEX_CONTESTED when an unlock has to call the kernel.  A mutex with priority
- * inheritance is an ordinary one that knows about deadlock with oneself.
+ * inheritance is an ordinary one that knows about deadlock with oneself: its
+ * holder is not lent a priority.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -193,6 +194,8 @@ static int64_t lock(struct call *c, gva at, struct umtx_time *t, enum mode mode)
 
     if (r)
         return r;
+    if (mode == MODE_WAIT && (m.flags & (UMUTEX_PRIO_INHERIT | UMUTEX_PRIO_PROTECT)))
+        mode = MODE_TRY; /* kern_umtx.c, do_lock_pi and do_lock_pp: whatever is no lock does not wait */
     if (m.flags & UMUTEX_PRIO_PROTECT)
         r = lock_ceiling(c, &m, &u, t, mode);
     else

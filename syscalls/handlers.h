@@ -25,6 +25,7 @@ int64_t sys_thr_kill(struct call *c, int64_t id, int sig);
 int64_t sys_thr_kill2(struct call *c, int pid, int64_t id, int sig);
 
 /* thread.c */
+int64_t sys_thr_create(struct call *c, gva ctx, gva id, int flags);
 int64_t sys_thr_new(struct call *c, gva param, int size);
 int64_t sys_thr_exit(struct call *c, gva state);
 int64_t sys_thr_self(struct call *c, gva id);

@@ -39,4 +39,11 @@ uint32_t msg_from_len(struct call *c, struct fdref *ref, struct sockaddr_storage
 bool msg_creds_expected(void);
 void msg_creds_arrived(void);
 
+struct ucred;
+/*
+ * What else the sender is now: effective user and group, supplementary groups.  One that has ended or changed its real
+ * user or group meanwhile is told as the host tells it, with those alone.
+ */
+void msg_sender(const struct ucred *from, struct sock_creds *to);
+
 #endif

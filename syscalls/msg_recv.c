@@ -120,7 +120,11 @@ static void take_creds(struct receive *r, const struct sockcmsg *row, const stru
         return;
 
     const int    form = bits & SOCK_CREDS_EACH ? OPT_CREDS_ALWAYS : bits & SOCK_CREDS ? OPT_CREDS : CMSG_CREDS;
-    const size_t n = r->c->abi->sock->creds(data, form, &type, from.pid, from.uid, from.gid);
+    struct sock_creds all;
+
+    msg_sender(&from, &all);
+
+    const size_t n = r->c->abi->sock->creds(data, form, &type, &all);
 
     control_put_guest(r->c->abi->sock, &r->out, row->level, type, data, n);
     if (form == OPT_CREDS)

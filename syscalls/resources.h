@@ -14,6 +14,7 @@
 int64_t sys_getrlimit(struct call *c, int64_t which, void *rlim);
 int64_t sys_setrlimit(struct call *c, int64_t which, const void *rlim);
 int64_t sys_getdtablesize(struct call *c);
+int64_t sys_getrlimitusage(struct call *c, int64_t which, int flags, gva res); /* -EINVAL, -ENXIO: nothing to count */
 
 /* rusage.c */
 int64_t sys_getrusage(struct call *c, int64_t who, void *usage);

@@ -105,25 +105,26 @@ int64_t sys_sigqueue(struct call *c, int pid, int sig, gva value)
     return err;
 }
 
+/* The thread is looked for before the signal is (kern_thr.c, sys_thr_kill); -1: every thread but the caller. */
 static int thread_kill(struct call *c, struct proc *p, int64_t id, int sig)
 {
-    struct ksiginfo k = from_me(c, sig, SI_TKILL);
+    const bool      valid = valid_or_zero(c, sig);
+    struct ksiginfo k = from_me(c, valid ? sig : 0, SI_TKILL);
     struct task    *t;
     int             n = 0;
 
-    if (!valid_or_zero(c, sig))
+    if (id == -1 && !valid)
         return -EINVAL;
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(t, &p->tasks, link) {
-        /* -1: every thread but the caller (thr_kill(2)) */
         if (t->state == TASK_GONE || !t->host_tid || (id == -1 ? t == c->task : task_tid(t) != id))
             continue;
         n++;
-        if (sig)
+        if (k.signo)
             signal_post_task_locked(t, &k);
     }
     pthread_mutex_unlock(&session.lock);
-    return n ? 0 : -ESRCH;
+    return !n ? -ESRCH : valid ? 0 : -EINVAL;
 }
 
 int64_t sys_thr_kill(struct call *c, int64_t id, int sig)

@@ -1,10 +1,12 @@
 /* syscalls/thread.c: thr_new and its kin (FreeBSD sys/kern/kern_thr.c). */
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "compat/bsd_calls.h"
 #include "compat/umtx.h"
 #include "syscalls/cred.h"
 #include "syscalls/door.h"
@@ -68,6 +70,7 @@ int64_t sys_thr_new(struct call *c, gva param, int size)
     const uint64_t   zero = 0;
     struct thr_param tp = {0};
     struct regs      r;
+    struct krtprio   rtp = {0};
     struct task     *t;
     uint32_t         index;
     int64_t          tid;
@@ -76,6 +79,8 @@ int64_t sys_thr_new(struct call *c, gva param, int size)
     if (size < 0 || (size_t)size > sizeof(tp))
         return -EINVAL;
     err = copy_in(c, &tp, param, (size_t)size);
+    if (!err && tp.rtp)
+        err = rtprio_of_new_thread(c, GVA(tp.rtp), &rtp);
     if (err)
         return err;
     t = thread_make(c, &tp);
@@ -90,7 +95,36 @@ int64_t sys_thr_new(struct call *c, gva param, int size)
         task_unmake(t, index);
         return tid;
     }
+    if (rtp.type)
+        rtprio_set_thread(c, (pid_t)tid, &rtp);
     return tids_write(c, t, index, (pid_t)tid, GVA(tp.child_tid), GVA(tp.parent_tid));
+}
+
+/* FreeBSD 5's: the thread begins with the registers of a context (kern_thr.c, sys_thr_create). */
+int64_t sys_thr_create(struct call *c, gva ctx, gva id, int flags)
+{
+    const struct thr_param tp = {.child_tid = id.va};
+    uint8_t               *uc = malloc(c->abi->ucontext_size);
+    struct sigreturn_out   out;
+    struct task           *t = NULL;
+    uint32_t               index = 0;
+    int64_t                tid;
+    int                    err = uc ? copy_in(c, uc, ctx, c->abi->ucontext_size) : -ENOMEM;
+
+    (void)flags; /* THR_SUSPENDED has no meaning there any more, either */
+    door->regs_get(c->task, &out.regs);
+    if (!err)
+        err = c->abi->sigreturn(uc, &out);
+    free(uc);
+    if (!err)
+        t = thread_make(c, &tp);
+    if (!t)
+        return err ? err : -EAGAIN;
+    index = t->index;
+    tid = door->clone(c->task, t, THREAD_FLAGS, out.regs.fs_base, &out.regs);
+    if (tid < 0)
+        task_unmake(t, index);
+    return tid < 0 ? tid : tids_write(c, t, index, (pid_t)tid, id, GVA(0));
 }
 
 void thread_started(struct call *c)
@@ -163,6 +197,8 @@ int64_t sys_thr_suspend(struct call *c, const void *timeout)
     if (timeout) {
         const struct timespec *ts = timeout;
 
+        if (ts->tv_sec < 0 || ts->tv_nsec < 0 || ts->tv_nsec >= 1000000000) /* umtx_copyin_timeout */
+            return -EINVAL;
         clock_gettime(CLOCK_MONOTONIC, &now);
         now.tv_sec += ts->tv_sec + (now.tv_nsec + ts->tv_nsec) / 1000000000;
         now.tv_nsec = (now.tv_nsec + ts->tv_nsec) % 1000000000;
@@ -170,7 +206,7 @@ int64_t sys_thr_suspend(struct call *c, const void *timeout)
     /* A wake that came earlier counts: the flag stays set until a suspend takes it (TDP_WAKEUP). */
     r = task_sleep(c, timeout ? &now : NULL);
     task_sleep_prepare(c);
-    return r == -ERESTART ? -EINTR : r;
+    return timeout && r == -ERESTART ? -EINTR : r; /* kern_thr_suspend: one with a time is not made again */
 }
 
 int64_t sys_thr_wake(struct call *c, int64_t id)

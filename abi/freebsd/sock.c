@@ -216,29 +216,50 @@ static size_t xucred(uint8_t *out, int pid, uint32_t uid, uint32_t gid, const ui
     return 88;
 }
 
-/* struct sockcred, sockcred2 and cmsgcred, sys/socket.h.  Of the sender's groups the host tells one. */
-static size_t creds(uint8_t *out, int form, int32_t *type, int pid, uint32_t uid, uint32_t gid)
-{
-    const uint32_t plain[] = { uid, uid, gid, gid, 1, gid };
-    const uint32_t persistent[] = { 0, (uint32_t)pid, uid, uid, gid, gid, 1, gid };
+#define CMGROUP_MAX 16
 
-    *type = form == OPT_CREDS_ALWAYS ? 8 : 3;
-    if (form == OPT_CREDS_ALWAYS) {
-        memcpy(out, persistent, sizeof(persistent));
-        return sizeof(persistent);
-    }
-    if (form == OPT_CREDS) {
-        memcpy(out, plain, sizeof(plain));
-        return sizeof(plain);
-    }
+/* Their count and then they, as whoever sends them would: first the effective one (kern/uipc_usrreq.c). */
+static size_t put_groups(uint8_t *out, const struct sock_creds *from)
+{
+    const unsigned n = from->ngroups < CMGROUP_MAX - 1 ? from->ngroups : CMGROUP_MAX - 1;
+
+    put32(out, n + 1);
+    put32(out + 4, from->egid);
+    memcpy(out + 8, from->groups, n * sizeof(*from->groups));
+    return 8 + n * sizeof(*from->groups);
+}
+
+/* struct sockcred, sys/socket.h */
+static size_t sockcred(uint8_t *out, const struct sock_creds *from)
+{
+    const uint32_t ids[] = { from->ruid, from->euid, from->rgid, from->egid };
+
+    memcpy(out, ids, sizeof(ids));
+    return sizeof(ids) + put_groups(out + sizeof(ids), from);
+}
+
+/* struct cmsgcred: of fixed size, and the count is a short. */
+static size_t cmsgcred(uint8_t *out, const struct sock_creds *from)
+{
+    const uint32_t ids[] = { (uint32_t)from->pid, from->ruid, from->euid, from->rgid };
+
     memset(out, 0, 84);
-    put32(out, (uint32_t)pid);
-    put32(out + 4, uid);
-    put32(out + 8, uid);
-    put32(out + 12, gid);
-    put16(out + 16, 1);
-    put32(out + 20, gid);
+    memcpy(out, ids, sizeof(ids));
+    put_groups(out + sizeof(ids), from);
     return 84;
+}
+
+/* struct sockcred2 is a version, the pid, and then as sockcred. */
+static size_t creds(uint8_t *out, int form, int32_t *type, const struct sock_creds *from)
+{
+    *type = form == OPT_CREDS_ALWAYS ? 8 : 3;
+    if (form == OPT_CREDS)
+        return sockcred(out, from);
+    if (form != OPT_CREDS_ALWAYS)
+        return cmsgcred(out, from);
+    put32(out, 0);
+    put32(out + 4, (uint32_t)from->pid);
+    return 8 + sockcred(out + 8, from);
 }
 
 const struct sock_abi freebsd_sock = {

@@ -11,6 +11,7 @@
 #include "loader/gate/calls.h"
 #include "loader/gate/gate.h"
 #include "loader/gate/rows.h"
+#include "syscalls/task.h"
 
 enum { UMTX_WAIT = 2, UMTX_WAKE = 3, UMTX_WAIT_UINT = 11, UMTX_WAIT_UINT_PRIVATE = 15, UMTX_WAKE_PRIVATE = 16 };
 
@@ -38,7 +39,7 @@ static int64_t time_get(struct call *c, gva size, gva at, uint64_t *ts, int *op)
     *op = FUTEX_WAIT_BITSET;
     if (!at.va)
         return 0;
-    if (!t)
+    if (!t || c->task->area->slow_waits)
         return -GATE_PUNT;
     t->flags = t->clock = 0;
     if (copy_in(c, t, at, size.va <= sizeof(t->timeout) ? sizeof(t->timeout) : sizeof(*t)) || !valid(&t->timeout))

@@ -152,6 +152,12 @@ def test_pty(t):
     t.want(r.status == "exit 0" and r.out.count(b"ok ") > 70 and b"FAILED" not in r.out, "terminals are FreeBSD's", r)
 
 
+def test_creds(t):
+    """In a directory of its own: it binds a socket there."""
+    r = t.guest("creds", t.dir())
+    t.want(r.status == "exit 0" and r.out.count(b"ok ") >= 16 and b"FAILED" not in r.out, "credentials are FreeBSD's", r)
+
+
 def test_context(t):
     """On Linux these are no system calls."""
     r = t.guest("context")
@@ -198,6 +204,7 @@ NO_TEST = {"hold", "reap", "calls", "sh", "model", "fsx", "append", "faults", "k
 # Of calls that only FreeBSD has: the sample knows the answers, and how many checks there are at least.
 BSD_ONLY = {
     "ksem": 57,
+    "libthr": 49,
     "mqueue": 93,
     "procdesc": 65,
     "procfiles": 31,

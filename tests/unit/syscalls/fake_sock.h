@@ -44,7 +44,7 @@ struct fbsd_msghdr {
 struct fbsd_cmsg {
     uint32_t len;
     int      level, type, pad;
-    int      data[8];
+    int      data[32];
 };
 _Static_assert(sizeof(struct fbsd_msghdr) == 48, "sys/socket.h");
 

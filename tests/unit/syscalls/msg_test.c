@@ -411,6 +411,7 @@ static void credentials(void **state)
     struct iovec       v = { b, 1 };
     struct fbsd_cmsg   m = { 0 };
     struct fbsd_msghdr h = message(&v, &m, sizeof(m));
+    const int          groups = getgroups(0, NULL);
 
     pair(state, SOCK_STREAM, s);
     assert_int_equal(set(state, s[1], 0, 2, 1), 0); /* LOCAL_CREDS */
@@ -418,8 +419,11 @@ static void credentials(void **state)
         assert_int_equal(sys_sendto(CALL(state), s[0], P("x"), 1, 0, GVA(0), 0), 1);
     assert_int_equal(sys_recvmsg(CALL(state), s[1], P(&h), 0), 1);
     assert_int_equal(m.type, 3);
-    assert_int_equal(m.len, 16 + 24);
+    assert_int_equal(m.len, 16 + 24 + 4 * (groups < 15 ? groups : 15));
     assert_int_equal(m.data[0], getuid());
+    assert_int_equal(m.data[1], geteuid());
+    assert_int_equal(m.data[3], getegid());
+    assert_int_equal(m.data[5], getegid());
     h.controllen = sizeof(m);
     assert_int_equal(sys_recvmsg(CALL(state), s[1], P(&h), 0), 1);
     assert_int_equal(h.controllen, 0); /* a stream tells them once */
