@@ -198,9 +198,6 @@ static int64_t own_call(struct call *c, int64_t com, gva data)
     switch (com) {
     case PROC_REAP_ACQUIRE: return reap_acquire(c);
     case PROC_REAP_RELEASE: return reap_release(c);
-    case PROC_REAP_STATUS: return reap_status(c, data);
-    case PROC_REAP_GETPIDS: return reap_getpids(c, data);
-    case PROC_REAP_KILL: return reap_kill(c, data);
     case PROC_TRAPCAP_CTL: return trapcap_ctl(c, data);
     case PROC_TRAPCAP_STATUS: return put_int(c, data, c->proc->trapcap ? 1 : 2);
     case PROC_NO_NEW_PRIVS_CTL: return no_new_privs_ctl(c, data);
@@ -244,5 +241,15 @@ int64_t sys_procctl(struct call *c, int64_t idtype, uint64_t id, int64_t com, gv
     }
     if (com == PROC_SPROTECT)
         return -EPERM;
-    return at.type == P_PID && at.id == c->proc->pid ? own_call(c, com, data) : -EPERM;
+    if (at.type != P_PID)
+        return -EINVAL; /* the rest is about one process */
+    switch (com) {
+    case PROC_REAP_STATUS: return reap_status(c, at.id, data);
+    case PROC_REAP_GETPIDS: return reap_getpids(c, at.id, data);
+    case PROC_REAP_KILL: return reap_kill(c, at.id, data);
+    case PROC_PDEATHSIG_CTL:
+    case PROC_PDEATHSIG_STATUS: return at.id == c->proc->pid ? own_call(c, com, data) : -EINVAL;
+    default: break;
+    }
+    return at.id == c->proc->pid ? own_call(c, com, data) : -EPERM;
 }

@@ -62,11 +62,8 @@ int64_t reap_release(struct call *c)
     return err;
 }
 
-/* The caller when it is a reaper, else the one above it; NULL: init. */
-static struct proc *own_reaper_locked(struct call *c)
-{
-    return c->proc->reaper ? c->proc : reaper_above_locked(c->proc);
-}
+/* The process itself when it is a reaper, else the one above it; NULL: init. */
+static struct proc *reaper_of_locked(struct proc *p) { return p->reaper ? p : reaper_above_locked(p); }
 
 /* The reaper's child whose subtree holds p: p itself for a child. */
 static const struct proc *subtree_of(const struct proc *p, const struct proc *reaper)
@@ -86,12 +83,12 @@ struct status {
     uint32_t pad[15];
 };
 
-static void status_fill_locked(struct call *c, struct status *s)
+static void status_fill_locked(struct proc *of, struct status *s)
 {
-    const struct proc *reaper = own_reaper_locked(c), *p;
+    const struct proc *reaper = reaper_of_locked(of), *p;
 
     s->pid = -1;
-    s->flags = c->proc->reaper ? STATUS_OWNED : 0;
+    s->flags = of->reaper ? STATUS_OWNED : 0;
     s->reaper = reaper ? reaper->pid : 1;
     if (!reaper)
         s->flags |= STATUS_REALINIT;
@@ -106,14 +103,17 @@ static void status_fill_locked(struct call *c, struct status *s)
     }
 }
 
-int64_t reap_status(struct call *c, gva data)
+int64_t reap_status(struct call *c, pid_t pid, gva data)
 {
     struct status s = {0};
+    struct proc  *of;
 
     pthread_mutex_lock(&session.lock);
-    status_fill_locked(c, &s);
+    of = proc_find_locked(pid);
+    if (of)
+        status_fill_locked(of, &s);
     pthread_mutex_unlock(&session.lock);
-    return copy_out(c, data, &s, sizeof(s));
+    return of ? copy_out(c, data, &s, sizeof(s)) : -ESRCH;
 }
 
 /* ---- PROC_REAP_GETPIDS ------------------------------------------------------------- */
@@ -158,8 +158,9 @@ static uint32_t pids_fill_locked(const struct proc *reaper, struct pidinfo *out,
     return n;
 }
 
-int64_t reap_getpids(struct call *c, gva data)
+int64_t reap_getpids(struct call *c, pid_t pid, gva data)
 {
+    struct proc   *of;
     struct pidinfo some[PIDS_MAX];
     struct pids    ask;
     uint32_t       done = 0, n = 1;
@@ -169,7 +170,8 @@ int64_t reap_getpids(struct call *c, gva data)
         uint32_t room = ask.count - done < PIDS_MAX ? ask.count - done : PIDS_MAX;
 
         pthread_mutex_lock(&session.lock);
-        n = pids_fill_locked(own_reaper_locked(c), some, room, done);
+        of = proc_find_locked(pid);
+        n = of ? pids_fill_locked(reaper_of_locked(of), some, room, done) : 0;
         pthread_mutex_unlock(&session.lock);
         err = n ? copy_out(c, GVA(ask.pids + done * sizeof(*some)), some, n * sizeof(*some)) : 0;
         done += n;
@@ -205,10 +207,10 @@ static bool kill_means(const struct proc *p, const struct proc *reaper, const st
     return !(k->flags & KILL_SUBTREE) || subtree_of(p, reaper)->pid == k->subtree;
 }
 
-static void kill_locked(struct call *c, struct killing *k)
+static void kill_locked(struct call *c, struct proc *of, struct killing *k)
 {
     struct ksiginfo info = {.signo = k->sig, .code = SI_KERNEL_BSD, .pid = c->proc->pid};
-    struct proc    *reaper = own_reaper_locked(c), *p;
+    struct proc    *reaper = reaper_of_locked(of), *p;
 
     LIST_FOREACH(p, &session.procs, all)
     if (reaper && kill_means(p, reaper, k)) {
@@ -217,8 +219,9 @@ static void kill_locked(struct call *c, struct killing *k)
     }
 }
 
-int64_t reap_kill(struct call *c, gva data)
+int64_t reap_kill(struct call *c, pid_t pid, gva data)
 {
+    struct proc   *of;
     struct killing k;
     int            err = copy_in(c, &k, data, sizeof(k));
 
@@ -230,7 +233,9 @@ int64_t reap_kill(struct call *c, gva data)
     k.killed = 0;
     k.fpid = -1;
     pthread_mutex_lock(&session.lock);
-    kill_locked(c, &k);
+    of = proc_find_locked(pid);
+    if (of)
+        kill_locked(c, of, &k);
     pthread_mutex_unlock(&session.lock);
     err = copy_out(c, data, &k, sizeof(k));
     return err ? err : k.killed ? 0 : -ESRCH;

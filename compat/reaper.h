@@ -17,11 +17,11 @@ void reaper_adopt_locked(struct proc *child, const struct proc *dead);
 /* The same for a process that changes hands while its parent `from` lives: no signal. */
 void reaper_give_locked(struct proc *child, const struct proc *from);
 
-/* procctl's commands. */
+/* procctl's commands; pid: whose reaper is meant, or which reaper.  -ESRCH: there is no such process. */
 int64_t reap_acquire(struct call *c);
 int64_t reap_release(struct call *c);
-int64_t reap_status(struct call *c, gva data);
-int64_t reap_getpids(struct call *c, gva data);
-int64_t reap_kill(struct call *c, gva data);
+int64_t reap_status(struct call *c, pid_t pid, gva data);
+int64_t reap_getpids(struct call *c, pid_t pid, gva data);
+int64_t reap_kill(struct call *c, pid_t pid, gva data);
 
 #endif

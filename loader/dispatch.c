@@ -16,6 +16,7 @@
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
 #include "syscalls/marshal.h"
+#include "syscalls/pgrp.h"
 #include "syscalls/signal.h"
 #include "syscalls/task.h"
 
@@ -165,6 +166,8 @@ void task_serve(struct task *t, enum area_event event)
         rewrite_enter(&c);
     if (cred_behind(t))
         cred_catch_up(&c);
+    if (__atomic_load_n(&t->move, __ATOMIC_RELAXED))
+        pgrp_go(&c);
     switch (event) {
     case EVENT_CALL: restart = call_serve(&c); break;
     case EVENT_SIGNAL: signal_serve(&c); break;

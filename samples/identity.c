@@ -107,6 +107,72 @@ static void check_group(void)
     check_err(OS_CALL(NR_setpgid, 0, -1), -EINVAL, "no such group number");
 }
 
+enum { SLEEPING, SPINNING, READING, WAYS };
+
+/* A child that never ends, busy in one of three ways. */
+static long busy(int how)
+{
+    static const struct os_timespec long_time = {1000, 0};
+    volatile long                   n = 0;
+    int                             p[2];
+    char                            byte;
+    long                            pid = os_fork();
+
+    if (pid)
+        return pid;
+    if (how == READING)
+        must(os_pipe2(p, 0), "pipe");
+    for (;;) {
+        if (how == SLEEPING)
+            os_nanosleep(&long_time, 0);
+        else if (how == READING)
+            os_read(p[0], &byte, 1);
+        else
+            n++;
+    }
+}
+
+/* A shell that leads a session: each child has a group of its own before the call returns; -1, or what went wrong. */
+static int groups_apart(void)
+{
+    int status;
+
+    if (OS_CALL(NR_setsid) < 0)
+        return WAYS;
+    for (int how = 0; how < WAYS; how++) {
+        long pid = busy(how);
+        bool ok = OS_CALL(NR_setpgid, pid, pid) == 0 && OS_CALL(NR_getpgid, pid) == pid;
+
+        ok = ok && OS_CALL(NR_setpgid, pid, OS_CALL(NR_getpgrp)) == 0 && OS_CALL(NR_getpgid, pid) == OS_CALL(NR_getpgrp);
+        ok = ok && OS_CALL(NR_setpgid, pid, 1) == -EPERM;
+        os_kill((int)pid, SIGKILL);
+        if (OS_CALL(NR_wait4, pid, &status, 0, 0) != pid || !ok)
+            return how;
+    }
+    return -1;
+}
+
+static void check_group_apart(void)
+{
+    long pid = os_fork();
+    int  status = -1;
+
+    if (pid == 0)
+        os_exit(groups_apart() + 50);
+    check(OS_CALL(NR_wait4, pid, &status, 0, 0) == pid && status == 49 << 8, "groups for children in another session");
+    pid = os_fork();
+    if (pid == 0) {
+        OS_CALL(NR_setsid);
+        for (;;)
+            sleep_ms(1000);
+    }
+    while (OS_CALL(NR_getsid, pid) != pid)
+        sleep_ms(1);
+    check_err(OS_CALL(NR_setpgid, pid, 0), -EPERM, "not for a child that has left the session");
+    os_kill((int)pid, SIGKILL);
+    check(OS_CALL(NR_wait4, pid, &status, 0, 0) == pid, "and ends");
+}
+
 static void check_limits(void)
 {
     uint64_t l[2] = {0, 0}, was[2];
@@ -147,6 +213,7 @@ int main(int argc, char **argv, char **envp)
     check_numbers();
     check_session();
     check_group();
+    check_group_apart();
     check_limits();
     check_random();
     return check_status();

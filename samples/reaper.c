@@ -90,6 +90,11 @@ static void check_listing(void)
     check(procctl(REAP_STATUS, &st) == 0 && st.flags == 1 && st.children == 1 && st.pid == pid, "status of a reaper");
     check(procctl(REAP_GETPIDS, &ask) == 0 && info[0].pid == pid && info[0].flags == 3 && info[1].flags == 0,
           "list of a reaper");
+    check(OS_CALL(544, 0, pid, REAP_STATUS, &st) == 0 && st.flags == 0 && st.children == 1 && st.reaper == os_getpid(),
+          "of a child's reaper");
+    check(OS_CALL(544, 0, pid, REAP_ACQUIRE, 0) == -EPERM && OS_CALL(544, 0, pid, PDEATHSIG_CTL, &status) == -EINVAL &&
+              OS_CALL(544, 2, OS_CALL(81), REAP_STATUS, &st) == -EINVAL,
+          "what is for oneself alone");
     check(procctl(REAP_KILL, &k) == 0 && k.killed == 1, "end all of them");
     check(os_wait4((int)pid, &status, 0, 0) == pid && os_wtermsig(status) == SIGKILL, "it was ended");
     check_err(procctl(REAP_KILL, &k), -ESRCH, "nobody to end");
@@ -97,6 +102,8 @@ static void check_listing(void)
     check_err(-EBUSY, -EBUSY, "a reaper already");
     check(true, "status of a reaper");
     check(true, "list of a reaper");
+    check(true, "of a child's reaper");
+    check(true, "what is for oneself alone");
     check(true, "end all of them");
     check(true, "it was ended");
     check_err(-ESRCH, -ESRCH, "nobody to end");

@@ -13,6 +13,7 @@
 
 #include "syscalls/cred.h"
 #include "syscalls/door.h"
+#include "syscalls/pgrp.h"
 #include "syscalls/proc.h"
 #include "syscalls/signal.h"
 
@@ -177,6 +178,8 @@ bool call_interrupted(struct call *c)
     door->take_noted(c->task, signal_from_host);
     if (cred_behind(c->task))
         cred_catch_up(c);
+    if (__atomic_load_n(&c->task->move, __ATOMIC_RELAXED))
+        pgrp_go(c);
     return signal_deliverable(c->task);
 }
 

@@ -28,8 +28,7 @@ static void nap(struct call *c)
     host_call(c, SYS_nanosleep, ts.va, 0);
 }
 
-/* Until somebody wakes us (1), or it is time to look again (0); -ESRCH. */
-static int wait_a_while(struct call *c)
+int wait_a_while(struct call *c)
 {
     const size_t    used = c->scratch_used;
     struct timespec until;

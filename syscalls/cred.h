@@ -30,6 +30,8 @@ static inline bool cred_behind(const struct task *t)
 }
 /* Does it, in the task's context.  A thread that cannot ends its process (SIGABRT), as C libraries do. */
 void    cred_catch_up(struct call *c);
+/* Until somebody wakes us (1), signal or no signal, or it is time to look again (0); -ESRCH. */
+int     wait_a_while(struct call *c);
 /* What a fork's child has of its parent; t is its first task, made by the calling thread. */
 void    cred_inherit(struct call *c, struct task *t);
 /* The other threads are gone (exec): nobody is in the middle of a change. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "syscalls/credentials.h"
+#include "syscalls/pgrp.h"
 #include "syscalls/proc.h"
 #include "syscalls/session.h"
 
@@ -37,51 +38,7 @@ int64_t sys_getpgid(struct call *c, int pid) { return pid < 0 ? -EINVAL : host_c
 
 int64_t sys_getsid(struct call *c, int pid) { return pid < 0 ? -EINVAL : host_call(c, SYS_getsid, pid); }
 
-/* A child of the caller, not yet past its exec: 0, -ESRCH, -EACCES. */
-static int child_that_may_move(struct call *c, int pid)
-{
-    struct proc *p;
-    int          err = -ESRCH;
-
-    pthread_mutex_lock(&session.lock);
-    p = proc_find_locked(pid);
-    if (p && p->parent == c->proc)
-        err = p->execed ? -EACCES : 0;
-    pthread_mutex_unlock(&session.lock);
-    return err;
-}
-
-/* A process is in another group or session, if result says so: that is remembered for when it is a zombie. */
-static int64_t moved(pid_t pid, int64_t result)
-{
-    struct proc *p;
-
-    pthread_mutex_lock(&session.lock);
-    p = result < 0 ? NULL : proc_find_locked(pid);
-    if (p) {
-        p->pgid = getpgid(pid);
-        p->sid = getsid(pid);
-    }
-    pthread_mutex_unlock(&session.lock);
-    return result;
-}
-
-/* A child is moved by its host parent, which the provider is; oneself by oneself. */
-int64_t sys_setpgid(struct call *c, int pid, int pgid)
-{
-    int err;
-
-    if (pgid < 0)
-        return -EINVAL;
-    if (pid == 0 || pid == c->proc->pid)
-        return moved(c->proc->pid, host_call(c, SYS_setpgid, 0, pgid));
-    err = child_that_may_move(c, pid);
-    if (err)
-        return err;
-    return moved(pid, setpgid(pid, pgid) ? -errno : 0);
-}
-
-int64_t sys_setsid(struct call *c) { return moved(c->proc->pid, host_call(c, SYS_setsid)); }
+int64_t sys_setsid(struct call *c) { return pgrp_moved(c->proc->pid, host_call(c, SYS_setsid)); }
 
 int64_t sys_getlogin(struct call *c, gva buf, unsigned len)
 {

@@ -25,6 +25,7 @@ struct door_task;
 struct kqueue_proc;
 struct call;
 struct procdesc;
+struct move;
 
 #define PROCCTL_KEPT 5
 
@@ -68,6 +69,7 @@ struct task {
 
     uint32_t    cred_gen, groups_gen; /* the process's credentials that the host thread has (syscalls/cred.h) */
     bool        vforking;             /* waits for its child to exec or exit: it cannot come */
+    struct move        *move; /* to another process group, syscalls/pgrp.c; under session.lock */
     bool        waits_cred;           /* sleeps until another thread has changed the credentials */
     uint64_t    trapped_at; /* where a rewritten site that was undone meanwhile was met, loader/rewrite.c */
     bool        waits_child;              /* sleeps in wait4 and friends */

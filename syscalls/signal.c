@@ -182,9 +182,16 @@ void signal_post_child_locked(struct proc *parent, const struct ksiginfo *info)
         signal_queue_proc_locked(parent, &k);
 }
 
+/*
+ * One that a thread is about to take stays: a kernel would have woken it out of its wait, and run the handler, before it
+ * could find the child.
+ */
 void signal_child_waited_locked(struct proc *parent, int pid)
 {
-    sigqueue_withdraw(&parent->pending, signal_guest(parent, SIGCHLD), -(int64_t)pid);
+    const int chld = signal_guest(parent, SIGCHLD);
+
+    if (!taker_locked(parent, chld))
+        sigqueue_withdraw(&parent->pending, chld, -(int64_t)pid);
 }
 
 void signal_post_task_locked(struct task *t, const struct ksiginfo *info)

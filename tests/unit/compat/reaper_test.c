@@ -105,13 +105,13 @@ static void status_counts_the_subtree(void **state)
     uint32_t     s[20];
 
     t->f->own.reaper = true;
-    assert_int_equal(reap_status(fake_call(t->f), GVA((uintptr_t)s)), 0);
+    assert_int_equal(reap_status(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)s)), 0);
     assert_int_equal(s[0], 1); /* REAPER_STATUS_OWNED */
     assert_int_equal(s[1], 1);
     assert_int_equal(s[2], 2);
     assert_int_equal(s[3], t->f->own.pid);
     assert_int_equal(s[4], 1001);
-    assert_int_equal(reap_status(fake_call(t->f), GVA(8)), -EFAULT);
+    assert_int_equal(reap_status(fake_call(t->f), t->f->own.pid, GVA(8)), -EFAULT);
 }
 
 static void list_ends_behind_the_last(void **state)
@@ -125,7 +125,7 @@ static void list_ends_behind_the_last(void **state)
 
     memset(info, 0xee, sizeof(info));
     t->f->own.reaper = true;
-    assert_int_equal(reap_getpids(fake_call(t->f), GVA((uintptr_t)&ask)), 0);
+    assert_int_equal(reap_getpids(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)&ask)), 0);
     assert_int_equal(info[0][0], 1002);
     assert_int_equal(info[0][1], 1001); /* its subtree is the child's */
     assert_int_equal(info[1][0], 1001);
@@ -134,7 +134,7 @@ static void list_ends_behind_the_last(void **state)
     assert_int_equal(info[3][2], 0xeeeeeeee);
     ask.count = 1;
     info[1][0] = 77;
-    assert_int_equal(reap_getpids(fake_call(t->f), GVA((uintptr_t)&ask)), 0);
+    assert_int_equal(reap_getpids(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)&ask)), 0);
     assert_int_equal(info[1][0], 77); /* no more than asked for */
 }
 
@@ -143,21 +143,21 @@ static void killing_chooses(void **state)
     struct tree *t = *state;
     int32_t      k[20] = {9, 0};
 
-    assert_int_equal(reap_kill(fake_call(t->f), GVA((uintptr_t)k)), -ESRCH); /* nobody's reaper */
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), -ESRCH); /* nobody's reaper */
     t->f->own.reaper = true;
-    assert_int_equal(reap_kill(fake_call(t->f), GVA((uintptr_t)k)), 0);
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), 0);
     assert_int_equal(k[3], 2);
     k[1] = 1; /* children only */
-    assert_int_equal(reap_kill(fake_call(t->f), GVA((uintptr_t)k)), 0);
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), 0);
     assert_int_equal(k[3], 1);
     k[1] = 2; /* a subtree that is not there */
     k[2] = 4711;
-    assert_int_equal(reap_kill(fake_call(t->f), GVA((uintptr_t)k)), -ESRCH);
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), -ESRCH);
     k[1] = 3;
-    assert_int_equal(reap_kill(fake_call(t->f), GVA((uintptr_t)k)), -EINVAL);
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), -EINVAL);
     k[1] = 0;
     k[0] = 999;
-    assert_int_equal(reap_kill(fake_call(t->f), GVA((uintptr_t)k)), -EINVAL);
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), -EINVAL);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, tree_new, tree_free)
