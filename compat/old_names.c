@@ -1,6 +1,6 @@
 /*
- * compat/old_names.c: uname(2) of FreeBSD 1.1 and the domain's name as calls of their own, which are questions to sysctl
- * there as well (sys/kern/kern_xxx.c).
+ * compat/old_names.c: uname(2) of FreeBSD 1.1 and the domain's name as calls of their own, which are questions to
+ * sysctl there as well (sys/kern/kern_xxx.c).
  */
 #include <errno.h>
 #include <string.h>

@@ -122,7 +122,8 @@ static bool same_groups(const uint32_t *got, int n)
 
 static bool is_sockcred(const struct sockcred *s)
 {
-    return s->uid == uid && s->euid == euid && s->gid == gid && s->egid == egid && same_groups(s->groups, (int)s->ngroups);
+    return s->uid == uid && s->euid == euid && s->gid == gid && s->egid == egid &&
+           same_groups(s->groups, (int)s->ngroups);
 }
 
 static void local_option(int fd, int opt, int on)
@@ -138,7 +139,8 @@ static void check_asked(void)
     sender(s[0], true, 1);
     check(receive(s[1]) && received.type == SCM_CREDS_ && received.len == 16 + sizeof(struct cmsgcred),
           "SCM_CREDS: who sends them");
-    check(received.asked.pid == child && received.asked.uid == uid && received.asked.euid == euid && received.asked.gid == gid,
+    check(received.asked.pid == child && received.asked.uid == uid && received.asked.euid == euid &&
+              received.asked.gid == gid,
           "is told as he is");
     check(same_groups(received.asked.groups, received.asked.ngroups), "with his groups");
     end_sender();

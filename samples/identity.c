@@ -143,7 +143,8 @@ static int groups_apart(void)
         long pid = busy(how);
         bool ok = OS_CALL(NR_setpgid, pid, pid) == 0 && OS_CALL(NR_getpgid, pid) == pid;
 
-        ok = ok && OS_CALL(NR_setpgid, pid, OS_CALL(NR_getpgrp)) == 0 && OS_CALL(NR_getpgid, pid) == OS_CALL(NR_getpgrp);
+        ok = ok && OS_CALL(NR_setpgid, pid, OS_CALL(NR_getpgrp)) == 0;
+        ok = ok && OS_CALL(NR_getpgid, pid) == OS_CALL(NR_getpgrp);
         ok = ok && OS_CALL(NR_setpgid, pid, 1) == -EPERM;
         os_kill((int)pid, SIGKILL);
         if (OS_CALL(NR_wait4, pid, &status, 0, 0) != pid || !ok)

@@ -1,7 +1,7 @@
 /*
- * What thread libraries of FreeBSD ask of the kernel besides the usual: robust lists, mutexes with priority inheritance,
- * least time-outs, suspending and waking, scheduling classes; and calls of older systems.  Only FreeBSD has them, so the
- * sample knows the answers.
+ * What thread libraries of FreeBSD ask of the kernel besides the usual: robust lists, mutexes with priority
+ * inheritance, least time-outs, suspending and waking, scheduling classes; and calls of older systems.  Only FreeBSD
+ * has them, so the sample knows the answers.
  */
 #include "sample.h"
 
@@ -22,7 +22,10 @@ struct mutex {
     uint32_t          spare[2];
 };
 
-static long umtx(void *obj, int op, unsigned long val, void *a1, void *a2) { return OS_CALL(454, obj, op, val, a1, a2); }
+static long umtx(void *obj, int op, unsigned long val, void *a1, void *a2)
+{
+    return OS_CALL(454, obj, op, val, a1, a2);
+}
 
 /* ---- robust lists ------------------------------------------------------------------------ */
 

@@ -330,7 +330,8 @@ static void check_pending(void)
     check(os_sigpending(&now) == 0 && now.bits[2] == 1, "it waits");
     ev.value = 2;
     must(q_notify(q, &ev), "notify");
-    check(os_sigtimedwait(&set, &si, &zero) == RTMIN && si.si_value == 2 && os_sigtimedwait(&set, &si, &zero) == -EAGAIN,
+    check(os_sigtimedwait(&set, &si, &zero) == RTMIN && si.si_value == 2 &&
+              os_sigtimedwait(&set, &si, &zero) == -EAGAIN,
           "asking anew takes the old one back");
     must(q_notify(q, &ev), "notify");
     check(os_sigpending(&now) == 0 && now.bits[2] == 1, "it waits again");

@@ -133,7 +133,8 @@ static void check_children(void)
     block(SIGCHLD);
     pid[0] = exits(3);
     await_report();
-    check(os_wait4((int)pid[0], &status, 0, 0) == pid[0] && !is_pending(SIGCHLD), "who is waited for takes his signal along");
+    check(os_wait4((int)pid[0], &status, 0, 0) == pid[0] && !is_pending(SIGCHLD),
+          "who is waited for takes his signal along");
     for (int i = 0; i < 3; i++)
         pid[i] = exits(i + 1);
     for (int i = 0; i < 3; i++)

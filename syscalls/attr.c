@@ -87,7 +87,10 @@ struct object_change {
     int (*mqueue)(struct call *c, uint64_t id, uint32_t a, uint32_t b);
 };
 
-static int ksem_mode(struct call *c, uint64_t id, uint32_t mode, uint32_t b) { return (void)b, ksem_chmod(c, id, mode); }
+static int ksem_mode(struct call *c, uint64_t id, uint32_t mode, uint32_t b)
+{
+    return (void)b, ksem_chmod(c, id, mode);
+}
 static int mqueue_mode(struct call *c, uint64_t id, uint32_t mode, uint32_t b)
 {
     return (void)b, mqueue_chmod(c, id, mode);

@@ -21,7 +21,7 @@ struct attr {
     int64_t flags, maxmsg, msgsize, curmsgs, reserved[4];
 };
 
-/* Under mqueue_lock.  Identifiers come back from memory that guests can write: they are looked up and never followed. */
+/* Under mqueue_lock.  Identifiers come back from memory that guests can write: looked up, and never followed. */
 static struct {
     LIST_HEAD(, mqueue_handle) handles;
     LIST_HEAD(, mqueue) named;

@@ -55,7 +55,7 @@ struct mqueue {
 struct mqueue *mqueue_hold(uint64_t id);
 void           mqueue_drop(struct mqueue *q);
 
-/* mqueue_ready.c: a pair in the guest's process, whose guest end stays open there; the host's number of that, -errno. */
+/* mqueue_ready.c: a pair, whose guest end stays open in the guest's process; the host's number of that, -errno. */
 int64_t mqueue_pair(struct call *c, struct mqueue_handle *h);
 void    mqueue_pair_close(struct mqueue_handle *h);
 /* Makes the descriptors as ready as the queue is.  mqueue_lock held. */

@@ -1,4 +1,4 @@
-/* syscalls/mqueue_use.c: sending and receiving messages (FreeBSD sys/kern/uipc_mqueue.c, _mqueue_send, _mqueue_recv). */
+/* syscalls/mqueue_use.c: sending and receiving (FreeBSD sys/kern/uipc_mqueue.c, _mqueue_send, _mqueue_recv). */
 #include "syscalls/mqueue_object.h"
 
 #include <fcntl.h>

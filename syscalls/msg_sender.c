@@ -25,7 +25,8 @@ static bool status_read(FILE *f, struct sock_creds *to)
     int  found = 0;
 
     while (found < 3 && fgets(line, sizeof(line), f)) {
-        if (sscanf(line, "Uid: %u %u", &to->ruid, &to->euid) == 2 || sscanf(line, "Gid: %u %u", &to->rgid, &to->egid) == 2) {
+        if (sscanf(line, "Uid: %u %u", &to->ruid, &to->euid) == 2 ||
+            sscanf(line, "Gid: %u %u", &to->rgid, &to->egid) == 2) {
             found++;
         } else if (!strncmp(line, "Groups:", 7)) {
             groups_read(line + 7, to);
@@ -37,7 +38,8 @@ static bool status_read(FILE *f, struct sock_creds *to)
 
 void msg_sender(const struct ucred *from, struct sock_creds *to)
 {
-    const struct sock_creds told = {.pid = from->pid, .ruid = from->uid, .euid = from->uid, .rgid = from->gid, .egid = from->gid};
+    const struct sock_creds told = {
+        .pid = from->pid, .ruid = from->uid, .euid = from->uid, .rgid = from->gid, .egid = from->gid};
     char                    path[32];
     FILE                   *f;
     bool                    same = false;

@@ -1,7 +1,7 @@
 /*
  * syscalls/pgrp.c: setpgid (FreeBSD sys/kern/kern_prot.c).
  *
- * The host lets a process move itself, and its parent move it while both are in one session; the parent is the provider.
+ * The host lets a process move itself, and its parent move it while both are in one session; that is the provider.
  * A child in another session than that is asked to come by and move itself, and its parent waits until it has.
  */
 #include "syscalls/pgrp.h"

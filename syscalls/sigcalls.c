@@ -274,7 +274,7 @@ static bool handler_restarts(struct task *t)
     return yes;
 }
 
-/* Its errors are its result, as POSIX has it: the call itself succeeds, unless it is made again (kern_sig.c, sys_sigwait). */
+/* Its errors are its result, as POSIX has it: the call succeeds, or is made again (kern_sig.c, sys_sigwait). */
 int64_t sys_sigwait(struct call *c, const void *set, gva sig)
 {
     struct ksiginfo k;

@@ -183,8 +183,8 @@ void signal_post_child_locked(struct proc *parent, const struct ksiginfo *info)
 }
 
 /*
- * One that a thread is about to take stays: a kernel would have woken it out of its wait, and run the handler, before it
- * could find the child.
+ * One that a thread is about to take stays: a kernel would have woken it out of its wait, and run the handler, before
+ * it could find the child.
  */
 void signal_child_waited_locked(struct proc *parent, int pid)
 {

@@ -27,7 +27,8 @@ void signal_post_task_locked(struct task *t, const struct ksiginfo *info);
 int  signal_queue_proc_locked(struct proc *p, const struct ksiginfo *info);
 /*
  * A child, info.pid, has something to tell.  It has one entry in its parent's queue: a newer report replaces an older
- * one, and it goes when the child is waited for while it is blocked (kern_sig.c, sigparent; kern_exit.c, proc_reap).  session.lock held.
+ * one, and it goes when the child is waited for while the signal is blocked (kern_sig.c, sigparent; kern_exit.c,
+ * proc_reap).  session.lock held.
  */
 void signal_post_child_locked(struct proc *parent, const struct ksiginfo *info);
 void signal_child_waited_locked(struct proc *parent, int pid);
