@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 
 #include "compat/bsd_calls.h"
-#include "loader/gate/area.h"
+#include "syscalls/door.h"
 #include "syscalls/fd.h"
 #include "syscalls/proc.h"
 #include "syscalls/signal.h"

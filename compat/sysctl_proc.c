@@ -13,7 +13,7 @@
 
 #include "abi/freebsd/kinfo.h"
 #include "compat/sysctl_values.h"
-#include "loader/gate/area.h"
+#include "syscalls/door.h"
 #include "syscalls/proc.h"
 
 #define PAGE 4096

@@ -50,7 +50,7 @@ struct call {
     bool              fast;  /* in the gate: it came through a rewritten site */
     bool              alone; /* in the gate: the process has one thread and a descriptor table of its own */
     bool              waited; /* a host call that may block was made for it */
-    int64_t           left_ns; /* of its time-out, when it waited in the gate and was interrupted, and one more; 0: nobody counted */
+    int64_t           left_ns; /* of a time-out that began in the gate, and one more; 0: nobody has counted it */
     bool              early;  /* -ERESTART, and none was made: the signal came before it, whatever its flags say */
 };
 

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "loader/gate/area.h"
+#include "syscalls/door.h"
 
 /* Does the task block it?  sig: a valid guest signal.  From any provider thread. */
 static inline bool sigmask_blocks(const struct area *a, int sig)

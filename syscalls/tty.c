@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "loader/gate/area.h"
+#include "syscalls/door.h"
 #include "syscalls/proc.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/stop.h"

@@ -14,7 +14,10 @@ int64_t gate_nanosleep(struct call *c, gva rqtp, gva rmtp);
 /* futex.c: the same, relative */
 int64_t gate_clock_nanosleep(struct call *c, int64_t clock, int flags, gva rqtp, gva rmtp);
 
-/* memory.c: what does not touch our zone; of mmap, anonymous memory and regular files without a hint.  mmap's offset is raw[5]. */
+/*
+ * memory.c: what does not touch our zone; of mmap, anonymous memory and regular files without a hint.  mmap's offset is
+ * raw[5].
+ */
 int64_t gate_mmap(struct call *c, gva addr, uint64_t len, uint64_t prot, uint64_t flags, int fd);
 int64_t gate_munmap(struct call *c, gva addr, uint64_t len);
 int64_t gate_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot);

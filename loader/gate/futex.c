@@ -129,7 +129,7 @@ int64_t gate_nanosleep(struct call *c, gva rqtp, gva rmtp)
     return r;
 }
 
-/* A relative sleep is one of a clock that does not jump (syscalls/time_sleep.c).  What is wrong is the provider's to say. */
+/* A relative sleep is one of a clock that does not jump (syscalls/time_sleep.c). */
 int64_t gate_clock_nanosleep(struct call *c, int64_t clock, int flags, gva rqtp, gva rmtp)
 {
     if (flags || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))

@@ -73,8 +73,11 @@ int64_t gate_sigpending(struct call *c, gva set)
 {
     struct area        *a = c->task->area;
     const struct sigset none = {{0, 0}};
+    uint64_t            some = 0;
 
-    if (!set.va || __atomic_load_n(&a->maybe.w[0], __ATOMIC_SEQ_CST) || __atomic_load_n(&a->maybe.w[1], __ATOMIC_SEQ_CST))
+    for (int i = 0; i < 2; i++)
+        some |= __atomic_load_n(&a->maybe.w[i], __ATOMIC_SEQ_CST);
+    if (!set.va || some)
         return -GATE_PUNT;
     return copy_out(c, set, &none, sizeof(none));
 }

@@ -138,7 +138,8 @@ static bool is_blocked(void)
         return false;
     text[n] = 0;
     nr = strtol(text, &end, 10);
-    return end != text && (nr == SYS_read || nr == SYS_futex || nr == SYS_poll || nr == SYS_ppoll || nr == SYS_recvfrom);
+    return end != text &&
+           (nr == SYS_read || nr == SYS_futex || nr == SYS_poll || nr == SYS_ppoll || nr == SYS_recvfrom);
 }
 
 /* The same, for a call that may block. */

@@ -144,7 +144,8 @@ static void maps_files(void **state)
 {
     char              name[] = "/tmp/dragoman-test-XXXXXX";
     const int         host = mkstemp(name);
-    const struct fd_new n = {.hostfd = host, .kind = OF_FILE, .flags = O_RDWR}, p = {.hostfd = dup(host), .kind = OF_PIPE};
+    const struct fd_new n = {.hostfd = host, .kind = OF_FILE, .flags = O_RDWR};
+    const struct fd_new p = {.hostfd = dup(host), .kind = OF_PIPE};
     int               fd, other;
     char             *at;
 
