@@ -434,6 +434,7 @@ int main(int argc, char **argv, char **envp)
     polling_wants_event();
     openat_inherits();
     renameat_over_wants_unlinkat();
+    beneath();
     accept_inherits();
     rights_travel();
     fork_inherits();

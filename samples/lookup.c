@@ -35,6 +35,8 @@ static long call_openat(const char *dir, const char *path, int flags)
 static long do_open(char **a) { return give_content(call_openat(a[0], a[1], O_RDONLY)); }
 static long do_beneath(char **a) { return give_content(call_openat(a[0], a[1], 0x00800000)); }
 static long do_path(char **a) { return give_content(call_openat(a[0], a[1], 0x00400000)); }
+static long do_nofollow(char **a) { return give_content(call_openat(a[0], a[1], 0x100)); }
+static long do_excl(char **a) { return give_content(call_openat(a[0], a[1], O_WRONLY | O_CREAT | O_EXCL)); }
 static long do_dir(char **a) { return call_openat(a[0], a[1], O_RDONLY | O_DIRECTORY); }
 
 static long do_create(char **a)
@@ -167,6 +169,8 @@ static const struct call calls[] = {
     {"open", "ds", do_open, 0, 0},
     {"beneath", "ds", do_beneath, 0, 0},
     {"path", "ds", do_path, 0, 0},
+    {"nofollow", "ds", do_nofollow, 0, 0},
+    {"excl", "ds", do_excl, 0, 0},
     {"dir", "ds", do_dir, 0, 0},
     {"create", "ds", do_create, 0, 0},
     {"stat", "ds", do_stat, 0, 0},

@@ -47,6 +47,7 @@ struct call {
     bool              no_result;     /* registers were replaced (sigreturn, exec): leave them alone */
     size_t            scratch_used;
     const struct fdlimit *limit; /* of the descriptor it goes through: what it opens gets them, too.  NULL: none */
+    bool beneath; /* what it opens is marked as its directory is (FD_SLOT_BENEATH) */
     bool              fast;  /* in the gate: it came through a rewritten site */
     bool              alone; /* in the gate: the process has one thread and a descriptor table of its own */
     bool              waited; /* a host call that may block was made for it */

@@ -27,6 +27,12 @@ int64_t sys_chdir(struct call *c, gva path)
     return r;
 }
 
+/* A directory from which look-ups stay below it cannot become where they start (vfs_syscalls.c, sys_fchdir). */
+static int64_t may_stand_in(const struct fdref *ref)
+{
+    return ref->beneath ? -D_ENOTCAPABLE : 0;
+}
+
 int64_t sys_fchdir(struct call *c, int fd)
 {
     struct fdref ref;
@@ -34,7 +40,7 @@ int64_t sys_fchdir(struct call *c, int fd)
 
     if (r)
         return r;
-    r = vnode_check(c, &ref) ?: host_call(c, SYS_fchdir, ref.hostfd);
+    r = vnode_check(c, &ref) ?: may_stand_in(&ref) ?: host_call(c, SYS_fchdir, ref.hostfd);
     fd_put(c, &ref);
     return r;
 }
@@ -89,6 +95,11 @@ int64_t sys_fchroot(struct call *c, int fd)
 
     if (r)
         return r;
+    r = may_stand_in(&ref);
+    if (r) {
+        fd_put(c, &ref);
+        return r;
+    }
     if (view_root()) {
         *(char *)s.p = '.', ((char *)s.p)[1] = 0;
         r = chroot_confined(c, host_call(c, SYS_openat, ref.hostfd, s.va, O_PATH | O_DIRECTORY));

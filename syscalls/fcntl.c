@@ -19,6 +19,7 @@
 #define AT_HOST  (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT)
 
 #define G_FD_CLOEXEC 1
+#define G_FD_BENEATH 2 /* FD_RESOLVE_BENEATH */
 #define G_FD_CLOFORK 4
 
 /* ---- dup ---------------------------------------------------------------------------- */
@@ -69,13 +70,17 @@ static int64_t get_fd_flags(struct call *c, int fd)
 
     if (flags < 0)
         return flags;
-    return (flags & (int)FD_SLOT_CLOEXEC ? G_FD_CLOEXEC : 0) | (flags & (int)FD_SLOT_CLOFORK ? G_FD_CLOFORK : 0);
+    return (flags & (int)FD_SLOT_CLOEXEC ? G_FD_CLOEXEC : 0) | (flags & (int)FD_SLOT_CLOFORK ? G_FD_CLOFORK : 0) |
+           (flags & (int)FD_SLOT_BENEATH ? G_FD_BENEATH : 0);
 }
 
+/* FD_RESOLVE_BENEATH is set for good (kern_descrip.c, UF_RESOLVE_BENEATH). */
 static int64_t set_fd_flags(struct call *c, int fd, int64_t arg)
 {
-    return fd_set_flags(c, fd, FD_SLOT_FLAGS,
-                        (arg & G_FD_CLOEXEC ? FD_SLOT_CLOEXEC : 0) | (arg & G_FD_CLOFORK ? FD_SLOT_CLOFORK : 0));
+    const unsigned beneath = arg & G_FD_BENEATH ? FD_SLOT_BENEATH : 0;
+
+    return fd_set_flags(c, fd, FD_SLOT_FLAGS | beneath,
+                        (arg & G_FD_CLOEXEC ? FD_SLOT_CLOEXEC : 0) | (arg & G_FD_CLOFORK ? FD_SLOT_CLOFORK : 0) | beneath);
 }
 
 static int64_t get_flags(struct call *c, struct fdref *ref, int64_t arg)

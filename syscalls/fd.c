@@ -18,9 +18,13 @@
 #ifdef DRAGOMAN_GATE /* what somebody wants to hear of is closed in the provider (loader/gate/rows.c) */
 #define fd_on_slot_close(c, t, fd, of) ((void)(fd))
 #define HAS_HOOK                       0
+#define MARK(c)                        0
+#define IS_BENEATH(slot)               false /* nor are calls on those served there */
 #else
 void (*fd_on_slot_close)(struct call *c, struct fdtable *t, int fd, struct ofile *of);
 #define HAS_HOOK (fd_on_slot_close != NULL)
+#define MARK(c)          ((c)->beneath ? SLOT_BENEATH : 0)
+#define IS_BENEATH(slot) (((slot) & SLOT_BENEATH) != 0)
 #endif
 
 /* ---- references -------------------------------------------------------------- */
@@ -41,15 +45,17 @@ static bool slot_says(struct fdtable *t, int fd, uint32_t entry)
     return (__atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE) & (SLOT_ENTRY | SLOT_LIMITED)) == (uint64_t)entry + 1;
 }
 
-static inline int ref_make(struct call *c, int fd, uint32_t entry, bool counted, struct fdref *ref)
+static inline int ref_make(struct call *c, int fd, uint64_t slot, bool counted, struct fdref *ref)
 {
     struct fdtable *t = c->proc->fds;
+    const uint32_t  entry = (uint32_t)(slot & SLOT_ENTRY) - 1;
 
     ref->of = ofile_at(t->entries[entry].ofile);
     ref->hostfd = (int)entry;
     ref->entry = entry;
     ref->fd = fd;
     ref->limited = ref->unlinks = false;
+    ref->beneath = IS_BENEATH(slot);
     ref->counted = counted;
     if (ref->of)
         return 0;
@@ -77,7 +83,7 @@ static int get_counted(struct call *c, int fd, const caprights *want, struct fdr
             continue;
         }
         if (slot_says(t, fd, entry))
-            return ref_make(c, fd, entry, true, ref);
+            return ref_make(c, fd, slot, true, ref);
         fdtable_entry_put(c, t, entry);
     }
 }
@@ -90,7 +96,7 @@ static inline int get(struct call *c, int fd, const caprights *want, struct fdre
         return -EBADF;
     slot = c->alone ? c->proc->fds->slots[fd] : 0;
     if (slot & SLOT_ENTRY && !(slot & SLOT_LIMITED) && (slot & SLOT_ENTRY) <= FD_HOST_MAX)
-        return ref_make(c, fd, (uint32_t)(slot & SLOT_ENTRY) - 1, false, ref);
+        return ref_make(c, fd, slot, false, ref);
     return get_counted(c, fd, want, ref);
 }
 
@@ -175,7 +181,7 @@ int fd_get_slot_locked(struct call *c, int fd, struct fdref *ref)
 
     if (entry >= FD_HOST_MAX || !entry_get(&t->entries[entry]))
         return -EBADF;
-    return ref_make(c, fd, entry, true, ref);
+    return ref_make(c, fd, t->slots[fd], true, ref);
 }
 
 void fd_put(struct call *c, struct fdref *ref)
@@ -211,11 +217,13 @@ static void slot_set_locked(struct fdtable *t, uint32_t fd, uint64_t slot, const
         fdtable_set_locked(t, fd, slot);
 }
 
-/* Puts slot at the lowest number >= from.  It is limited as the call's own descriptor is. */
+/* Puts slot at the lowest number >= from.  It is limited and marked as the call's own descriptor is. */
 static int slot_alloc(struct call *c, uint64_t slot, int from)
 {
     struct fdtable *t = c->proc->fds;
     int             err = fdtable_lock(c, t);
+
+    slot |= MARK(c);
 
     if (err)
         return err;
@@ -235,7 +243,8 @@ static int slot_alloc(struct call *c, uint64_t slot, int from)
 
 static uint64_t slot_flags(unsigned flags)
 {
-    return (flags & FD_SLOT_CLOEXEC ? SLOT_CLOEXEC : 0) | (flags & FD_SLOT_CLOFORK ? SLOT_CLOFORK : 0);
+    return (flags & FD_SLOT_CLOEXEC ? SLOT_CLOEXEC : 0) | (flags & FD_SLOT_CLOFORK ? SLOT_CLOFORK : 0) |
+           (flags & FD_SLOT_BENEATH ? SLOT_BENEATH : 0);
 }
 
 int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, unsigned flags, int from)
@@ -283,7 +292,7 @@ static uint64_t slot_dup_locked(struct fdtable *t, int fd, unsigned flags, struc
         return 0;
     *l = fdlimit_get_locked(t, (uint32_t)fd);
     fdlimit_hold_locked(t, l);
-    return (slot & (SLOT_ENTRY | SLOT_LIMITED | SLOT_PLAIN)) | slot_flags(flags);
+    return (slot & (SLOT_ENTRY | SLOT_LIMITED | SLOT_BENEATH | SLOT_PLAIN)) | slot_flags(flags);
 }
 
 static bool number_ok(int fd)
@@ -498,7 +507,8 @@ int fd_get_flags(struct call *c, int fd)
 
     if (!slot)
         return -EBADF;
-    return (slot & SLOT_CLOEXEC ? (int)FD_SLOT_CLOEXEC : 0) | (slot & SLOT_CLOFORK ? (int)FD_SLOT_CLOFORK : 0);
+    return (slot & SLOT_CLOEXEC ? (int)FD_SLOT_CLOEXEC : 0) | (slot & SLOT_CLOFORK ? (int)FD_SLOT_CLOFORK : 0) |
+           (slot & SLOT_BENEATH ? (int)FD_SLOT_BENEATH : 0);
 }
 
 int fd_set_flags(struct call *c, int fd, unsigned mask, unsigned flags)

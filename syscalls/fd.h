@@ -60,6 +60,8 @@ struct fdtable;
 #define FD_SLOT_CLOEXEC 1u
 #define FD_SLOT_CLOFORK 2u
 #define FD_SLOT_FLAGS   (FD_SLOT_CLOEXEC | FD_SLOT_CLOFORK)
+/* Paths from it are looked up beneath it.  Once set it stays, with duplicates and what is opened from it, too. */
+#define FD_SLOT_BENEATH 4u
 
 /* A reference to an open descriptor; fd_put exactly once. */
 struct fdref {
@@ -69,6 +71,7 @@ struct fdref {
     int           fd;      /* the slot it was got by */
     bool          limited; /* which had limits */
     bool          unlinks; /* that allow to unlink below it */
+    bool          beneath; /* it has FD_SLOT_BENEATH */
     bool          counted; /* the entry knows of it.  It need not where nobody else could close the descriptor */
 };
 

@@ -22,6 +22,7 @@
 #define SLOT_CLOEXEC (1ull << 32)
 #define SLOT_CLOFORK (1ull << 33)
 #define SLOT_LIMITED (1ull << 34) /* its limits count (fdlimit.h) */
+#define SLOT_BENEATH (1ull << 36) /* the provider's, like limits: look-ups from it stay below it */
 #define SLOT_PLAIN   (1ull << 35) /* a file or directory that the guest opened: the gate serves its calls */
 
 struct fdentry {

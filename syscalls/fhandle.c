@@ -230,7 +230,7 @@ static int64_t link_to(struct call *c, int hostfd, int dirfd, gva to)
 {
     const struct scratch s = scratch_get(c, 32);
     struct path          p;
-    int64_t              r = s.p ? path_resolve(c, dirfd, to, PATH_NOFOLLOW, &p) : -ENOMEM;
+    int64_t              r = s.p ? path_resolve(c, dirfd, to, PATH_ENTRY, &p) : -ENOMEM;
 
     if (r)
         return r;

@@ -64,19 +64,37 @@ static unsigned open_how(uint64_t flags)
     return (flags & D_O_RESOLVE_BENEATH ? PATH_BENEATH : 0) | (flags & D_O_EMPTY_PATH ? PATH_EMPTY : 0);
 }
 
-/* The mode of what the path names, not following; 0 when that cannot be found out. */
-static uint32_t mode_of(struct call *c, int dirfd, gva path, unsigned how)
+/* The mode of what the path names, or -errno. */
+static int64_t find_mode(struct call *c, int dirfd, gva path, unsigned how)
 {
     struct path          p;
     const struct scratch s = scratch_get(c, sizeof(struct stat));
+    int64_t              r = s.p ? path_resolve(c, dirfd, path, how, &p) : -ENOMEM;
 
-    if (!s.p || path_resolve(c, dirfd, path, how | PATH_NOFOLLOW, &p) < 0)
-        return 0;
-
-    const int64_t r = host_call(c, SYS_newfstatat, p.dirfd, p.va, s.va, AT_SYMLINK_NOFOLLOW);
-
+    if (r)
+        return r;
+    r = host_call(c, SYS_newfstatat, p.dirfd, p.va, s.va, how & PATH_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0);
     path_put(c, &p);
-    return r < 0 ? 0 : ((struct stat *)s.p)->st_mode;
+    return r < 0 ? r : ((struct stat *)s.p)->st_mode;
+}
+
+/* The same, not following; 0 when it cannot be found out. */
+static uint32_t mode_of(struct call *c, int dirfd, gva path, unsigned how)
+{
+    const int64_t mode = find_mode(c, dirfd, path, how | PATH_NOFOLLOW);
+
+    return mode < 0 ? 0 : (uint32_t)mode;
+}
+
+/*
+ * The host says EISDIR of each name with a slash that is to be made.  Here it is looked up first: it must be a
+ * directory (ENOTDIR), and only those that are made as one may have a slash (ENOENT; vfs_lookup.c).
+ */
+static int64_t create_error(struct call *c, int dirfd, gva path, uint64_t flags)
+{
+    const int64_t mode = find_mode(c, dirfd, path, open_how(flags));
+
+    return mode < 0 ? mode : flags & O_EXCL ? -EEXIST : -EISDIR;
 }
 
 /* Where FreeBSD has another error than the host: EMLINK for a link under O_NOFOLLOW, EOPNOTSUPP for a socket. */
@@ -86,7 +104,7 @@ static int64_t open_error(struct call *c, int dirfd, gva path, uint64_t flags, i
         return -EMLINK;
     if (err == -ENXIO && S_ISSOCK(mode_of(c, dirfd, path, open_how(flags))))
         return -EOPNOTSUPP;
-    return err;
+    return err == -EISDIR && flags & O_CREAT ? create_error(c, dirfd, path, flags) : err;
 }
 
 static int64_t open_at_host(struct call *c, int dirfd, gva path, uint64_t flags, uint32_t mode, struct fdref *same)

@@ -14,6 +14,32 @@
 #include "syscalls/stat.h"
 #include "syscalls/vnode.h"
 
+/* The type of what stands at the end of a path, a slash there not counted; 0: nothing that could be looked at. */
+static uint32_t type_at(struct call *c, const struct path *p)
+{
+    size_t               n = strlen(p->str);
+    const struct scratch name = scratch_get(c, n + 1), st = scratch_get(c, sizeof(struct stat));
+
+    if (!name.p || !st.p)
+        return 0;
+    memcpy(name.p, p->str, n);
+    while (n > 1 && ((char *)name.p)[n - 1] == '/')
+        n--;
+    ((char *)name.p)[n] = 0;
+    if (host_call(c, SYS_newfstatat, p->dirfd, name.va, st.va, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    return ((struct stat *)st.p)->st_mode & S_IFMT;
+}
+
+/*
+ * What making a name at p came to.  Where the name stands already and a slash wants a directory that it is not, that
+ * is what counts (vfs_lookup.c, TRAILINGSLASH).
+ */
+static int64_t made(struct call *c, const struct path *p, int64_t r)
+{
+    return r == -EEXIST && path_ends_in_slash(p->str) && type_at(c, p) != S_IFDIR ? -ENOTDIR : r;
+}
+
 /* One host *at call on one name: nr(dirfd, path, a, b). */
 static int64_t on_name(struct call *c, long nr, int dirfd, gva path, unsigned how, uint64_t a, uint64_t b)
 {
@@ -22,7 +48,7 @@ static int64_t on_name(struct call *c, long nr, int dirfd, gva path, unsigned ho
 
     if (r)
         return r;
-    r = host_call(c, nr, p.dirfd, p.va, a, b);
+    r = made(c, &p, host_call(c, nr, p.dirfd, p.va, a, b));
     path_put(c, &p);
     return r;
 }
@@ -31,11 +57,11 @@ static int64_t on_name(struct call *c, long nr, int dirfd, gva path, unsigned ho
 static int64_t on_two(struct call *c, long nr, struct path *from, int tofd, gva to, unsigned how, uint64_t flags)
 {
     struct path p;
-    int64_t     r = path_resolve(c, tofd, to, how | PATH_NOFOLLOW, &p);
+    int64_t     r = path_resolve(c, tofd, to, how | PATH_ENTRY, &p);
 
     if (r)
         return r;
-    r = host_call(c, nr, from->dirfd, from->va, p.dirfd, p.va, flags);
+    r = made(c, &p, host_call(c, nr, from->dirfd, from->va, p.dirfd, p.va, flags));
     path_put(c, &p);
     return r;
 }
@@ -46,7 +72,7 @@ int64_t sys_unlinkat(struct call *c, int dirfd, gva path, uint64_t flags)
 {
     const bool    dir = flags & AT_REMOVEDIR;
     const int64_t r =
-        on_name(c, SYS_unlinkat, dirfd, path, at_how(flags) | PATH_NOFOLLOW, dir ? AT_REMOVEDIR : 0, 0);
+        on_name(c, SYS_unlinkat, dirfd, path, at_how(flags) | PATH_ENTRY, dir ? AT_REMOVEDIR : 0, 0);
 
     return r == -EISDIR && !dir ? -EPERM : r; /* POSIX and FreeBSD: unlink of a directory */
 }
@@ -106,7 +132,7 @@ int64_t sys_funlinkat(struct call *c, int dirfd, gva path, int fd, uint64_t flag
 
 int64_t sys_mkdirat(struct call *c, int dirfd, gva path, uint32_t mode)
 {
-    return on_name(c, SYS_mkdirat, dirfd, path, PATH_NOFOLLOW, mode & 0777, 0);
+    return on_name(c, SYS_mkdirat, dirfd, path, PATH_ENTRY, mode & 0777, 0);
 }
 
 int64_t sys_mkdir(struct call *c, gva path, uint32_t mode)
@@ -127,7 +153,7 @@ int64_t sys_mknodat(struct call *c, int dirfd, gva path, uint32_t mode, uint64_t
         return -EPERM;
     if (type == S_IFWHT)
         return -EOPNOTSUPP;
-    return on_name(c, SYS_mknodat, dirfd, path, PATH_NOFOLLOW, type | (mode & 07777), (uint32_t)dev);
+    return on_name(c, SYS_mknodat, dirfd, path, PATH_ENTRY, type | (mode & 07777), (uint32_t)dev);
 }
 
 int64_t sys_freebsd11_mknodat(struct call *c, int dirfd, gva path, uint32_t mode, unsigned dev)
@@ -161,13 +187,29 @@ static bool is_dots(const char *path)
 }
 
 /*
+ * The host says ENOTDIR of each file that is to get a name with a slash behind it.  Here the name is looked up first:
+ * a file does not become a directory's name (ENOENT), nor replaces one (EISDIR; vfs_syscalls.c, kern_renameat).
+ */
+static int64_t file_to_slash(struct call *c, const struct path *from, const struct path *to)
+{
+    if (path_ends_in_slash(from->str) || !path_ends_in_slash(to->str))
+        return -ENOTDIR;
+
+    const uint32_t have = type_at(c, from), there = type_at(c, to);
+
+    if (!have || have == S_IFDIR)
+        return -ENOTDIR;
+    return !there ? -ENOENT : there == S_IFDIR ? -EISDIR : -ENOTDIR;
+}
+
+/*
  * What a rename replaces is unlinked, which wants a right of its own: without it nothing is replaced
  * (vfs_syscalls.c, kern_renameat).  AT_RENAME_NOREPLACE is 1, the host's RENAME_NOREPLACE too.
  */
 static int64_t rename_to(struct call *c, struct path *from, int tofd, gva to, int flags)
 {
     struct path p;
-    int64_t     r = path_resolve(c, tofd, to, PATH_NOFOLLOW, &p);
+    int64_t     r = path_resolve(c, tofd, to, PATH_ENTRY, &p);
 
     if (r)
         return r;
@@ -176,6 +218,8 @@ static int64_t rename_to(struct call *c, struct path *from, int tofd, gva to, in
 
     r = host_call(c, flags || keep ? SYS_renameat2 : SYS_renameat, from->dirfd, from->va, p.dirfd, p.va,
                   flags || keep ? RENAME_NOREPLACE : 0);
+    if (r == -ENOTDIR)
+        r = file_to_slash(c, from, &p);
     path_put(c, &p);
     return r == -EEXIST && keep ? -D_ENOTCAPABLE : r;
 }
@@ -183,7 +227,7 @@ static int64_t rename_to(struct call *c, struct path *from, int tofd, gva to, in
 int64_t sys_renameat2(struct call *c, int fromfd, gva from, int tofd, gva to, int flags)
 {
     struct path p;
-    int64_t     r = flags & ~1 ? -EINVAL : path_resolve(c, fromfd, from, PATH_NOFOLLOW, &p);
+    int64_t     r = flags & ~1 ? -EINVAL : path_resolve(c, fromfd, from, PATH_ENTRY, &p);
 
     if (r)
         return r;
@@ -241,11 +285,11 @@ int64_t sys_symlinkat(struct call *c, gva target, int dirfd, gva path)
     char          text[GUEST_PATH_MAX];
     struct path   p;
     const int64_t n = copy_in_str(c, text, target, sizeof(text));
-    int64_t       r = n < 0 ? n : path_resolve(c, dirfd, path, PATH_NOFOLLOW, &p);
+    int64_t       r = n < 0 ? n : path_resolve(c, dirfd, path, PATH_ENTRY, &p);
 
     if (r)
         return r;
-    r = host_call(c, SYS_symlinkat, target.va, p.dirfd, p.va);
+    r = made(c, &p, host_call(c, SYS_symlinkat, target.va, p.dirfd, p.va));
     path_put(c, &p);
     return r;
 }

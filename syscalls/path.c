@@ -301,7 +301,10 @@ static char *split_last(char *path)
     return !*last || !strcmp(last, ".") || !strcmp(last, "..") ? NULL : last;
 }
 
-/* The parent as an owned descriptor, and the bare last name.  The string is taken out of the guest's reach first. */
+/*
+ * The parent as an owned descriptor, and the bare last name, with the slash behind it if it had one: the host follows
+ * no link there when it makes or removes a name.  The string is taken out of the guest's reach first.
+ */
 static int confined_parent(struct call *c, struct path *p, uint64_t resolve)
 {
     char path[PATH_MAX];
@@ -310,13 +313,14 @@ static int confined_parent(struct call *c, struct path *p, uint64_t resolve)
         return -ENAMETOOLONG;
     strcpy(path, p->str);
 
-    char *last = split_last(path);
+    const bool slash = path_ends_in_slash(path);
+    char      *last = split_last(path);
     char  name[NAME_MAX + 2] = ".";
 
     if (last) {
         if (strlen(last) > NAME_MAX)
             return -ENAMETOOLONG;
-        strcpy(name, last);
+        snprintf(name, sizeof(name), "%s%s", last, slash ? "/" : "");
         strcpy(last, last == path ? "." : "");
     }
 
@@ -334,10 +338,79 @@ static int path_confine(struct call *c, struct path *p, unsigned how)
 
     if (err)
         return err;
-    if (how & PATH_NOFOLLOW)
+    if ((how & PATH_ENTRY) == PATH_ENTRY || (how & PATH_NOFOLLOW && !path_ends_in_slash(p->str)))
         return confined_parent(c, p, resolve);
+    if (how & PATH_NOFOLLOW)
+        return path_own(p, confined_open(c, p, O_PATH | O_DIRECTORY, 0, resolve)) ?: path_replace(c, p, ".");
     err = path_own(p, confined_open(c, p, O_PATH, 0, resolve));
     return err ? err : path_replace_fd(c, p, p->owned);
+}
+
+/* ---- a slash at the end -------------------------------------------------------------- */
+
+#define LINKS_MAX 32 /* MAXSYMLINKS */
+
+/* The text of the link that path is, as seen from p's directory: its length.  -errno: no link, or not there. */
+static int64_t link_text(struct call *c, const struct path *p, const char *path, unsigned how, char *text, size_t size)
+{
+    const size_t         used = c->scratch_used;
+    const struct scratch s = scratch_get(c, PATH_MAX);
+    struct path          q = *p;
+    int64_t              n = s.p ? path_replace(c, &q, path) : -ENOMEM;
+
+    if (!n && confined(c, how))
+        n = path_confine(c, &q, how);
+    if (!n)
+        n = host_call(c, SYS_readlinkat, q.dirfd, q.va, s.va, PATH_MAX);
+    if (q.owned >= 0)
+        host_call(c, SYS_close, q.owned);
+    c->scratch_used = used;
+    if (n <= 0)
+        return n;
+    if ((size_t)n >= size)
+        return -ENAMETOOLONG;
+    memcpy(text, s.p, (size_t)n);
+    text[n] = 0;
+    return n;
+}
+
+/* A link's text in place of the last name of path, which last points at. */
+static int put_link(char *path, size_t size, char *last, const char *text, unsigned how)
+{
+    if (text[0] == '/' && how & PATH_BENEATH)
+        return -D_ENOTCAPABLE;
+    if (text[0] == '/')
+        last = path;
+    if ((size_t)(last - path) + strlen(text) + 2 > size)
+        return -ENAMETOOLONG;
+    strcpy(last, text);
+    return 0;
+}
+
+/*
+ * A slash at the end has a link there followed by calls that make, move and remove names, too (vfs_lookup.c,
+ * TRAILINGSLASH): rmdir("link/") removes the directory, mkdir("dangling/") makes it.  The host does so only where it
+ * looks a name up.
+ */
+static int follow_end(struct call *c, struct path *p, unsigned how)
+{
+    char path[PATH_MAX], text[PATH_MAX];
+
+    if (strlen(p->str) >= sizeof(path) - 1)
+        return -ENAMETOOLONG;
+    strcpy(path, p->str);
+    for (int links = 0; links <= LINKS_MAX; links++) {
+        char *last = split_last(path);
+
+        if (!last || link_text(c, p, path, how, text, sizeof(text)) <= 0)
+            return links ? path_replace(c, p, strcat(path, "/")) : 0;
+
+        const int err = put_link(path, sizeof(path), last, text, how);
+
+        if (err)
+            return err;
+    }
+    return -ELOOP;
 }
 
 /* ---- the interface --------------------------------------------------------------------- */
@@ -351,14 +424,18 @@ static int path_sysroot(struct call *c, struct path *p, unsigned how)
     return path_replace(c, p, found);
 }
 
-/* The directory that a relative path starts from.  A limited one is not left (vfs_lookup.c, namei_setup). */
+/*
+ * The directory that a relative path starts from.  A limited one is not left (vfs_lookup.c, namei_setup), nor is a
+ * marked one, whose mark goes to what is opened (vfs_syscalls.c, openatfp: NIRES_BENEATH).
+ */
 static int path_start(struct call *c, int guest_dirfd, unsigned *how, struct path *out)
 {
     const int err = fd_get_at(c, guest_dirfd, &out->ref);
 
     out->dirfd = out->ref.hostfd;
-    if (!err && out->ref.limited)
+    if (!err && (out->ref.limited || out->ref.beneath))
         *how |= PATH_BENEATH;
+    c->beneath = !err && out->ref.beneath;
     return err;
 }
 
@@ -369,6 +446,7 @@ static int path_start(struct call *c, int guest_dirfd, unsigned *how, struct pat
 static int path_begin(struct call *c, int guest_dirfd, gva path, unsigned *how, struct path *out)
 {
     *out = (struct path){ .dirfd = AT_FDCWD, .owned = -1 };
+    c->beneath = false;
 
     const int64_t n = path_copy(c, path, out);
 
@@ -396,6 +474,12 @@ static int path_view(struct call *c, struct path *p, unsigned how)
 {
     if (!p->str[0])
         return 0; /* AT_EMPTY_PATH: the descriptor itself */
+
+    const bool entry = (how & PATH_ENTRY) == PATH_ENTRY && path_ends_in_slash(p->str);
+    const int  err = entry ? follow_end(c, p, how) : 0;
+
+    if (err)
+        return err;
     if (confined(c, how))
         return path_confine(c, p, how);
     if (session.view && p->str[0] == '/')

@@ -6,6 +6,8 @@
 #ifndef DRAGOMAN_SYSCALLS_PATH_H
 #define DRAGOMAN_SYSCALLS_PATH_H
 
+#include <string.h>
+
 #include "syscalls/call.h"
 #include "syscalls/fd.h"
 
@@ -16,6 +18,11 @@
 #define PATH_NOFOLLOW (1u << 0) /* the object itself, existing or to be made (lstat, unlink, mkdir, rename, ...) */
 #define PATH_BENEATH  (1u << 1) /* AT_RESOLVE_BENEATH: outside of the directory is -D_ENOTCAPABLE */
 #define PATH_EMPTY    (1u << 2) /* AT_EMPTY_PATH: "" is the directory descriptor itself */
+/*
+ * An entry of a directory that is made, moved or removed.  A slash at its end has a link there followed, and the entry
+ * is what the link leads to; the slash is then still at the path's end, and the host has its say about it.
+ */
+#define PATH_ENTRY    (PATH_NOFOLLOW | 1u << 3)
 
 /*
  * For a host *at call: give it dirfd and va.  With PATH_FOLLOW and the guest's
@@ -39,6 +46,13 @@ struct path {
 #define PATH_CWD(c) ((int)(c)->abi->at_fdcwd)
 int  path_resolve(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out);
 void path_put(struct call *c, struct path *p);
+/* The path ends with a slash that stands for something ("/" alone does not). */
+static inline bool path_ends_in_slash(const char *path)
+{
+    const size_t n = strlen(path);
+
+    return n > 1 && path[n - 1] == '/';
+}
 
 /*
  * Opens through the view: flags and mode are the host's, how as above (EMPTY

@@ -202,7 +202,7 @@ static int64_t bind_at(struct call *c, int dirfd, struct fdref *ref, struct sock
     if (!family_fits(c, ref, a->family) || (a->family == AF_UNSPEC && ref->of->domain != AF_INET))
         return -EAFNOSUPPORT;
 
-    int64_t r = sockaddr_resolve(c, dirfd, PATH_NOFOLLOW, a);
+    int64_t r = sockaddr_resolve(c, dirfd, PATH_ENTRY, a);
 
     if (!r)
         r = host_call(c, SYS_bind, ref->hostfd, a->va, a->len);

@@ -29,18 +29,26 @@ static bool special(const char *s)
     return starts(s, "/dev/fd/") || starts(s, "/dev/std") || starts(s, "/proc/");
 }
 
+/* A link before a slash is followed, even by who does not follow: where the host would not, or not inside the root. */
+static bool is_behind_slash(const struct call *c, const char *path, unsigned how)
+{
+    const bool asks = (how & PATH_ENTRY) == PATH_ENTRY || (how & PATH_NOFOLLOW && c->task->area->view == VIEW_ROOT);
+
+    return asks && path_ends_in_slash(path);
+}
+
 /* String and directory, before any view. */
 static int begin(struct call *c, int guest_dirfd, gva path, unsigned how, struct path *out)
 {
     const struct scratch s = scratch_get(c, GUEST_PATH_MAX);
     int64_t              n;
 
-    if (c->task->area->view == VIEW_PROVIDERS || (how & ~PATH_NOFOLLOW))
+    if (c->task->area->view == VIEW_PROVIDERS || (how & ~PATH_ENTRY))
         return -GATE_PUNT;
     n = s.p ? copy_in_str(c, s.p, path, GUEST_PATH_MAX) : -ENOMEM;
     if (n < 0)
         return (int)n;
-    if (special(s.p))
+    if (special(s.p) || is_behind_slash(c, s.p, how))
         return -GATE_PUNT;
     c->scratch_used -= GUEST_PATH_MAX - (((size_t)n + 1 + 15) & ~(size_t)15);
     *out = (struct path){.dirfd = AT_FDCWD, .va = s.va, .str = s.p, .owned = -1};

@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) bool fd_is_ours(struct call *c, int
     slot = __atomic_load_n(&t->slots[fd], __ATOMIC_ACQUIRE);
     if (!slot)
         return true;
-    if (slot & SLOT_LIMITED) /* what is allowed is for the provider to say */
+    if (slot & (SLOT_LIMITED | SLOT_BENEATH)) /* what is allowed is for the provider to say */
         return false;
     if (slot & SLOT_PLAIN && (use == FOR_FILES || use == FOR_DATA))
         return true;

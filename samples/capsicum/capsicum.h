@@ -37,6 +37,9 @@ int  open_dir(void);
 long openat(int at, const char *name, int flags);
 void in_child(void (*fn)(void)); /* whose checks count here, too */
 
+/* ---- beneath.c */
+void beneath(void);
+
 /* ---- mode.c */
 void capability_mode(char **argv);
 int  capability_mode_again(void); /* main of the program that it executes: the exit status */

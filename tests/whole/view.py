@@ -120,6 +120,47 @@ def test_symlinks(t):
         raise Failure("the guest's socket is not in the root")
 
 
+SLASHES = [
+    ("lstat - lr", "1"), ("lstat - lf/", "ENOTDIR"), ("lstat - dang/", "ENOENT"), ("stat - lf/", "ENOTDIR"),
+    ("readlink - lr", "r"), ("readlink - lr/", "EINVAL"), ("readlink - lf/", "ENOTDIR"), ("readlink - dang/", "ENOENT"),
+    ("open - lr/", "opened"), ("open - f/", "ENOTDIR"), ("nofollow - lr", "EMLINK"), ("nofollow - lr//", "opened"),
+    ("nofollow - lf/", "ENOTDIR"), ("create - new/", "ENOENT"), ("create - f/", "ENOTDIR"), ("create - r/", "EISDIR"),
+    ("create - lr/", "EISDIR"), ("create - dang/", "ENOENT"), ("excl - r/", "EEXIST"), ("excl - new/", "ENOENT"),
+    ("mkdir - f/", "ENOTDIR"), ("mkdir - r/", "EEXIST"), ("mkdir - lr/", "EEXIST"), ("mkdir - new/", "0"), ("rmdir - new/", "0"),
+    ("mkdir - dang/", "0"), ("open - nothere", "opened"), ("readlink - dang", "nothere"), ("rmdir - two/", "0"),
+    ("open - nothere", "ENOENT"), ("mkfifo - n/", "ENOENT"), ("mkfifo - f/", "ENOTDIR"), ("mkfifo - r/", "EEXIST"),
+    ("symlink x - n/", "ENOENT"), ("symlink x - lr/", "EEXIST"), ("symlink x - lf/", "ENOTDIR"), ("link - f - n/", "ENOENT"),
+    ("link - lr/ - n", "EPERM"), ("unlink - lr/", "EPERM"), ("unlink - lf/", "ENOTDIR"), ("unlink - f/", "ENOTDIR"),
+    ("unlink - dang/", "ENOENT"), ("unlink - r/", "EPERM"), ("rmdir - f/", "ENOTDIR"), ("rmdir - round/", "ELOOP"),
+    ("rename - f - n/", "ENOENT"), ("rename - f - r/", "EISDIR"), ("rename - f - lf/", "ENOTDIR"), ("rename - f/ - n", "ENOTDIR"),
+    ("rename - r - f/", "ENOTDIR"), ("rename - lr/ - moved", "0"), ("readlink - lr", "r"), ("open - lr/", "ENOENT"),
+    ("rename - moved - lr/", "0"), ("open - r", "opened"), ("lextattr lf/", "ENOTDIR"), ("rmdir - lr/", "0"), ("open - r", "ENOENT"),
+    ("unlink - lr", "0"), ("open - f", "inside")]
+
+
+def test_slashes(t):
+    """A slash behind a name has a link followed, whatever the call; what it leads to is made, moved and removed."""
+    p = Place(t)
+    os.mkdir(p.root + "/d/r")
+    for name, target in (("lr", "r"), ("lf", "f"), ("dang", "nothere"), ("two", "e/../dang"), ("round", "round")):
+        os.symlink(target, p.root + "/d/" + name)
+    if t.uid:
+        os.chown(p.root + "/d/r", t.uid, t.uid)
+    p.expect([("chdir /d", "0")] + SLASHES)
+    # And with links that would lead out.
+    p.expect([("rmdir - /d/dirlink/", "ENOENT"), ("unlink - /d/dirlink/", "ENOENT"), ("mkdir - /d/dirlink/", "ENOENT"),
+              ("rename - /d/dirlink/ - /stolen", "ENOENT"), ("rename - /d/e - /d/dirlink/dir/", "ENOENT"), ("lstat - /d/dirlink/", "ENOENT"),
+              ("readlink - /d/dirlink/", "ENOENT"), ("symlink ../../../out/dir - /d/out", "0"), ("rmdir - /d/out/", "ENOENT")])
+    os.mkdir(p.root + "/d/r")
+    os.symlink("r", p.root + "/d/lr")
+    if t.uid:
+        os.chown(p.root + "/d/r", t.uid, t.uid)
+    r = t.guest("lookup", "chdir %s/d" % p.root, *[c for c, _ in SLASHES])
+    got = r.out.decode().split("\n")[1:-1]
+    bad = ["%s: %s instead of %s" % (c, g, w) for (c, w), g in zip(SLASHES, got) if g != w]
+    t.want(not bad and len(got) == len(SLASHES), "\n".join(bad) or "answers missing", r)
+
+
 def test_magic_links(t):
     """procfs in the root: its links are no way out, nor is /dev/fd."""
     p = Place(t)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "syscalls/fcntl.h"
 #include "syscalls/file.h"
 #include "syscalls/name.h"
 #include "syscalls/path.h"
@@ -457,6 +458,69 @@ static void failures_lose_nothing(void **state)
     }
 }
 
+/* The same behind links with a slash, and without a view. */
+static void failures_behind_a_slash_lose_nothing(void **state)
+{
+    make_root(state);
+    assert_int_equal(symlink("etc", "root/link"), 0);
+    for (unsigned n = 1; n < 30; n++) {
+        fake_fail_host(n, EIO);
+        sys_mkdir(CALL(state), P("/link/"), 0755);
+        fake_fail_host(n, EIO);
+        sys_lstat(CALL(state), P("/link/"), &(struct kstat){ 0 });
+        fake_fail_scratch(n);
+        sys_rename(CALL(state), P("/etc/motd"), P("/link/"));
+    }
+    fake_fail_host(0, 0);
+    fake_fail_scratch(0);
+    assert_string_equal(through(state, "/etc/motd"), "inside");
+}
+
+static void a_slash_follows(void **state)
+{
+    struct kstat st;
+
+    mkdir("d", 0755);
+    files_put("f", "f");
+    assert_int_equal(symlink("d", "link"), 0);
+    assert_int_equal(symlink("none", "dangling"), 0);
+    assert_int_equal(symlink("round", "round"), 0);
+    assert_int_equal(sys_mkdir(CALL(state), P("dangling/"), 0755), 0);
+    assert_int_equal(sys_rename(CALL(state), P("dangling/"), P("link/")), 0); /* an empty directory makes room */
+    assert_int_equal(sys_lstat(CALL(state), P("none"), &st), -ENOENT);
+    assert_int_equal(sys_rmdir(CALL(state), P("link/")), 0);
+    assert_int_equal(sys_lstat(CALL(state), P("d"), &st), -ENOENT);
+    assert_int_equal(sys_rmdir(CALL(state), P("round/")), -ELOOP);
+    assert_int_equal(sys_mkdir(CALL(state), P("f/"), 0755), -ENOTDIR);
+    assert_int_equal(sys_rename(CALL(state), P("f"), P("g/")), -ENOENT);
+    assert_int_equal(open_as(state, "g/", O_WRONLY | O_CREAT), -ENOENT);
+    assert_int_equal(open_as(state, "f/", O_WRONLY | O_CREAT), -ENOTDIR);
+    assert_string_equal(files_get("f"), "f");
+}
+
+/* FD_RESOLVE_BENEATH: set for good, inherited by what is opened from it and by duplicates. */
+static void a_marked_directory_is_not_left(void **state)
+{
+    struct kstat st;
+
+    mkdir("d", 0755);
+    mkdir("d/e", 0755);
+    assert_int_equal(open_as(state, "d", O_RDONLY | O_DIRECTORY), 0);
+    assert_int_equal(sys_fcntl(CALL(state), 0, F_SETFD, 2), 0);
+    assert_int_equal(sys_fcntl(CALL(state), 0, F_SETFD, 1), 0);
+    assert_int_equal(sys_fcntl(CALL(state), 0, F_GETFD, 0), 3);
+    assert_int_equal(sys_fstatat(CALL(state), 0, P(".."), &st, 0), -D_ENOTCAPABLE);
+    assert_int_equal(sys_fchdir(CALL(state), 0), -D_ENOTCAPABLE);
+    assert_int_equal(sys_fchroot(CALL(state), 0), -D_ENOTCAPABLE);
+    assert_int_equal(sys_openat(CALL(state), 0, P("e"), O_RDONLY, 0), 1);
+    assert_int_equal(sys_fcntl(CALL(state), 1, F_GETFD, 0), 2);
+    assert_int_equal(sys_fstatat(CALL(state), 1, P("../e"), &st, 0), -D_ENOTCAPABLE);
+    assert_int_equal(sys_fcntl(CALL(state), 1, F_DUPFD, 0), 2);
+    assert_int_equal(sys_fcntl(CALL(state), 2, F_GETFD, 0), 2);
+    assert_int_equal(open_as(state, "d", O_RDONLY), 3);
+    assert_int_equal(sys_fcntl(CALL(state), 3, F_GETFD, 0), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, teardown)
@@ -481,6 +545,9 @@ int main(void)
         T(real_names),
         T(renames_during_the_walk_do_not_help),
         T(failures_lose_nothing),
+        T(failures_behind_a_slash_lose_nothing),
+        T(a_slash_follows),
+        T(a_marked_directory_is_not_left),
     };
     return cmocka_run_group_tests_name("syscalls/path", tests, NULL, NULL);
 }
