@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 
 #include "compat/kqueue_int.h"
+#include "syscalls/pipe.h"
 
 #define NOTE_LOWAT     1u
 #define NOTE_FILE_POLL 2u
@@ -128,6 +129,17 @@ static int read_attach(struct call *c, struct knote *kn)
     return 0;
 }
 
+/* The other end of a pair is closed (sys_pipe.c, pipe_kqfilter). */
+static int write_attach(struct call *c, struct knote *kn)
+{
+    struct source *s = kn->source;
+
+    if (s->always || s->of->kind != OF_PIPE || s->of->domain != PIPE_PAIR)
+        return 0;
+    source_poll(c, s);
+    return s->revents & (POLLERR | POLLHUP) ? -EPIPE : 0;
+}
+
 static int empty_attach(struct call *c, struct knote *kn)
 {
     (void)c;
@@ -143,5 +155,5 @@ const struct filter filter_read = {
     .detach = kqueue_vnode_unwatch,
     .event = read_event,
 };
-const struct filter filter_write = {.isfd = true, .event = write_event};
+const struct filter filter_write = {.isfd = true, .attach = write_attach, .event = write_event};
 const struct filter filter_empty = {.isfd = true, .attach = empty_attach, .detach = empty_detach, .event = empty_event};

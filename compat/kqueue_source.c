@@ -229,7 +229,7 @@ static void measure_pipe(struct source *s, int fd)
     int       n = 0;
 
     ioctl(fd, FIONREAD, &n);
-    s->rdata = n;
+    s->rdata = (s->of->flags & O_ACCMODE) == O_WRONLY ? 0 : n; /* the host tells it at both ends */
     s->wdata = size - n;
 }
 

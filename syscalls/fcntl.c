@@ -13,6 +13,7 @@
 #include "syscalls/file.h"
 #include "syscalls/kinfo.h"
 #include "syscalls/proc.h"
+#include "syscalls/tty.h"
 
 /* What F_SETFL changes (FCNTLFLAGS) and what of it the host keeps as well. */
 #define SETTABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_SYNC | O_DSYNC)
@@ -211,15 +212,53 @@ static int64_t no_lock_manager(struct call *c, struct fdref *ref, int64_t arg)
 
 /* ---- the rest ------------------------------------------------------------------------------ */
 
+/* What can send SIGIO: pipes, sockets, kqueues and terminals (the ioctl of each; vfs_vnops.c, vn_ioctl, has none). */
+static int64_t may_have_owner(struct call *c, struct fdref *ref)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct ktermios));
+
+    switch (ref->of->kind) {
+    case OF_PIPE:
+    case OF_SOCKET:
+    case OF_KQUEUE:
+        return 0;
+    case OF_CHAR:
+        return s.p ? host_call(c, SYS_ioctl, ref->hostfd, D_IOC_GETTERM, s.va) : -ENOMEM;
+    default:
+        return ref->of->flags & O_PATH ? -EBADF : -ENOTTY;
+    }
+}
+
+/* A group's number is negative, in a register of 32 bits. */
+int64_t file_get_owner(struct call *c, struct fdref *ref)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct f_owner_ex));
+    int64_t              r = s.p ? may_have_owner(c, ref) : -ENOMEM;
+
+    if (!r)
+        r = host_call(c, SYS_fcntl, ref->hostfd, F_GETOWN_EX, s.va);
+    if (r)
+        return r;
+
+    const struct f_owner_ex o = *(struct f_owner_ex *)s.p;
+
+    return (uint32_t)(o.type == F_OWNER_PGRP ? -o.pid : o.pid);
+}
+
+int64_t file_set_owner(struct call *c, struct fdref *ref, int owner)
+{
+    return may_have_owner(c, ref) ?: host_call(c, SYS_fcntl, ref->hostfd, F_SETOWN, owner);
+}
+
 static int64_t get_owner(struct call *c, struct fdref *ref, int64_t arg)
 {
     (void)arg;
-    return host_call(c, SYS_fcntl, ref->hostfd, F_GETOWN);
+    return file_get_owner(c, ref);
 }
 
 static int64_t set_owner(struct call *c, struct fdref *ref, int64_t arg)
 {
-    return host_call(c, SYS_fcntl, ref->hostfd, F_SETOWN, (int)arg);
+    return file_set_owner(c, ref, (int)arg);
 }
 
 static int64_t add_seals(struct call *c, struct fdref *ref, int64_t arg)

@@ -44,7 +44,7 @@ struct ofile {
     uint32_t      refs;        /* [a] host entries of all processes, messages in flight */
     uint8_t       kind;        /* [i] enum ofile_kind */
     bool          host_offset; /* [L] shared with the host's programs: the host's own offset is the truth; stays so */
-    uint16_t      domain;      /* [i] sockets: host address family */
+    uint16_t      domain;      /* [i] sockets: host address family; pipes: PIPE_PAIR for what pipe(2) made */
     struct shlock lock;        /* held over a read or write that moves the offset */
     uint32_t      flags;       /* [L] host O_* access mode and status flags */
     int64_t       offset;      /* [L] */

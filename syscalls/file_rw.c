@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "syscalls/file.h"
+#include "syscalls/pipe.h"
 #include "syscalls/socket.h"
 #include "syscalls/tty.h"
 
@@ -138,6 +139,8 @@ static inline HOT int64_t transfer(struct call *c, int fd, const struct transfer
         r = tty_wait(c, t->write ? SIGTTOU : SIGTTIN, t->plain, ref.hostfd, t->where, t->count);
     else
         r = host_wait(c, t->plain, ref.hostfd, t->where, t->count);
+    if (r == 0 && t->write && ref.of->kind == OF_PIPE)
+        r = pipe_wrote_nothing(c, &ref);
     fd_put(c, &ref);
     return r;
 }

@@ -49,8 +49,27 @@ static int64_t bytes_left(struct call *c, struct fdref *ref)
     return r < 0 ? r : ((struct stat *)s.p)->st_size - r;
 }
 
+/* FIOSETOWN, FIOGETOWN: as F_SETOWN and F_GETOWN, on more than the host's sockets. */
+static int64_t set_owner(struct call *c, struct fdref *ref, gva data)
+{
+    int32_t   owner;
+    const int err = copy_in(c, &owner, data, sizeof(owner));
+
+    return err ? err : file_set_owner(c, ref, owner);
+}
+
+static int64_t get_owner(struct call *c, struct fdref *ref, gva data)
+{
+    const int64_t owner = file_get_owner(c, ref);
+
+    return owner < 0 ? owner : put_int(c, data, (int32_t)owner);
+}
+
+/* The host tells at the end that writes what the other end could read (sys_pipe.c, pipe_ioctl: each has its own). */
 static int64_t readable(struct call *c, struct fdref *ref, gva data)
 {
+    if (ref->of->kind == OF_PIPE && (ref->of->flags & O_ACCMODE) == O_WRONLY)
+        return put_int(c, data, 0);
     if (ref->of->kind != OF_FILE && ref->of->kind != OF_DIR)
         return host_call(c, SYS_ioctl, ref->hostfd, FIONREAD, data.va);
 
@@ -210,7 +229,7 @@ static int64_t term_group(struct call *c, struct fdref *ref, gva data)
 static bool passes(int64_t command)
 {
     static const uint32_t list[] = {
-        FIOSETOWN, FIOGETOWN, SIOCATMARK, SIOCSPGRP, SIOCGPGRP, TIOCEXCL,   TIOCNXCL, TIOCGPTN, TIOCGETD,
+        SIOCATMARK, SIOCSPGRP, SIOCGPGRP, TIOCEXCL,   TIOCNXCL, TIOCGPTN, TIOCGETD,
         TIOCGSID,  TIOCSWINSZ, TIOCGWINSZ, TIOCMGET, TIOCMBIC, TIOCMBIS, TIOCMSET, TIOCPKT,  TIOCNOTTY,
         TIOCOUTQ,  TIOCCBRK,  TIOCSBRK,
     };
@@ -266,6 +285,10 @@ static int64_t file_command(struct call *c, int fd, struct fdref *ref, int64_t c
         return flag_by_int(c, ref, data, O_NONBLOCK);
     case FIOASYNC:
         return flag_by_int(c, ref, data, O_ASYNC);
+    case FIOSETOWN:
+        return set_owner(c, ref, data);
+    case FIOGETOWN:
+        return get_owner(c, ref, data);
     case FIONREAD:
         return readable(c, ref, data);
     case D_IOC_UNSENT:

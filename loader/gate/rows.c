@@ -16,6 +16,7 @@
 #include "syscalls/args.h"
 #include "syscalls/fdtable.h"
 #include "syscalls/ofile.h"
+#include "syscalls/pipe.h"
 #include "syscalls/proc.h"
 #include "syscalls/socket.h"
 
@@ -120,6 +121,14 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
     (void)where;
     (void)count;
     (void)vector;
+    return -GATE_PUNT;
+}
+
+/* What a write of no bytes comes to: the provider's, which raises signals. */
+int64_t pipe_wrote_nothing(struct call *c, struct fdref *ref)
+{
+    (void)c;
+    (void)ref;
     return -GATE_PUNT;
 }
 
