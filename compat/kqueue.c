@@ -11,6 +11,7 @@
 
 #include "compat/kqueue.h"
 #include "compat/kqueue_int.h"
+#include "syscalls/pipe_back.h"
 #include "syscalls/ofile.h"
 #include "syscalls/proc.h"
 #include "syscalls/ksem.h"
@@ -113,6 +114,7 @@ static void file_freed(struct ofile *of)
 __attribute__((constructor)) static void hooks(void)
 {
     fd_on_slot_close = slot_closed;
+    pipe_back_changed = kqueue_pipe_changed;
     ofile_on_free = file_freed;
     signal_on_post = kqueue_signal_posted;
 }

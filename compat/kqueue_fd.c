@@ -5,12 +5,15 @@
  * fflags of an EV_EOF event should be the socket's error; Linux shows that only to
  * the one who takes it away from the program, so it stays 0.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
 
 #include "compat/kqueue_int.h"
 #include "syscalls/pipe.h"
+#include "syscalls/pipe_back.h"
 
+#define PIPE_BUF_GUEST 512 /* room for so much makes a pipe writable */
 #define NOTE_LOWAT     1u
 #define NOTE_FILE_POLL 2u
 
@@ -58,12 +61,32 @@ static bool queue_event(struct call *c, struct knote *kn, uint32_t events)
     return kn->source->revents & events;
 }
 
+/* What the host's pipe knows nothing of: to read at the end that writes, to write at the end that reads. */
+static bool is_way_back(const struct source *s, uint32_t mode)
+{
+    return !s->always && pipe_is_pair(s->of) && (s->of->flags & O_ACCMODE) == mode;
+}
+
+static bool back_event(struct call *c, struct knote *kn, int64_t least)
+{
+    struct source *s = kn->source;
+
+    source_poll(c, s);
+
+    const bool eof = report_eof(kn, s->revents & (POLLHUP | POLLERR));
+
+    kn->kev.data = pipe_back_level(c, s->of, s->hostfd, true);
+    return eof || (kn->kev.data >= least && enough(kn));
+}
+
 static bool read_event(struct call *c, struct knote *kn)
 {
     struct source *s = kn->source;
 
     if (s->of->kind == OF_MQUEUE)
         return queue_event(c, kn, POLLIN);
+    if (is_way_back(s, O_WRONLY))
+        return back_event(c, kn, 1);
     if (s->always) {
         source_measure(c, s);
         kn->kev.data = s->rdata;
@@ -91,6 +114,8 @@ static bool write_event(struct call *c, struct knote *kn)
 
     if (s->of->kind == OF_MQUEUE)
         return queue_event(c, kn, POLLOUT);
+    if (is_way_back(s, O_RDONLY))
+        return back_event(c, kn, PIPE_BUF_GUEST);
     if (s->always) {
         kn->kev.data = 0;
         return true;
@@ -126,6 +151,8 @@ static int read_attach(struct call *c, struct knote *kn)
 {
     if (kn->source->always)
         kn->wd = kqueue_vnode_watch(c, kn->kq, kn->source->hostfd, IN_MODIFY);
+    if (is_way_back(kn->source, O_WRONLY))
+        knote_activate(kn); /* the host will not report it: it is looked at */
     return 0;
 }
 
@@ -134,10 +161,14 @@ static int write_attach(struct call *c, struct knote *kn)
 {
     struct source *s = kn->source;
 
-    if (s->always || s->of->kind != OF_PIPE || s->of->domain != PIPE_PAIR)
+    if (s->always || !pipe_is_pair(s->of))
         return 0;
     source_poll(c, s);
-    return s->revents & (POLLERR | POLLHUP) ? -EPIPE : 0;
+    if (s->revents & (POLLERR | POLLHUP))
+        return -EPIPE;
+    if (is_way_back(s, O_RDONLY))
+        knote_activate(kn);
+    return 0;
 }
 
 static int empty_attach(struct call *c, struct knote *kn)

@@ -193,6 +193,8 @@ int source_register(struct call *c, struct kqueue *kq, int hostfd, uint64_t toke
 /* Takes sources that nobody wants any more out of the host's set; lock not held. */
 void source_retire(struct call *c, struct kqueue *kq, uint64_t token);
 /* Poll state, byte counts: found anew once a scan. */
+/* pipe_back.h: the knotes on that end of a pipe are to be looked at.  No lock held. */
+void kqueue_pipe_changed(const struct ofile *of);
 void source_poll(struct call *c, struct source *s);
 void source_measure(struct call *c, struct source *s);
 

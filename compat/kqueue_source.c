@@ -43,6 +43,26 @@ struct source  *source_find(struct kqueue *kq, const struct fdref *ref)
     return NULL;
 }
 
+static void pipe_changed_in(struct kqueue *kq, void *arg)
+{
+    const struct ofile *of = arg;
+    struct source      *s;
+    struct knote       *kn;
+
+    pthread_mutex_lock(&kq->lock);
+    LIST_FOREACH(s, &kq->by_file[file_bucket(of)], hash)
+    if (s->of == of)
+        TAILQ_FOREACH(kn, &s->notes, of_source)
+        knote_activate(kn);
+    kq_sync_wake(kq);
+    pthread_mutex_unlock(&kq->lock);
+}
+
+void kqueue_pipe_changed(const struct ofile *of)
+{
+    kq_each(pipe_changed_in, (void *)(uintptr_t)of);
+}
+
 static int free_index(struct kqueue *kq, uint32_t *index)
 {
     for (*index = kq->first_free; *index < kq->nsources; ++*index)

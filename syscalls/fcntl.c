@@ -12,6 +12,7 @@
 #include "syscalls/fd.h"
 #include "syscalls/file.h"
 #include "syscalls/kinfo.h"
+#include "syscalls/pipe.h"
 #include "syscalls/proc.h"
 #include "syscalls/tty.h"
 
@@ -89,6 +90,8 @@ static int64_t get_flags(struct call *c, struct fdref *ref, int64_t arg)
     const uint32_t flags = __atomic_load_n(&ref->of->flags, __ATOMIC_RELAXED);
 
     (void)arg;
+    if (pipe_is_pair(ref->of)) /* both ends do both */
+        return (int64_t)flags_to_guest(c->abi->open_flags, (flags & ~O_ACCMODE) | O_RDWR);
     if (flags & OFLAG_EXEC)
         return (int64_t)flags_to_guest(c->abi->open_flags, D_O_EXEC | (flags & ~(OFLAG_EXEC | O_PATH)));
     return (int64_t)flags_to_guest(c->abi->open_flags, flags);

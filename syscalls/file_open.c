@@ -10,6 +10,7 @@
 
 #include "syscalls/file.h"
 #include "syscalls/path.h"
+#include "syscalls/pipe.h"
 #include "syscalls/proc.h"
 
 /* What of the flags stays with the open file (FreeBSD's FMASK). */
@@ -165,7 +166,7 @@ static int64_t open_finish(struct call *c, int hostfd, uint64_t flags)
 /* /dev/fd/N: the open file itself once more, if it allows what is asked (fdescfs, kern_descrip.c dupfdopen). */
 static int64_t open_dev_fd(struct call *c, struct fdref *ref, uint64_t flags)
 {
-    const uint32_t have = ref->of->flags & O_ACCMODE, want = flags & O_ACCMODE;
+    const uint32_t have = pipe_is_pair(ref->of) ? O_RDWR : ref->of->flags & O_ACCMODE, want = flags & O_ACCMODE;
     const int      fd = ref->fd;
 
     fd_put(c, ref);

@@ -120,6 +120,14 @@ static int64_t transfer_dir(struct call *c, struct fdref *ref, const struct tran
     return host_call(c, SYS_readv, ref->hostfd, t->where, t->count) == 0 ? 0 : -EISDIR;
 }
 
+static int64_t pipe_rest(struct call *c, struct fdref *ref, const struct transfer *t, int64_t r)
+{
+    const bool                 vector = t->plain == SYS_readv || t->plain == SYS_writev;
+    const struct pipe_transfer rest = { t->where, t->count, vector, t->write };
+
+    return pipe_finish(c, ref, &rest, r);
+}
+
 static inline HOT int64_t transfer(struct call *c, int fd, const struct transfer *t)
 {
     struct fdref ref;
@@ -139,8 +147,8 @@ static inline HOT int64_t transfer(struct call *c, int fd, const struct transfer
         r = tty_wait(c, t->write ? SIGTTOU : SIGTTIN, t->plain, ref.hostfd, t->where, t->count);
     else
         r = host_wait(c, t->plain, ref.hostfd, t->where, t->count);
-    if (r == 0 && t->write && ref.of->kind == OF_PIPE)
-        r = pipe_wrote_nothing(c, &ref);
+    if ((r == -EBADF || (r == 0 && t->write)) && ref.of->kind == OF_PIPE)
+        r = pipe_rest(c, &ref, t, r);
     fd_put(c, &ref);
     return r;
 }
@@ -192,7 +200,7 @@ static int check_positioned(const struct ofile *of, bool write, int64_t offset)
 
     if (!no_offsets && (offset >= 0 || of->kind == OF_CHAR))
         return 0;
-    if ((of->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY))
+    if ((of->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY) && !pipe_is_pair(of))
         return -EBADF;
     return no_offsets ? -ESPIPE : -EINVAL;
 }

@@ -14,6 +14,8 @@
 #include "syscalls/fcntl.h"
 #include "syscalls/fd.h"
 #include "syscalls/file.h"
+#include "syscalls/pipe.h"
+#include "syscalls/pipe_back.h"
 #include "syscalls/proc.h"
 #include "syscalls/pty.h"
 #include "syscalls/tty.h"
@@ -69,7 +71,8 @@ static int64_t get_owner(struct call *c, struct fdref *ref, gva data)
 static int64_t readable(struct call *c, struct fdref *ref, gva data)
 {
     if (ref->of->kind == OF_PIPE && (ref->of->flags & O_ACCMODE) == O_WRONLY)
-        return put_int(c, data, 0);
+        return put_int(c, data,
+                       pipe_is_pair(ref->of) ? (int32_t)pipe_back_level(c, ref->of, ref->hostfd, false) : 0);
     if (ref->of->kind != OF_FILE && ref->of->kind != OF_DIR)
         return host_call(c, SYS_ioctl, ref->hostfd, FIONREAD, data.va);
 

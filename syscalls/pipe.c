@@ -1,7 +1,5 @@
 /*
- * Pipes are the host's, and carry data one way.  FreeBSD's go both ways, which pipe(2) calls not portable.  A pair of
- * sockets could do that, but a host program that gets one as its standard input cannot open it by /dev/stdin nor
- * splice it, and every pipe would pay for what next to no program asks for.
+ * Pipes are the host's, which carry data one way; FreeBSD's go both ways.  The other way is pipe_back.h's.
  */
 #include "syscalls/pipe.h"
 
@@ -12,6 +10,7 @@
 #include <time.h>
 
 #include "syscalls/fd.h"
+#include "syscalls/pipe_back.h"
 #include "syscalls/proc.h"
 
 #define CREATE_FLAGS (O_NONBLOCK | O_CLOEXEC | D_O_CLOFORK)
@@ -59,7 +58,7 @@ static int pipe_make(struct call *c, uint64_t flags, int fds[2])
 }
 
 /* sys_pipe.c, pipe_write, looks for a reader before it looks at how much there is to write. */
-int64_t pipe_wrote_nothing(struct call *c, struct fdref *ref)
+static int64_t wrote_nothing(struct call *c, struct fdref *ref)
 {
     const struct scratch s = scratch_get(c, sizeof(struct pollfd)), now = scratch_get(c, sizeof(struct timespec));
 
@@ -71,6 +70,13 @@ int64_t pipe_wrote_nothing(struct call *c, struct fdref *ref)
         return 0;
     host_call(c, SYS_tgkill, c->proc->pid, c->task->host_tid, SIGPIPE);
     return -EPIPE;
+}
+
+int64_t pipe_finish(struct call *c, struct fdref *ref, const struct pipe_transfer *t, int64_t r)
+{
+    if (r == 0)
+        return wrote_nothing(c, ref);
+    return pipe_is_pair(ref->of) ? pipe_back_transfer(c, ref, t->where, t->count, t->vector, t->write) : r;
 }
 
 int64_t sys_pipe2(struct call *c, gva fildes, uint64_t flags)

@@ -9,6 +9,7 @@
 
 #include "syscalls/call.h"
 #include "syscalls/fd.h"
+#include "syscalls/pipe_back.h"
 #include "syscalls/signal.h"
 
 struct pollset {
@@ -18,6 +19,8 @@ struct pollset {
     unsigned       n;
     uint64_t       va; /* of fds, for the host */
     struct scratch ts;
+    bool               back;  /* what is asked of some entry is a pipe's way back's to tell (pipe_back.h) */
+    struct pipe_waiter waker; /* which wakes by entry n */
     uint64_t       mapped; /* fds did not fit in scratch: a copy of it is in guest memory, so many bytes; else 0 */
 };
 

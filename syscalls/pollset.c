@@ -25,11 +25,11 @@ static int map_fds(struct pollset *ps, size_t size)
 
 int pollset_init(struct pollset *ps, struct call *c, unsigned n)
 {
-    const size_t   size = (n ? n : 1) * sizeof(struct pollfd);
+    const size_t   size = ((size_t)n + 1) * sizeof(struct pollfd);
     struct scratch s;
     int            err = 0;
 
-    *ps = (struct pollset){.c = c};
+    *ps = (struct pollset){.c = c, .waker = {-1, -1}};
     ps->refs = calloc(n ? n : 1, sizeof(*ps->refs));
     ps->ts = scratch_get(c, sizeof(struct timespec));
     if (!ps->refs || !ps->ts.p)
@@ -44,7 +44,7 @@ int pollset_init(struct pollset *ps, struct call *c, unsigned n)
     if (err)
         return err;
     ps->n = n;
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i <= n; i++)
         ps->fds[i] = (struct pollfd){.fd = -1};
     return 0;
 }
@@ -54,6 +54,7 @@ void pollset_done(struct pollset *ps)
     for (unsigned i = 0; i < ps->n; i++)
         fd_put(ps->c, &ps->refs[i]);
     free(ps->refs);
+    pipe_waiter_done(ps->c, &ps->waker);
     if (!ps->mapped)
         return;
     host_call(ps->c, SYS_munmap, ps->va, ps->mapped);
@@ -69,6 +70,7 @@ int pollset_put(struct pollset *ps, unsigned i, int fd, short events)
         return err;
     }
     ps->fds[i] = (struct pollfd){.fd = ps->refs[i].hostfd, .events = events};
+    ps->back |= pipe_back_concerns(ps->refs[i].of, events);
     return 0;
 }
 
@@ -98,11 +100,12 @@ static int64_t ask_host(struct pollset *ps, int64_t deadline)
         left = 0;
     *ts = (struct timespec){left / SECOND, left % SECOND};
 
+    const unsigned n = ps->n + (ps->waker.hostfd >= 0);
     const uint64_t ts_va = deadline == INT64_MAX ? 0 : ps->ts.va;
 
     if (deadline != INT64_MAX && left == 0)
-        return host_call(ps->c, SYS_ppoll, ps->va, ps->n, ts_va, 0, 8);
-    return host_wait_once(ps->c, SYS_ppoll, ps->va, ps->n, ts_va, 0, 8);
+        return host_call(ps->c, SYS_ppoll, ps->va, n, ts_va, 0, 8);
+    return host_wait_once(ps->c, SYS_ppoll, ps->va, n, ts_va, 0, 8);
 }
 
 /*
@@ -132,12 +135,11 @@ static void adjust(struct pollset *ps)
             ps->fds[i].revents = pipe_revents(ps->refs[i].of, ps->fds[i].events, ps->fds[i].revents);
 }
 
-int64_t pollset_wait(struct pollset *ps, const struct timespec *timeout)
+/* The host's answer is in ps->fds.  How many entries have some, or -errno. */
+static int64_t wait_host(struct pollset *ps, int64_t deadline)
 {
-    const bool    now = timeout && !timeout->tv_sec && !timeout->tv_nsec;
-    const int64_t deadline = now ? 0 : timeout ? deadline_after(ps->c, timeout) : INT64_MAX;
-    const gva     at = GVA(ps->va);
-    int64_t       r = ps->mapped ? copy_out(ps->c, at, ps->fds, ps->mapped) : 0;
+    const gva at = GVA(ps->va);
+    int64_t   r = ps->mapped ? copy_out(ps->c, at, ps->fds, ps->mapped) : 0;
 
     if (r)
         return r;
@@ -155,4 +157,61 @@ int64_t pollset_wait(struct pollset *ps, const struct timespec *timeout)
     if (r > 0)
         adjust(ps);
     return r;
+}
+
+/* ---- ways back, of which the host knows nothing ---------------------------------------- */
+
+/* Adds what they tell; how many entries have something then. */
+static int64_t add_ways_back(struct pollset *ps)
+{
+    int64_t found = 0;
+
+    for (unsigned i = 0; i < ps->n; i++) {
+        struct pollfd *p = &ps->fds[i];
+
+        if (ps->refs[i].of && pipe_back_concerns(ps->refs[i].of, p->events))
+            p->revents = (short)(p->revents | pipe_back_ready(ps->c, &ps->refs[i], p->events));
+        found += p->fd >= 0 && p->revents;
+    }
+    return found;
+}
+
+static int wake_by_ways_back(struct pollset *ps)
+{
+    int err = pipe_waiter_init(ps->c, &ps->waker);
+
+    for (unsigned i = 0; i < ps->n && !err; i++)
+        if (ps->refs[i].of && pipe_back_concerns(ps->refs[i].of, ps->fds[i].events))
+            err = pipe_waiter_add(ps->c, &ps->waker, &ps->refs[i]);
+    if (!err)
+        ps->fds[ps->n] = (struct pollfd){.fd = ps->waker.hostfd, .events = POLLIN};
+    return err;
+}
+
+static int64_t wait_both(struct pollset *ps, int64_t deadline)
+{
+    int64_t r = wait_host(ps, 0);
+
+    for (;;) {
+        if (r >= 0)
+            r = add_ways_back(ps);
+        if (r || !deadline || (deadline != INT64_MAX && deadline <= now_ns()))
+            return r;
+        if (ps->waker.hostfd < 0) { /* and once more, since something may have come before */
+            r = wake_by_ways_back(ps);
+            if (r)
+                return r;
+            continue;
+        }
+        r = wait_host(ps, deadline);
+        pipe_waiter_drain(&ps->waker);
+    }
+}
+
+int64_t pollset_wait(struct pollset *ps, const struct timespec *timeout)
+{
+    const bool    now = timeout && !timeout->tv_sec && !timeout->tv_nsec;
+    const int64_t deadline = now ? 0 : timeout ? deadline_after(ps->c, timeout) : INT64_MAX;
+
+    return ps->back ? wait_both(ps, deadline) : wait_host(ps, deadline);
 }

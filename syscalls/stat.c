@@ -14,6 +14,8 @@
 #include "syscalls/ksem.h"
 #include "syscalls/mqueue.h"
 #include "syscalls/path.h"
+#include "syscalls/pipe.h"
+#include "syscalls/pipe_back.h"
 #include "syscalls/proc.h"
 #include "syscalls/procdesc.h"
 
@@ -127,20 +129,26 @@ static bool is_nameless(struct call *c, int hostfd)
 }
 
 /* sys_pipe.c, pipe_stat: no permissions, no links, and what waits is the size of the end that can read it. */
-static void pipe_stat(struct call *c, struct fdref *ref, struct kstat *st)
+static int64_t pipe_stat(struct call *c, struct fdref *ref, struct kstat *st)
 {
     const struct scratch s = scratch_get(c, sizeof(int));
-    int                  waits = 0;
+    const bool           writes = (ref->of->flags & O_ACCMODE) == O_WRONLY;
+    int64_t              waits = 0;
 
     if (!is_nameless(c, ref->hostfd))
-        return;
-    if (s.p && (ref->of->flags & O_ACCMODE) != O_WRONLY && host_call(c, SYS_ioctl, ref->hostfd, FIONREAD, s.va) == 0)
+        return 0;
+    if (writes && pipe_is_pair(ref->of))
+        waits = pipe_back_level(c, ref->of, ref->hostfd, false);
+    if (waits < 0)
+        return waits;
+    if (s.p && !writes && host_call(c, SYS_ioctl, ref->hostfd, FIONREAD, s.va) == 0)
         waits = *(int *)s.p;
     st->mode = S_IFIFO_MODE;
     st->nlink = 0;
     st->size = waits;
     st->blksize = PIPE_BLOCK;
     st->blocks = (waits + PIPE_BLOCK - 1) / PIPE_BLOCK;
+    return 0;
 }
 
 int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
@@ -170,7 +178,7 @@ int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
     else if (!r && ref.of->kind == OF_KQUEUE)
         st->mode = S_IFIFO_MODE; /* kern_event.c, kqueue_stat */
     if (!r && ref.of->kind == OF_PIPE)
-        pipe_stat(c, &ref, st);
+        r = pipe_stat(c, &ref, st);
     fd_put(c, &ref);
     return r;
 }

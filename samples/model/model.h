@@ -13,7 +13,8 @@
 #define ACTORS     6
 #define OP_ARGS    5
 #define BUF_SIZE   (80 * 1024)
-#define STATE_SIZE (64l << 20)
+#define BACKS_AT   (64l << 20) /* the text ends there; back.c */
+#define STATE_SIZE (98l << 20)
 #define LIMIT      1024 /* descriptors of a process */
 #define KEPT       48   /* a new descriptor at or above it is closed again, so that the table stays small */
 

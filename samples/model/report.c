@@ -20,7 +20,7 @@ void state_open(const char *path, bool fresh)
 
 static void append(const char *text, size_t n)
 {
-    if (STATE_HEAD + state->used + n > STATE_SIZE)
+    if (STATE_HEAD + state->used + n > BACKS_AT)
         n = 0; /* both sides end in the same place */
     memcpy((char *)state + STATE_HEAD + state->used, text, n);
     state->used += n;
@@ -68,7 +68,7 @@ static void say_slot(int fd)
         return;
     fb_fstat(fd, &st);
     say("    %d: %o links %lu exec %ld", fd, st.mode, (unsigned long)st.nlink, cloexec);
-    flags_say(os_fcntl(fd, F_GETFL, 0));
+    flags_say(fb_getfl(fd));
     if ((st.mode & 0170000) == 0100000)
         say(" size %ld at %ld", (long)st.size, os_lseek(fd, 0, SEEK_CUR));
     say("\n");

@@ -40,6 +40,7 @@ static inline bool rule_is_file(int fd) { return rule_is(fd, 0100000); }
 #define fb_link      os_link
 #define fb_sendmsg   os_sendmsg
 #define fb_recvmsg   os_recvmsg
+static inline long fb_getfl(int fd) { return os_fcntl(fd, F_GETFL, 0); }
 #define MSG_CMSG_CLOEXEC 0x40000
 static inline long fb_dupfd(int fd, long from, bool exec)
 {
@@ -60,6 +61,36 @@ static inline long fb_devfd(int fd, int flags)
 #else
 
 #define MSG_CMSG_CLOEXEC 0x40000000
+
+/* back.c: a pipe's other direction; whether nobody is at the other end; what could be read back at the end that writes. */
+long back_transfer(int fd, const struct os_iovec *v, int n, bool write);
+bool back_broken(int fd);
+long back_level(int fd);
+
+static inline bool rule_is_pair(int fd)
+{
+    struct os_stat st;
+
+    return os_fstat(fd, &st) == 0 && st.mode == 0010600;
+}
+
+/* sys_pipe.c, kern_pipe: both ends are open for both. */
+static inline long fb_getfl(int fd)
+{
+    const long fl = os_fcntl(fd, F_GETFL, 0);
+
+    return fl >= 0 && rule_is_pair(fd) ? (fl & ~3l) | O_RDWR : fl;
+}
+
+static inline bool rule_is_back(int fd, bool write)
+{
+    const long fl = os_fcntl(fd, F_GETFL, 0);
+
+    return fl >= 0 && (fl & 3) == (write ? O_RDONLY : O_WRONLY) && rule_is_pair(fd);
+}
+
+/* sys_pipe.c, pipe_write: a reader is looked for even for a write of nothing. */
+static inline long rule_wrote(int fd, long r) { return r == 0 && back_broken(fd) ? -EPIPE : r; }
 
 static inline bool rule_is_open(int fd) { return os_fcntl(fd, F_GETFD, 0) >= 0; }
 
@@ -111,7 +142,7 @@ static inline long fb_open(const char *path, int flags, int mode) { return fb_op
 /* kern_descrip.c, dupfdopen: a duplicate, if what is asked for is a part of what the open file allows. */
 static inline long fb_devfd(int fd, int flags)
 {
-    const long have = os_fcntl(fd, F_GETFL, 0);
+    const long have = fb_getfl(fd);
 
     if ((flags & 3) == 3)
         return -EINVAL;
@@ -161,16 +192,31 @@ static inline long rule_dir(int fd, long r, long n)
 }
 static inline long fb_read(int fd, void *buf, long n)
 {
+    const struct os_iovec v = {buf, (size_t)n};
+
+    if (n >= 0 && rule_is_back(fd, false))
+        return back_transfer(fd, &v, 1, false);
     return n < 0 ? -EINVAL : rule_dir(fd, os_read(fd, buf, (size_t)n), n);
 }
-static inline long fb_write(int fd, const void *buf, long n) { return n < 0 ? -EINVAL : os_write(fd, buf, (size_t)n); }
+static inline long fb_write(int fd, const void *buf, long n)
+{
+    const struct os_iovec v = {(void *)(uintptr_t)buf, (size_t)n};
+
+    if (n >= 0 && rule_is_back(fd, true))
+        return back_transfer(fd, &v, 1, true);
+    return n < 0 ? -EINVAL : rule_wrote(fd, os_write(fd, buf, (size_t)n));
+}
 static inline long fb_readv(int fd, const struct os_iovec *v, int n)
 {
+    if (!rule_bad_vector(n) && rule_is_back(fd, false))
+        return back_transfer(fd, v, n, false);
     return rule_bad_vector(n) ? -EINVAL : rule_dir(fd, os_readv(fd, v, n), 1);
 }
 static inline long fb_writev(int fd, const struct os_iovec *v, int n)
 {
-    return rule_bad_vector(n) ? -EINVAL : os_writev(fd, v, n);
+    if (!rule_bad_vector(n) && rule_is_back(fd, true))
+        return back_transfer(fd, v, n, true);
+    return rule_bad_vector(n) ? -EINVAL : rule_wrote(fd, os_writev(fd, v, n));
 }
 
 /*
@@ -179,7 +225,7 @@ static inline long fb_writev(int fd, const struct os_iovec *v, int n)
  */
 static inline long rule_at(int fd, int64_t at, bool write)
 {
-    const long fl = os_fcntl(fd, F_GETFL, 0);
+    const long fl = fb_getfl(fd);
 
     if (fl < 0 || (fl & 3) == (write ? O_RDONLY : O_WRONLY))
         return -EBADF;
@@ -240,7 +286,7 @@ static inline long fb_lseek(int fd, int64_t off, int whence)
 
 /*
  * sys_pipe.c, pipe_stat: a pipe without a name (Linux says 0600, our FIFO is 0644) has no permissions and no links,
- * and the size of the end that can be read is what waits.
+ * and the size is what could be read at that end.
  */
 static inline long fb_fstat(int fd, struct os_stat *st)
 {
@@ -251,6 +297,8 @@ static inline long fb_fstat(int fd, struct os_stat *st)
         return r;
     if ((os_fcntl(fd, F_GETFL, 0) & 3) != O_WRONLY)
         os_fionread(fd, &n);
+    else
+        n = (int)back_level(fd);
     st->mode = 0010000;
     st->nlink = 0;
     st->size = n;

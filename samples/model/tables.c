@@ -172,7 +172,7 @@ void op_setfd(uint32_t me, const struct op *op)
 void op_getfl(uint32_t me, const struct op *op)
 {
     (void)me;
-    flags_say(os_fcntl((int)op->arg[0], F_GETFL, 0));
+    flags_say(fb_getfl((int)op->arg[0]));
     say("\n");
 }
 

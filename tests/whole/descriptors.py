@@ -8,6 +8,12 @@ def test_capsicum(t):
     t.want(r.status == "exit 0" and r.out.count(b"ok ") > 175 and b"FAILED" not in r.out, "Capsicum answers as FreeBSD's", r)
 
 
+def test_pipes(t):
+    """Both ends read and write, and tell of themselves what FreeBSD's do."""
+    r = t.guest("pipes", t.dir())
+    t.want(r.status == "exit 0" and r.out.count(b"ok ") == 102 and b"FAILED" not in r.out, "pipes are FreeBSD's", r)
+
+
 def test_rfork(t):
     r = t.guest("rfork", t.dir())
     t.want(r.status == "exit 0" and r.out.count(b"ok ") == 28 and b"FAILED" not in r.out, "rfork does as FreeBSD's", r)

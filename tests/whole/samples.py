@@ -229,5 +229,5 @@ def add_the_rest():
             globals()["test_" + name] = bsd_only(name, least) if least else lambda t, name=name: t.same(name)
 
 
-NO_TEST |= {"capsicum", "rfork", "manyfds"}  # descriptors.py
+NO_TEST |= {"capsicum", "pipes", "rfork", "manyfds"}  # descriptors.py
 add_the_rest()
