@@ -120,6 +120,26 @@ static long with_socket(long nr, const char *path)
 static long do_bind(char **a) { return with_socket(104, a[0]); }
 static long do_connect(char **a) { return with_socket(98, a[0]); }
 
+/* What kern.proc.filedesc calls a socket bound to a[0]: struct kinfo_file's kf_sa_local is at 48, its path at 50. */
+static long do_socketname(char **a)
+{
+    static char           table[65536];
+    struct os_sockaddr_un un = {.len = (uint8_t)(2 + strlen(a[0])), .family = AF_UNIX};
+    const int             s = (int)os_socket(AF_UNIX, SOCK_STREAM, 0);
+    const int             mib[] = {1, 14, 33, (int)os_getpid()};
+    size_t                n = sizeof(table), at = 0;
+    long                  r;
+
+    memcpy(un.path, a[0], strlen(a[0]));
+    r = OS_CALL(104, s, &un, un.len);
+    r = r ?: OS_CALL(202, mib, 4, table, &n, 0, 0);
+    os_close(s);
+    for (; !r && at < n && *(int *)(table + at) > 0; at += (size_t) * (int *)(table + at))
+        if (((int *)(table + at))[1] == 2 && ((int *)(table + at))[2] == s)
+            print_into(text, sizeof(text), "%s", table + at + 50);
+    return r;
+}
+
 static long do_exec(char **a)
 {
     char *const argv[] = {a[0], (char *)"one", NULL}, *const envp[] = {NULL};
@@ -186,6 +206,7 @@ static const struct call calls[] = {
     {"lsetextattr", "s", do_setextattr, 0, 0},
     {"bind", "s", do_bind, 0, 0},
     {"connect", "s", do_connect, 0, 0},
+    {"socketname", "s", do_socketname, 0, 0},
     {"exec", "s", do_exec, 0, 0},
     {"recv", "n", do_recv, 0, 0},
     {"spin", "ns", do_spin, 0, 0},

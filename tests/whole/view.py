@@ -115,7 +115,7 @@ def test_symlinks(t):
               # Links that the guest makes itself are no better.
               ("symlink %s - /made" % p.out, "0"), ("open - /made/secret", "ENOENT"), ("symlink ../out - /d/rel", "0"),
               ("open - /d/rel/secret", "ENOENT"), ("link - /d/f - /hard", "0"), ("open - /hard", "inside"),
-              ("bind /s", "0"), ("connect /s", "ECONNREFUSED"), ("realpath - /d/here", "/d/f")])
+              ("socketname /d/named", "/d/named"), ("socketname d/e/too", "d/e/too"), ("bind /s", "0"), ("connect /s", "ECONNREFUSED"), ("realpath - /d/here", "/d/f")])
     if not stat.S_ISSOCK(os.lstat(p.root + "/s").st_mode):
         raise Failure("the guest's socket is not in the root")
 
