@@ -13,6 +13,8 @@
 #include <sys/un.h>
 
 #include "syscalls/capability.h"
+#include "syscalls/fdtable.h"
+#include "syscalls/proc.h"
 #include "syscalls/socket_calls.h"
 #include "syscalls/sockaddr.h"
 #include "syscalls/sockname.h"
@@ -369,8 +371,35 @@ static int accept_name(struct call *c, const struct sockaddr_room *room, gva nam
     return err ? err : copy_out(c, lenp, &len, sizeof(len));
 }
 
-/* Only the listener's own descriptor is known before: so an EMFILE costs a connection, which FreeBSD would leave
- * queued. */
+static bool is_listening(struct call *c, const struct fdref *ref)
+{
+    const struct scratch s = scratch_get(c, 2 * sizeof(int));
+    volatile int        *v = s.p; /* whether, and the length of it */
+
+    if (!v)
+        return false;
+    v[0] = 0;
+    v[1] = sizeof(int);
+    return host_call(c, SYS_getsockopt, ref->hostfd, SOL_SOCKET, SO_ACCEPTCONN, s.va, s.va + sizeof(int)) == 0 && v[0];
+}
+
+/*
+ * The number comes first, and without one the connection stays in its queue (uipc_syscalls.c, kern_accept4).  It is
+ * not kept for us here: other threads may take the last one while we wait, and then a connection is lost.
+ */
+static int64_t accept_room(struct call *c, const struct fdref *ref)
+{
+    const int err = fdtable_lock(c, c->proc->fds);
+
+    if (err)
+        return err;
+
+    const bool room = fdtable_free_locked(c->proc->fds, 0) < fd_limit(c);
+
+    fdtable_unlock(c, c->proc->fds);
+    return room ? 0 : is_listening(c, ref) ? -EMFILE : -EINVAL;
+}
+
 static int64_t accept_wait(struct call *c, struct fdref *ref, uint64_t flags, const struct sockaddr_room *room)
 {
     const bool named = room->sa;
@@ -394,7 +423,7 @@ static int64_t do_accept(struct call *c, int s, gva name, gva lenp, uint64_t fla
         return r;
     if (inherit && ref.of->flags & O_NONBLOCK)
         flags |= SOCK_NONBLOCK;
-    r = accept_wait(c, &ref, flags, &room);
+    r = accept_room(c, &ref) ?: accept_wait(c, &ref, flags, &room);
 
     const uint64_t bits = (sock_bits(ref.of) & SOCK_INHERITED) | SOCK_CONNECTED;
     const uint16_t domain = ref.of->domain;

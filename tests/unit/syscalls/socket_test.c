@@ -150,6 +150,25 @@ static void accepting_without_a_place_for_the_name(void **state)
     assert_int_equal(fd_last(CALL(state)), s);
 }
 
+/* kern_accept4: without a number to give the connection waits for better times. */
+static void a_full_table_leaves_the_connection_queued(void **state)
+{
+    struct files  *files = *state;
+    struct fbsd_in at;
+    const int      l = listener(state, &at), s = make(state, AF_INET, SOCK_STREAM);
+    const uint64_t was = files->f->own.nofile;
+
+    assert_int_equal(sys_connect(CALL(state), s, P(&at), sizeof(at)), 0);
+    files->f->own.nofile = (uint64_t)fd_last(CALL(state)) + 1;
+    assert_int_equal(sys_accept(CALL(state), l, GVA(0), GVA(0)), -EMFILE);
+    assert_int_equal(sys_accept(CALL(state), s, GVA(0), GVA(0)), -EINVAL);
+    fake_fail_scratch(1);
+    assert_int_equal(sys_accept(CALL(state), l, GVA(0), GVA(0)), -EINVAL);
+    fake_fail_scratch(0);
+    files->f->own.nofile = was;
+    assert_true(sys_accept(CALL(state), l, GVA(0), GVA(0)) > s);
+}
+
 /* accept passes the listener's O_NONBLOCK on, accept4 does not: accept(2). */
 static void accept_inherits(void **state)
 {
@@ -276,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(making),          T(no_descriptor_left), T(inet6_is_for_itself), T(pair),
         T(not_a_socket),    T(connecting),         T(accepting_without_a_place_for_the_name),
+        T(a_full_table_leaves_the_connection_queued),
+        T(a_full_table_leaves_the_connection_queued),
         T(accept_inherits), T(interrupted),        T(unspec),              T(local_names),
         T(the_wrong_family), T(from_a_directory),  T(non_blocking_connect),
     };
