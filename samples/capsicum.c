@@ -150,6 +150,16 @@ static long map(int fd, int prot, int flags)
     return r > 0 ? 0 : r;
 }
 
+/* Mapped to be read, and then protected anew. */
+static long map_then(int fd, int flags, int prot)
+{
+    void      *p = os_mmap(0, 4096, PROT_READ, flags, fd, 0);
+    const long r = os_mprotect(p, 4096, prot);
+
+    os_munmap(p, 4096);
+    return r;
+}
+
 static void mmap_wants_by_protection(void)
 {
     int fd = open_file(O_RDWR);
@@ -160,6 +170,8 @@ static void mmap_wants_by_protection(void)
     expect(map(fd, PROT_READ | PROT_WRITE, MAP_PRIVATE), 0, "a private copy may be written");
     denied(map(fd, PROT_READ | PROT_WRITE, MAP_SHARED), "the file may not");
     denied(map(fd, PROT_READ | PROT_EXEC, MAP_PRIVATE), "nor executed");
+    expect(map_then(fd, MAP_SHARED, PROT_READ | PROT_WRITE), -EACCES, "nor may a shared mapping be made writable later");
+    expect(map_then(fd, MAP_PRIVATE, PROT_READ | PROT_WRITE), 0, "a private one may");
     limit(fd, MMAP, 0);
     denied(map(fd, PROT_READ, MAP_PRIVATE), "with MMAP alone nothing is read");
     expect(map(fd, PROT_NONE, MAP_PRIVATE), 0, "but a place is taken");
@@ -394,6 +406,29 @@ static void rights_travel(void)
     os_close(s[1]);
 }
 
+/* What is in memory is read before the descriptor is looked at (uipc_syscalls.c, sys_sendmsg, sendit, sys_recvmsg). */
+static void memory_comes_first(void)
+{
+    int              s[2];
+    char             byte = 'x';
+    struct os_iovec  iov = { &byte, 1 };
+    struct os_msghdr good = { .iov = &iov, .iovlen = 1 }, parts = { .iov = (void *)8, .iovlen = 1 }, control = good;
+
+    control.control = (void *)8;
+    control.controllen = OS_CMSG_FD_LEN;
+    must(os_socketpair(AF_UNIX, SOCK_STREAM, 0, s), "socketpair");
+    limit(s[0], 0, IOCTL);
+    denied(os_sendmsg(s[0], &good, 0), "sendmsg, limited");
+    expect(os_sendmsg(s[0], &parts, 0), -EFAULT, "but parts nowhere come first");
+    expect(os_sendmsg(s[0], &control, 0), -EFAULT, "and so does a control buffer");
+    expect(os_sendmsg(200, &control, 0), -EFAULT, "for no descriptor at all, too");
+    denied(os_recvmsg(s[0], &good, 0), "recvmsg, limited");
+    expect(os_recvmsg(s[0], &parts, 0), -EFAULT, "parts nowhere come first");
+    expect(os_recvmsg(200, &good, 0), -EBADF, "recvmsg of none");
+    os_close(s[0]);
+    os_close(s[1]);
+}
+
 static int forked_fd;
 
 static void in_forked(void)
@@ -437,6 +472,7 @@ int main(int argc, char **argv, char **envp)
     beneath();
     accept_inherits();
     rights_travel();
+    memory_comes_first();
     fork_inherits();
     capability_mode(argv);
     return check_status();

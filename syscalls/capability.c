@@ -229,6 +229,7 @@ static int get_locked(struct call *c, int fd, const struct want *w, struct fdref
         return err;
     ref->limited = limited;
     ref->unlinks = (l.rights & D_CAP_UNLINKAT) == D_CAP_UNLINKAT;
+    ref->maps_rw = (l.rights & D_CAP_MMAP_W) == D_CAP_MMAP_W;
     if (limited && w->inherits)
         keep_locked(c, &l);
     return 0;

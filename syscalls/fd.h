@@ -72,6 +72,7 @@ struct fdref {
     bool          limited; /* which had limits */
     bool          unlinks; /* that allow to unlink below it */
     bool          beneath; /* it has FD_SLOT_BENEATH */
+    bool          maps_rw; /* limited, but its memory may be written through a shared mapping */
     bool          counted; /* the entry knows of it.  It need not where nobody else could close the descriptor */
 };
 

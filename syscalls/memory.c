@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mman.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -167,6 +168,30 @@ static int64_t map(struct call *c, const struct mapping *m)
     return mmap_errno(m->flags & MAP_FIXED ? map_fixed(c, m) : map_anywhere(c, m));
 }
 
+/*
+ * What CAP_MMAP_W was not given for cannot be made writable later, either (vm_mmap.c, kern_mmap: cap_maxprot): the host
+ * remembers that of a file that is open to be read only.  The file once more for that, or -1: as it is.
+ */
+static int read_only_again(struct call *c, const struct fdref *ref, uint64_t flags)
+{
+    const struct scratch s = scratch_get(c, 32);
+
+    if (!ref->limited || ref->maps_rw || !(flags & MAP_SHARED) || (ref->of->flags & O_ACCMODE) != O_RDWR || !s.p)
+        return -1;
+    snprintf(s.p, 32, "/proc/self/fd/%d", ref->hostfd);
+    return (int)host_call(c, SYS_openat, AT_FDCWD, s.va, O_RDONLY);
+}
+
+static int64_t map_limited(struct call *c, struct mapping *m, const struct fdref *ref)
+{
+    const int     again = read_only_again(c, ref, m->flags);
+    const int64_t r = (m->hostfd = again < 0 ? ref->hostfd : again, map(c, m));
+
+    if (again >= 0)
+        host_call(c, SYS_close, again);
+    return r;
+}
+
 static int64_t map_file(struct call *c, struct mapping *m, int fd)
 {
     struct fdref  ref;
@@ -175,14 +200,13 @@ static int64_t map_file(struct call *c, struct mapping *m, int fd)
 
     if (err)
         return err;
-    m->hostfd = ref.hostfd;
     m->host = m->flags & (MAP_SHARED | MAP_PRIVATE);
     if (!m->host || ref.of->kind == OF_DIR || m->pos < 0)
         r = -EINVAL;
     else if (ofile_kind_is_object(ref.of->kind))
         r = -ENODEV;
     else
-        r = map(c, m);
+        r = map_limited(c, m, &ref);
     fd_put(c, &ref);
     return r;
 }

@@ -316,26 +316,31 @@ static int send_control(struct call *c, const uint8_t *guest, size_t n, struct c
     return 0;
 }
 
-/* Reads and converts the control buffer into scratch.  rights: what it sends. */
-static int send_control_get(struct call *c, struct fdref *ref, struct message *m, struct rights *rights)
+/* The control buffer as the guest has it, for the caller to free(); NULL: none. */
+static int control_get(struct call *c, const struct message *m, uint8_t **guest)
 {
     const uint32_t n = m->g.controllen;
-    uint8_t       *guest = NULL;
-    int            err;
 
+    if (!m->g.control)
+        return 0;
     if (n < c->abi->sock->cmsg_len + 8u || n > c->abi->sock->control_max)
         return -EINVAL;
+    *guest = malloc(n);
+    return *guest ? copy_in(c, *guest, GVA(m->g.control), n) : -ENOMEM;
+}
 
+/* Converts it into scratch.  rights: what it sends. */
+static int control_convert(struct call *c, struct fdref *ref, struct message *m, const uint8_t *guest,
+                           struct rights *rights)
+{
     const struct scratch s = scratch_get(c, CONTROL_HOST_MAX);
     struct control_out   out = { .p = s.p, .room = CONTROL_HOST_MAX };
+    int                  err = s.p ? 0 : -ENOMEM;
 
-    guest = malloc(n);
-    err = s.p && guest ? copy_in(c, guest, GVA(m->g.control), n) : -ENOMEM;
     if (!err)
-        err = send_control(c, guest, n, &out, rights, sock_domain(c, ref) == AF_UNIX);
+        err = send_control(c, guest, m->g.controllen, &out, rights, sock_domain(c, ref) == AF_UNIX);
     if (!err && out.used)
         message_set_control(m, s.va, out.used);
-    free(guest);
     return err;
 }
 
@@ -345,7 +350,8 @@ static int64_t send_message(struct call *c, struct fdref *ref, struct message *m
 }
 
 /* With a control buffer. */
-static int64_t send_controlled(struct call *c, struct fdref *ref, struct message *m, uint64_t flags)
+static int64_t send_controlled(struct call *c, struct fdref *ref, struct message *m, const uint8_t *guest,
+                               uint64_t flags)
 {
     struct rights *rights = malloc(sizeof(*rights));
 
@@ -353,7 +359,7 @@ static int64_t send_controlled(struct call *c, struct fdref *ref, struct message
         return -ENOMEM;
     rights->n = 0;
 
-    int64_t r = send_control_get(c, ref, m, rights);
+    int64_t r = control_convert(c, ref, m, guest, rights);
 
     if (!r)
         r = rights_launch(c, rights);
@@ -364,7 +370,8 @@ static int64_t send_controlled(struct call *c, struct fdref *ref, struct message
     return r;
 }
 
-static int64_t send_named(struct call *c, struct fdref *ref, struct message *m, uint64_t flags, struct sockaddr_arg *to)
+static int64_t send_named(struct call *c, struct fdref *ref, struct message *m, const uint8_t *guest, uint64_t flags,
+                          struct sockaddr_arg *to)
 {
     int64_t r = 0;
 
@@ -376,26 +383,46 @@ static int64_t send_named(struct call *c, struct fdref *ref, struct message *m, 
         m->h->msg_namelen = to->len;
     }
     if (!r)
-        r = m->g.control ? send_controlled(c, ref, m, flags) : send_message(c, ref, m, flags);
+        r = guest ? send_controlled(c, ref, m, guest, flags) : send_message(c, ref, m, flags);
     if (to)
         sockaddr_put(c, to);
     return r;
 }
 
+int64_t message_refused(struct call *c, const struct message *m, int64_t err)
+{
+    const size_t size = (size_t)m->g.iovlen * sizeof(struct iovec);
+    void        *parts = size ? malloc(size) : NULL;
+
+    if (parts && copy_in(c, parts, GVA(m->g.iov), size) == -EFAULT)
+        err = -EFAULT;
+    free(parts);
+    return err;
+}
+
+/* In the order of uipc_syscalls.c, sys_sendmsg and sendit: all that is in memory is read before the descriptor is met. */
 int64_t sys_sendmsg(struct call *c, int s, gva msg, uint64_t flags)
 {
     struct sockaddr_arg to;
     struct message      m;
     struct fdref        ref;
+    uint8_t            *control = NULL;
     int64_t             r = message_get(c, msg, &m);
 
-    if (!r && m.g.name)
-        r = capability_mode(c) ? -D_ECAPMODE : sockaddr_get(c, GVA(m.g.name), m.g.namelen, &to);
-    if (!r)
-        r = sock_get_for(c, s, m.g.name ? D_CAP_WRITE | D_CAP_CONNECT : D_CAP_WRITE, &ref);
     if (r)
         return r;
-    r = send_named(c, &ref, &m, flags, m.g.name ? &to : NULL);
-    fd_put(c, &ref);
+    if (m.g.name)
+        r = capability_mode(c) ? -D_ECAPMODE : sockaddr_get(c, GVA(m.g.name), m.g.namelen, &to);
+    if (!r)
+        r = control_get(c, &m, &control);
+    if (!r)
+        r = sock_get_for(c, s, m.g.name ? D_CAP_WRITE | D_CAP_CONNECT : D_CAP_WRITE, &ref);
+    if (r) {
+        r = message_refused(c, &m, r);
+    } else {
+        r = send_named(c, &ref, &m, control, flags, m.g.name ? &to : NULL);
+        fd_put(c, &ref);
+    }
+    free(control);
     return r;
 }

@@ -302,10 +302,11 @@ int64_t sys_recvmsg(struct call *c, int s, gva msg, uint64_t flags)
     struct receive r = { .c = c, .ref = &ref, .flags = flags };
     int64_t        n = message_get(c, msg, &m);
 
-    if (!n)
-        n = sock_get(c, s, &ref);
     if (n)
         return n;
+    n = sock_get(c, s, &ref);
+    if (n)
+        return message_refused(c, &m, n);
     n = receive(&r, &m, msg);
     fd_put(c, &ref);
     return n;
