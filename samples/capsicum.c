@@ -170,7 +170,7 @@ static void mmap_wants_by_protection(void)
     expect(map(fd, PROT_READ | PROT_WRITE, MAP_PRIVATE), 0, "a private copy may be written");
     denied(map(fd, PROT_READ | PROT_WRITE, MAP_SHARED), "the file may not");
     denied(map(fd, PROT_READ | PROT_EXEC, MAP_PRIVATE), "nor executed");
-    expect(map_then(fd, MAP_SHARED, PROT_READ | PROT_WRITE), -EACCES, "nor may a shared mapping be made writable later");
+    expect(map_then(fd, MAP_SHARED, PROT_READ | PROT_WRITE), -EACCES, "nor a shared mapping be made so later");
     expect(map_then(fd, MAP_PRIVATE, PROT_READ | PROT_WRITE), 0, "a private one may");
     limit(fd, MMAP, 0);
     denied(map(fd, PROT_READ, MAP_PRIVATE), "with MMAP alone nothing is read");

@@ -177,7 +177,7 @@ static void between_processes(void)
     os_close(fds[1]);
 }
 
-/* A child that writes to the first end, or only goes away, wakes who polls, selects or waits for events at the second. */
+/* A child that writes to the first end, or only goes away, wakes who waits at the second. */
 static long child_that(bool writes)
 {
     const long pid = os_fork();

@@ -82,7 +82,8 @@ static int64_t set_fd_flags(struct call *c, int fd, int64_t arg)
     const unsigned beneath = arg & G_FD_BENEATH ? FD_SLOT_BENEATH : 0;
 
     return fd_set_flags(c, fd, FD_SLOT_FLAGS | beneath,
-                        (arg & G_FD_CLOEXEC ? FD_SLOT_CLOEXEC : 0) | (arg & G_FD_CLOFORK ? FD_SLOT_CLOFORK : 0) | beneath);
+                        (arg & G_FD_CLOEXEC ? FD_SLOT_CLOEXEC : 0) | (arg & G_FD_CLOFORK ? FD_SLOT_CLOFORK : 0) |
+                            beneath);
 }
 
 static int64_t get_flags(struct call *c, struct fdref *ref, int64_t arg)

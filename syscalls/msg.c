@@ -400,7 +400,7 @@ int64_t message_refused(struct call *c, const struct message *m, int64_t err)
     return err;
 }
 
-/* In the order of uipc_syscalls.c, sys_sendmsg and sendit: all that is in memory is read before the descriptor is met. */
+/* In the order of uipc_syscalls.c, sys_sendmsg and sendit: what is in memory is read before the descriptor is met. */
 int64_t sys_sendmsg(struct call *c, int s, gva msg, uint64_t flags)
 {
     struct sockaddr_arg to;

@@ -38,7 +38,7 @@ struct back {
     LIST_HEAD(, waiting) waiters;
     ino_t               ino;
     int                 held; /* O_PATH: neither reads nor writes, but keeps the number from being used again */
-    const struct ofile *ends[2]; /* that were seen: [0] the one that writes back, [1] the one that reads.  To compare only */
+    const struct ofile *ends[2]; /* that were seen: [0] the one that writes back, [1] reads.  To be compared only */
     unsigned            users;
     uint8_t            *buf; /* NULL until something is written */
     size_t              start, used;
@@ -134,7 +134,7 @@ static struct back *new_locked(int fd, ino_t ino)
     return b;
 }
 
-/* The way back of this end, with one more user.  NULL: there is none, and make did not want one, or there is no memory. */
+/* The way back of this end, with one more user.  NULL: there is none and make did not want one, or no memory. */
 static struct back *back_get(struct call *c, const struct ofile *of, int hostfd, bool make)
 {
     const int    fd = host_fd_fetch(c, hostfd);

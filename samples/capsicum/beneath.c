@@ -39,7 +39,8 @@ static const char *const outside[] = { "..", "../x", "up/x", "abs/x", "sub/../..
 static void none_leads_out(int d, const struct at_call *a, long flag)
 {
     for (size_t i = 0; i < sizeof(outside) / sizeof(*outside); i++) {
-        const long r = OS_CALL(a->nr, d, outside[i], a->c | (a->flag == 3 ? flag : 0), a->d | (a->flag == 4 ? flag : 0));
+        const long in_c = a->flag == 3 ? flag : 0, in_d = a->flag == 4 ? flag : 0;
+        const long r = OS_CALL(a->nr, d, outside[i], a->c | in_c, a->d | in_d);
 
         if (r != -ENOTCAPABLE)
             print("%s %s: ", a->name, outside[i]);

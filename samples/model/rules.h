@@ -62,7 +62,7 @@ static inline long fb_devfd(int fd, int flags)
 
 #define MSG_CMSG_CLOEXEC 0x40000000
 
-/* back.c: a pipe's other direction; whether nobody is at the other end; what could be read back at the end that writes. */
+/* back.c: a pipe's other direction; whether nobody is at the other end; what could be read at the end that writes. */
 long back_transfer(int fd, const struct os_iovec *v, int n, bool write);
 bool back_broken(int fd);
 long back_level(int fd);

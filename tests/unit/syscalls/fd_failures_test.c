@@ -1,5 +1,5 @@
 /*
- * syscalls/fd.c, fdtable.c, ofile.c: each function whose host call, scratch or allocation fails, and of a thread that is
+ * syscalls/fd.c, fdtable.c, ofile.c: each function whose host call, scratch or allocation fails, or whose thread is
  * dead.  The fixture counts host descriptors and open files that are lost.
  */
 #include <setjmp.h>
