@@ -4,14 +4,9 @@
 #include "syscalls/pipe.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "syscalls/fd.h"
-#include "syscalls/pipe_back.h"
-#include "syscalls/proc.h"
 
 #define CREATE_FLAGS (O_NONBLOCK | O_CLOEXEC | D_O_CLOFORK)
 
@@ -55,28 +50,6 @@ static int pipe_make(struct call *c, uint64_t flags, int fds[2])
     const int host[2] = { ((volatile int *)s.p)[0], ((volatile int *)s.p)[1] };
 
     return pipe_install(c, host, flags, fds);
-}
-
-/* sys_pipe.c, pipe_write, looks for a reader before it looks at how much there is to write. */
-static int64_t wrote_nothing(struct call *c, struct fdref *ref)
-{
-    const struct scratch s = scratch_get(c, sizeof(struct pollfd)), now = scratch_get(c, sizeof(struct timespec));
-
-    if (!s.p || !now.p)
-        return -ENOMEM;
-    *(struct pollfd *)s.p = (struct pollfd){ .fd = ref->hostfd };
-    *(struct timespec *)now.p = (struct timespec){ 0 };
-    if (host_call(c, SYS_ppoll, s.va, 1, now.va, 0, 8) <= 0 || !(((struct pollfd *)s.p)->revents & POLLERR))
-        return 0;
-    host_call(c, SYS_tgkill, c->proc->pid, c->task->host_tid, SIGPIPE);
-    return -EPIPE;
-}
-
-int64_t pipe_finish(struct call *c, struct fdref *ref, const struct pipe_transfer *t, int64_t r)
-{
-    if (r == 0)
-        return wrote_nothing(c, ref);
-    return pipe_is_pair(ref->of) ? pipe_back_transfer(c, ref, t->where, t->count, t->vector, t->write) : r;
 }
 
 int64_t sys_pipe2(struct call *c, gva fildes, uint64_t flags)

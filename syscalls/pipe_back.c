@@ -436,6 +436,27 @@ int64_t pipe_back_transfer(struct call *c, struct fdref *ref, uint64_t where, ui
     return r;
 }
 
+/* sys_pipe.c, pipe_write, looks for a reader before it looks at how much there is to write. */
+static int64_t wrote_nothing(struct call *c, struct fdref *ref)
+{
+    const struct scratch s = scratch_get(c, sizeof(struct pollfd)), now = scratch_get(c, sizeof(struct timespec));
+
+    if (!s.p || !now.p)
+        return -ENOMEM;
+    *(struct pollfd *)s.p = (struct pollfd){ .fd = ref->hostfd };
+    *(struct timespec *)now.p = (struct timespec){ 0 };
+    if (host_call(c, SYS_ppoll, s.va, 1, now.va, 0, 8) <= 0 || !(((struct pollfd *)s.p)->revents & POLLERR))
+        return 0;
+    return broken(c);
+}
+
+int64_t pipe_finish(struct call *c, struct fdref *ref, const struct pipe_transfer *t, int64_t r)
+{
+    if (r == 0)
+        return wrote_nothing(c, ref);
+    return pipe_is_pair(ref->of) ? pipe_back_transfer(c, ref, t->where, t->count, t->vector, t->write) : r;
+}
+
 /* ---- how ready --------------------------------------------------------------------------------- */
 
 int64_t pipe_back_level(struct call *c, const struct ofile *of, int hostfd, bool watch)
@@ -450,11 +471,6 @@ int64_t pipe_back_level(struct call *c, const struct ofile *of, int hostfd, bool
     b->users--;
     pthread_mutex_unlock(&lock);
     return is_reader(of) ? BACK_SIZE - used : used;
-}
-
-bool pipe_back_concerns(const struct ofile *of, short events)
-{
-    return pipe_is_pair(of) && events & (is_reader(of) ? POLLOUT | POLLWRNORM : POLLIN | POLLRDNORM);
 }
 
 short pipe_back_ready(struct call *c, const struct fdref *ref, short events)

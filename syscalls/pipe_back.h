@@ -10,9 +10,11 @@
 #ifndef DRAGOMAN_SYSCALLS_PIPE_BACK_H
 #define DRAGOMAN_SYSCALLS_PIPE_BACK_H
 
+#include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 
-#include "syscalls/fd.h"
+#include "syscalls/pipe.h"
 
 /*
  * A transfer that the host refused (EBADF): read at the end that writes, or write at the end that reads.  where, count:
@@ -38,7 +40,32 @@ void pipe_back_sweep(void);
  */
 short pipe_back_ready(struct call *c, const struct fdref *ref, short events);
 /* True: some of events is the way back's to tell. */
-bool pipe_back_concerns(const struct ofile *of, short events);
+static inline bool pipe_back_concerns(const struct ofile *of, short events)
+{
+    const bool reads = (of->flags & O_ACCMODE) == O_RDONLY;
+
+    return pipe_is_pair(of) && events & (reads ? POLLOUT | POLLWRNORM : POLLIN | POLLRDNORM);
+}
+
+/*
+ * A pipe whose other end is gone: it is hung up at both ends, never in error, and reads as at its end; what pipe(2)
+ * made can be asked for both directions at either end (sys_pipe.c, pipe_poll).
+ */
+static inline short pipe_revents(const struct ofile *of, short events, short revents)
+{
+    const uint32_t mode = of->flags & O_ACCMODE;
+    const bool     gone = (mode == O_WRONLY && revents & POLLERR) || (mode == O_RDONLY && revents & POLLHUP);
+    const bool     pair = pipe_is_pair(of);
+
+    if (of->kind != OF_PIPE || !gone)
+        return revents;
+    revents = (short)((revents & ~POLLERR) | POLLHUP);
+    if (mode == O_RDONLY || pair)
+        revents = (short)(revents | (events & (POLLIN | POLLRDNORM)));
+    if (mode == O_WRONLY || pair)
+        revents = (short)(revents | (events & (POLLOUT | POLLWRNORM)));
+    return revents;
+}
 
 struct pipe_waiter {
     int hostfd; /* an eventfd in the guest's process, -1: none yet */

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "syscalls/pipe.h"
+#include "syscalls/pipe_back.h"
 #include "syscalls/poll.h"
 
 #define SECOND 1000000000ll
@@ -108,30 +108,10 @@ static int64_t ask_host(struct pollset *ps, int64_t deadline)
     return host_wait_once(ps->c, SYS_ppoll, ps->va, n, ts_va, 0, 8);
 }
 
-/*
- * A pipe whose other end is gone: it is hung up at both ends, never in error, and reads as at its end; what pipe(2)
- * made can be asked for both directions at either end (sys_pipe.c, pipe_poll).
- */
-static short pipe_revents(const struct ofile *of, short events, short revents)
-{
-    const uint32_t mode = of->flags & O_ACCMODE;
-    const bool     gone = (mode == O_WRONLY && revents & POLLERR) || (mode == O_RDONLY && revents & POLLHUP);
-    const bool     pair = of->domain == PIPE_PAIR;
-
-    if (!gone)
-        return revents;
-    revents = (short)((revents & ~POLLERR) | POLLHUP);
-    if (mode == O_RDONLY || pair)
-        revents = (short)(revents | (events & (POLLIN | POLLRDNORM)));
-    if (mode == O_WRONLY || pair)
-        revents = (short)(revents | (events & (POLLOUT | POLLWRNORM)));
-    return revents;
-}
-
 static void adjust(struct pollset *ps)
 {
     for (unsigned i = 0; i < ps->n; i++)
-        if (ps->fds[i].revents && ps->refs[i].of && ps->refs[i].of->kind == OF_PIPE)
+        if (ps->fds[i].revents && ps->refs[i].of)
             ps->fds[i].revents = pipe_revents(ps->refs[i].of, ps->fds[i].events, ps->fds[i].revents);
 }
 

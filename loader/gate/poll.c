@@ -14,7 +14,31 @@
 #include "loader/gate/gate.h"
 #include "loader/gate/rows.h"
 #include "syscalls/fd.h"
+#include "syscalls/pipe_back.h"
 #include "syscalls/proc.h"
+
+/* ---- pipes ----------------------------------------------------------------------------- */
+
+/* What the host's pipe does not do as FreeBSD's: the provider's. */
+int64_t pipe_finish(struct call *c, struct fdref *ref, const struct pipe_transfer *t, int64_t r)
+{
+    (void)c;
+    (void)ref;
+    (void)t;
+    (void)r;
+    return -GATE_PUNT;
+}
+
+int64_t pipe_back_level(struct call *c, const struct ofile *of, int hostfd, bool watch)
+{
+    (void)c;
+    (void)of;
+    (void)hostfd;
+    (void)watch;
+    return -GATE_PUNT;
+}
+
+/* ---- what the host is asked --------------------------------------------------------------- */
 
 #define ASKED_MAX 32u
 #define SECOND    1000000000l
@@ -53,6 +77,10 @@ static bool asked_put(struct asked *a, int fd, short events)
     ref->hostfd = -1;
     if (fd >= 0 && (!gate_fd_is_the_hosts(a->c, fd) || fd_get(a->c, fd, ref)))
         return false;
+    if (ref->of && pipe_back_concerns(ref->of, events)) {
+        fd_put(a->c, ref);
+        return false;
+    }
     a->fds[a->n++] = (struct pollfd){.fd = ref->hostfd, .events = events};
     return true;
 }
@@ -76,6 +104,9 @@ static int64_t asked_wait(struct asked *a, const struct timespec *timeout)
         r = host_call(c, SYS_ppoll, a->fds_va, a->n, a->ts_va, 0, 8);
     else
         r = host_wait(c, SYS_ppoll, a->fds_va, a->n, timeout ? a->ts_va : 0, 0, 8);
+    for (unsigned i = 0; r > 0 && i < a->n; i++)
+        if (a->fds[i].revents && a->refs[i].of)
+            a->fds[i].revents = pipe_revents(a->refs[i].of, a->fds[i].events, a->fds[i].revents);
     if (r == -ERESTART && timeout) /* the host has counted it down */
         c->left_ns = a->ts->tv_sec * SECOND + a->ts->tv_nsec + 1;
     return r < 0 && r != -ERESTART ? -GATE_PUNT : r;

@@ -16,8 +16,6 @@
 #include "syscalls/args.h"
 #include "syscalls/fdtable.h"
 #include "syscalls/ofile.h"
-#include "syscalls/pipe.h"
-#include "syscalls/pipe_back.h"
 #include "syscalls/proc.h"
 #include "syscalls/socket.h"
 
@@ -122,25 +120,6 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
     (void)where;
     (void)count;
     (void)vector;
-    return -GATE_PUNT;
-}
-
-/* What the host's pipe does not do as FreeBSD's: the provider's. */
-int64_t pipe_finish(struct call *c, struct fdref *ref, const struct pipe_transfer *t, int64_t r)
-{
-    (void)c;
-    (void)ref;
-    (void)t;
-    (void)r;
-    return -GATE_PUNT;
-}
-
-int64_t pipe_back_level(struct call *c, const struct ofile *of, int hostfd, bool watch)
-{
-    (void)c;
-    (void)of;
-    (void)hostfd;
-    (void)watch;
     return -GATE_PUNT;
 }
 
