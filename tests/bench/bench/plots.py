@@ -189,7 +189,7 @@ def all_plots(data):
             yield "ratios", title + (", %d of %d" % (i + 1, len(parts)) if len(parts) > 1 else ""), ratio_dots(rows, ways, number())
     yield "start", "Start of a static program", _start(by_group, ways, number())
     memory = by_group.get("memory", [])
-    yield "start", "Memory", absolute_dots(memory, ways, number(), 1024, "%.0b %BB", "memory of all processes", 16) if memory else None
+    yield "start", "Memory", absolute_dots(memory, ways, number(), 1024, "%.0b %BB", "memory of all processes", 16, 256) if memory else None
     for row in by_group.get("calls", [])[1:]:
         yield "tails", row["name"], tail(row, main_ways(data), number())
     for kind, rows in kinds(by_group.get("threads", [])).items():
