@@ -291,6 +291,15 @@ static struct sites *sites_of(struct proc *p)
     return none;
 }
 
+/* Another site is being rewritten just now: the next trap of this one asks again. */
+static void ask_again(struct proc *p, uint64_t rip)
+{
+    uint32_t *hit = &gate_sites_of(p->fds)->hits[rip & 1023];
+
+    if ((*hit & 255) >= SITE_HITS)
+        *hit = (*hit & ~255u) | (SITE_HITS - 1);
+}
+
 void rewrite_site(struct call *c)
 {
     struct sites *s = sites_of(c->proc);
@@ -298,9 +307,13 @@ void rewrite_site(struct call *c)
     struct io     io;
     struct regs   r;
 
-    if (!s || !busy_try(s))
+    if (!s)
         return;
     door->regs_get(c->task, &r);
+    if (!busy_try(s)) {
+        ask_again(c->proc, r.rip);
+        return;
+    }
     if (!site_overlaps(s, r.rip - SITE_CALL) && io_open(c->proc, &io)) {
         if (site_read(&io, &m, r.rip - SITE_CALL))
             site_rewrite(c, &io, s, &m);

@@ -2,6 +2,8 @@
  * sites: calls from code that is made here, called often, jumped into at every
  * byte, changed, unmapped and mapped over.  Code that was called often must do
  * what the same bytes do when they are called for the first time.
+ *
+ * sites DIR together: only four threads whose calls become hot at the same moment.
  */
 #include "sample.h"
 
@@ -146,6 +148,7 @@ static void check_neighbourhood(const struct code *code, long fd)
 /* ---- many threads ---------------------------------------------------------------------------- */
 
 static uint8_t *volatile fresh;
+enum { MANY = 100000 };
 static uint32_t turn, arrived, wrong;
 static volatile uint32_t alarms;
 
@@ -189,6 +192,32 @@ static void check_threads(long fd)
     os_setitimer(ITIMER_REAL, &never, 0);
     check(wrong == 0, "threads and signals at fresh code");
     check(alarms > 0, "there were signals");
+}
+
+/* Each has code of its own that is as fresh as the others', so that all want to be rewritten at once. */
+static long call_own(void *fd)
+{
+    uint8_t *fn = code_make(&codes[0]);
+    long     ok;
+
+    __atomic_add_fetch(&arrived, 1, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < THREADS)
+        os_yield();
+    ok = call_often(fn, (long)fd, MANY);
+    code_free(fn);
+    return ok;
+}
+
+static void check_together(long fd)
+{
+    static struct thread t[THREADS];
+
+    arrived = 0;
+    for (int i = 0; i < THREADS; i++)
+        thread_start(&t[i], call_own, (void *)fd);
+    for (int i = 0; i < THREADS; i++)
+        thread_join(&t[i]);
+    check(arrived == THREADS, "all of them");
 }
 
 /* ---- what becomes of code ---------------------------------------------------------------------- */
@@ -282,6 +311,10 @@ int main(int argc, char **argv, char **envp)
     for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
         os_sigaction(faults[i], &(struct os_sigaction){.handler = on_fault, .flags = SA_SIGINFO | SA_NODEFER}, 0);
     os_sigaction(SIGALRM, &(struct os_sigaction){.handler = on_alarm, .flags = SA_SIGINFO | SA_RESTART}, 0);
+    if (argc > 2) {
+        check_together(fd);
+        return check_status();
+    }
     for (size_t i = 0; i < CODES; i++)
         check_neighbourhood(&codes[i], fd);
     check_threads(fd);

@@ -63,6 +63,15 @@ def test_shares(t):
         t.want(lseek["site"] > 0, "a hot site is rewritten: %s" % lseek)
 
 
+@mark(doors=("notify",))
+def test_every_hot_site_is_rewritten(t):
+    """Of four that want to be at the same moment none is forgotten."""
+    data, r = counts(t, "sites", t.dir(), "together")
+    lseek = next(c for c in data["calls"] if c["name"] == "lseek")
+    t.want(r.status == "exit 0" and lseek["count"] > 400000, "they were called: %s" % lseek)
+    t.want(lseek["site"] > 0.9 * lseek["count"], "and through their jumps: %s" % lseek)
+
+
 def test_processes_and_threads(t):
     data, r = counts(t, "forkexec")
     native = t.native("forkexec")
