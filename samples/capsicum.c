@@ -110,6 +110,7 @@ static void rights_are_of_the_slot(void)
 
 static void calls_want_rights(void)
 {
+    char *const    args[2] = { path, NULL }; /* without any it is EFAULT before all (exec_copyin_args) */
     char           buf[8];
     struct os_stat st;
     int            fd = open_file(O_RDWR);
@@ -129,7 +130,7 @@ static void calls_want_rights(void)
     denied(OS_CALL(192, fd, 4), "fpathconf");
     denied(OS_CALL(206, fd, 0), "futimes");
     denied(OS_CALL(13, fd), "fchdir");
-    denied(OS_CALL(492, fd, 0, 0), "fexecve");
+    denied(OS_CALL(492, fd, args, args + 1), "fexecve");
     expect(os_close(fd), 0, "close wants none");
     fd = open_file(O_RDWR);
     limit(fd, READ | SEEK | FSTAT, 0);
