@@ -120,7 +120,7 @@ static void saw(struct call *c, const struct fdref *ref, int kind)
     plain_note(c, ref);
 }
 
-/* What a name names is asked when it matters, for what is opened and closed, or only looked at by fstat, it does not. */
+/* What a name names is asked when it matters; for what is opened and closed, or looked at by fstat, it does not. */
 static int see(struct call *c, struct fdref *ref)
 {
     const int kind = fd_kind(c, ref->hostfd);

@@ -33,7 +33,7 @@ enum ofile_kind {
     OF_KSEM,     /* syscalls/ksem.h */
     OF_MQUEUE,   /* syscalls/mqueue.h */
     OF_OTHER,
-    OF_UNSEEN, /* a name was opened, and what it names nobody has asked: fd_get looks, and then it is one of the above */
+    OF_UNSEEN, /* a name was opened, and nobody has asked what it names: fd_get looks, and then it is one of these */
 };
 
 /* It stands for something of the provider's, not for a host file: only the provider knows what a call means. */

@@ -114,7 +114,7 @@ static int64_t do_openat2(struct call *c, int dirfd, uint64_t path_va, uint64_t 
 
     int64_t r = -EAGAIN;
 
-    /* -EAGAIN: something, anywhere, was renamed during the walk (openat2(2)); or, of a leased file, it is the answer. */
+    /* -EAGAIN: something, anywhere, was renamed during the walk (openat2(2)); or it is the answer of a leased file. */
     for (int i = 0; r == -EAGAIN && i < OPENAT2_TRIES; i++)
         r = host_wait(c, SYS_openat2, dirfd, path_va, s.va, sizeof(struct open_how));
     /* Outside of the directory (namei_setup, nameicap_check_dotdot in FreeBSD's vfs_lookup.c). */

@@ -161,7 +161,7 @@ static void        area_release(uint32_t index)
     pthread_mutex_unlock(&session.lock);
 }
 
-/* After a crowd has ended the C library would keep its memory, for what is freed last lies below what is still in use. */
+/* After a crowd has ended the C library would keep its memory, for what is freed last lies below what is in use. */
 static void heap_trim(void)
 {
     static unsigned ended;

@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <sys/auxv.h>
 
-#include "loader/gate/area.h"
+#include "syscalls/door.h"
 #include "syscalls/proc.h"
 
 void vdso_find(void)

@@ -38,6 +38,19 @@ int    strcmp(const char *a, const char *b);
 char  *strrchr(const char *s, int ch);
 void  *memchr(const void *s, int ch, size_t n);
 
+#define AT(l) ((uint64_t)(l))
+
+static inline int64_t host(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f)
+{
+    const uint64_t args[6] = {a, b, c, d, e, f};
+    return gate_host(nr, args);
+}
+
+/* filter.c: the filters of this process, and the door's; the descriptor that listens, 0, -errno. */
+int64_t filter_install(bool ptrace_door, bool dispatch);
+/* Of this thread, by address.  0, -errno where the host lacks it. */
+int64_t dispatch_start(void);
+
 static inline struct area *area_self(void)
 {
     struct area *a;

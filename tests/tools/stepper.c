@@ -411,7 +411,7 @@ static void round_ended(const struct control *c)
     total += way.n;
 }
 
-/* The host's clock code begins anew when the clock ticks while it reads, which single steps and a busy machine favour. */
+/* The host's clock code begins anew when the clock ticks while it reads, as it will where everything is slow. */
 #define MISSES 8u
 
 static void at_begin(void)
