@@ -60,10 +60,10 @@ enum arg_kind {
 
 struct layout;
 struct arg {
-    const char *name;
-    uint8_t     kind; /* enum arg_kind */
-    uint8_t     len;  /* ARG_*_BUF, ARG_*_IOV: index of the counting argument; LEN_RESULT: the result counts */
-    const void *of;   /* struct flag_group or struct layout */
+    const char          *name;
+    uint8_t              kind; /* enum arg_kind */
+    uint8_t              len;  /* ARG_*_BUF, ARG_*_IOV: index of the counting argument; LEN_RESULT: the result counts */
+    const void          *of;   /* struct flag_group or struct layout */
     const struct layout *show; /* for tracing, of ARG_*_BUF: the elements that .len counts, NULL: bytes;
                                 * of ARG_PTR: what is there, before the call, or after it when .len is LEN_RESULT;
                                 * an fd_set when .len counts */
@@ -73,7 +73,7 @@ struct arg {
 #define ARGS_MAX   8
 
 enum row_state {
-    ROW_HOLE,    /* the foreign kernel has no such call */
+    ROW_HOLE, /* the foreign kernel has no such call */
     ROW_FULL,
     ROW_PARTIAL, /* .gap says in one sentence what is missing */
     ROW_MISSING, /* the foreign kernel has it, we do not */
@@ -93,11 +93,11 @@ struct row {
     uint8_t     ret;   /* enum row_ret, for tracing */
     uint8_t     where; /* enum row_where */
     uint8_t     nargs;
-    int16_t     host;         /* host call number when the row needs no handler, else HOST_NONE */
-    const char *name;         /* the foreign kernel's own name */
-    const char *gap;          /* what is missing, one sentence; NULL when full */
-    void (*handler)(void);    /* called through libffi as int64_t (*)(struct call *, ...) */
-    struct arg  args[ARGS_MAX];
+    int16_t     host;      /* host call number when the row needs no handler, else HOST_NONE */
+    const char *name;      /* the foreign kernel's own name */
+    const char *gap;       /* what is missing, one sentence; NULL when full */
+    void (*handler)(void); /* called through libffi as int64_t (*)(struct call *, ...) */
+    struct arg args[ARGS_MAX];
 };
 
 /* ---- flags, enumerations, structures ----------------------------------- */
@@ -150,7 +150,7 @@ struct layout {
     const struct field *fields;
     void (*to_guest)(const void *host, void *guest); /* compiled from the fields (abi/layout.h); NULL: they are read */
 };
-#define LAYOUT_HOST_MAX 512 /* hsize and gsize of every layout used by a row stay below this, except by handlers */
+#define LAYOUT_HOST_MAX  512 /* hsize and gsize of every layout used by a row stay below this, except by handlers */
 #define LAYOUT_GUEST_MAX 2560
 
 /* ---- registers --------------------------------------------------------- */
@@ -166,14 +166,14 @@ struct regs {
 
 /* What the loader knows about a mapped program when it asks for its first stack. */
 struct start_in {
-    uint64_t           stack_top;   /* page aligned; bytes below it are writable */
-    uint64_t           stack_size;  /* the stack limit, bytes */
-    uint64_t           entry;       /* program entry, load bias applied */
-    uint64_t           phdr;        /* address of the program headers, 0 if not mapped */
+    uint64_t           stack_top;  /* page aligned; bytes below it are writable */
+    uint64_t           stack_size; /* the stack limit, bytes */
+    uint64_t           entry;      /* program entry, load bias applied */
+    uint64_t           phdr;       /* address of the program headers, 0 if not mapped */
     uint16_t           phnum, phent;
-    uint64_t           base;        /* interpreter's load base, 0 when static */
+    uint64_t           base;         /* interpreter's load base, 0 when static */
     uint64_t           interp_entry; /* 0 when static */
-    const char        *execpath;    /* absolute path of the program */
+    const char        *execpath;     /* absolute path of the program */
     const char *const *argv;
     int                argc;
     const char *const *envp;
@@ -185,9 +185,9 @@ struct start_in {
 };
 
 struct start_out {
-    uint8_t    *bytes;  /* owned by the caller, free() */
+    uint8_t    *bytes; /* owned by the caller, free() */
     size_t      len;
-    uint64_t    at;     /* where the bytes go; at + len == stack_top */
+    uint64_t    at; /* where the bytes go; at + len == stack_top */
     struct regs regs;
     uint64_t    ps_strings;
 };
@@ -195,16 +195,16 @@ struct start_out {
 /* ---- signal frames ------------------------------------------------------- */
 
 struct sigframe_in {
-    struct regs         regs;   /* interrupted state, as the guest sees it */
-    const void         *xstate; /* XSAVE image, standard format */
-    size_t              xstate_len;
-    struct sigset       mask;   /* to be restored by sigreturn */
-    struct ksiginfo     info;   /* guest numbers */
-    uint64_t            handler;
-    uint64_t            sa_flags;  /* D_SA_* */
-    uint64_t            altstack_sp, altstack_size;
-    bool                altstack_on, altstack_disabled; /* already running on it; none set */
-    uint64_t            support;
+    struct regs     regs;   /* interrupted state, as the guest sees it */
+    const void     *xstate; /* XSAVE image, standard format */
+    size_t          xstate_len;
+    struct sigset   mask; /* to be restored by sigreturn */
+    struct ksiginfo info; /* guest numbers */
+    uint64_t        handler;
+    uint64_t        sa_flags; /* D_SA_* */
+    uint64_t        altstack_sp, altstack_size;
+    bool            altstack_on, altstack_disabled; /* already running on it; none set */
+    uint64_t        support;
 };
 
 struct sigframe_out {
@@ -226,16 +226,16 @@ struct sigreturn_out {
 
 /* What is known of an ELF file when its ABI is asked for. */
 struct elf_id {
-    uint8_t     osabi;
-    const uint8_t *ident; /* 16 bytes */
-    const char *interp;   /* NULL when static */
+    uint8_t        osabi;
+    const uint8_t *ident;  /* 16 bytes */
+    const char    *interp; /* NULL when static */
     const struct elf_note {
         char           name[16];
         uint32_t       type;
         uint32_t       descsz;
         const uint8_t *desc;
-    }         *notes;
-    unsigned  nnotes;
+    } * notes;
+    unsigned nnotes;
 };
 
 enum abi_match { ABI_NO, ABI_MAYBE_INTERP, ABI_YES_OSABI, ABI_YES_NOTE };
@@ -247,41 +247,41 @@ enum gate_rows { GATE_ROWS_NONE, GATE_ROWS_FREEBSD };
 
 struct abi {
     unsigned          gate_rows; /* enum gate_rows */
-    const char       *name; /* "freebsd-amd64" */
-    const char       *os;   /* "FreeBSD" */
-    const struct row *rows; /* indexed by number */
+    const char       *name;      /* "freebsd-amd64" */
+    const char       *os;        /* "FreeBSD" */
+    const struct row *rows;      /* indexed by number */
     unsigned          nrows;
 
-    const int16_t    *errno_from_host; /* indexed by host errno up to ERRNO_HOST_MAX; every entry > 0 but [0] */
-    const char *const *errno_name;     /* by guest errno, NULL in holes */
-    unsigned          nerrno;
+    const int16_t     *errno_from_host; /* indexed by host errno up to ERRNO_HOST_MAX; every entry > 0 but [0] */
+    const char *const *errno_name;      /* by guest errno, NULL in holes */
+    unsigned           nerrno;
 
-    const uint8_t    *sig_from_host; /* 65 entries; 0: no such signal here */
-    const uint8_t    *sig_to_host;   /* nsig + 1 entries; 0: no such host signal */
-    const char *const *sig_name;     /* nsig + 1 entries */
-    const uint8_t    *sig_default;   /* enum sig_default by guest number */
-    unsigned          nsig;          /* highest signal number */
+    const uint8_t     *sig_from_host; /* 65 entries; 0: no such signal here */
+    const uint8_t     *sig_to_host;   /* nsig + 1 entries; 0: no such host signal */
+    const char *const *sig_name;      /* nsig + 1 entries */
+    const uint8_t     *sig_default;   /* enum sig_default by guest number */
+    unsigned           nsig;          /* highest signal number */
     int (*sigcode_from_host)(int guest_sig, int host_code);
     const struct flag_group *sigcodes; /* for traces: signal number << 32 | code, by name */
     /* A CPU fault, as the host reports it: the guest's signal, code and trap number go into *info. */
     void (*fault)(int host_sig, int host_code, struct ksiginfo *info);
-    bool              enosys_sigsys; /* unknown call numbers also send SIGSYS */
+    bool enosys_sigsys; /* unknown call numbers also send SIGSYS */
 
-    uint64_t          stack_limit;   /* the foreign kernel's default, bytes */
-    uint64_t          at_fdcwd;
+    uint64_t stack_limit; /* the foreign kernel's default, bytes */
+    uint64_t at_fdcwd;
 
     const struct sock_abi *sock; /* abi/sock.h */
 
     /* Capabilities (Capsicum); cap_rows NULL: this kernel has none. */
-    const struct cap_row *cap_rows;     /* indexed by number */
-    int                   cap_sigcode;  /* of the trap signal that a refused call may send */
+    const struct cap_row *cap_rows;    /* indexed by number */
+    int                   cap_sigcode; /* of the trap signal that a refused call may send */
     int (*caprights_in)(const uint64_t guest[CAPRIGHTS_WORDS], caprights *out); /* 0, -1: no set of rights */
     void (*caprights_out)(caprights rights, uint64_t guest[CAPRIGHTS_WORDS]);
 
-    const struct layout *stat_layout; /* the current forms, for handlers that need one by themselves */
-    const struct layout *semid_layout, *shmid_layout, *msqid_layout; /* System V IPC; struct semid_ds and so on */
-    const struct layout *flock_layout, *oflock_layout; /* fcntl's, and its older form; struct flock */
-    const struct flag_group *open_flags;               /* for F_GETFL and F_SETFL */
+    const struct layout     *stat_layout; /* the current forms, for handlers that need one by themselves */
+    const struct layout     *semid_layout, *shmid_layout, *msqid_layout; /* System V IPC; struct semid_ds and so on */
+    const struct layout     *flock_layout, *oflock_layout;               /* fcntl's, and its older form; struct flock */
+    const struct flag_group *open_flags;                                 /* for F_GETFL and F_SETFL */
 
     enum abi_match (*match)(const struct elf_id *id);
     int elf_osabi; /* EI_OSABI of its programs; 0: that says nothing */
@@ -298,7 +298,7 @@ struct abi {
     int (*start)(const struct start_in *in, struct start_out *out); /* 0, -ENOMEM, -E2BIG */
     size_t (*support_page)(uint8_t *page, size_t size);             /* fills it, returns bytes used; 0: none */
     int (*sigframe)(const struct sigframe_in *in, struct sigframe_out *out);
-    size_t ucontext_size;                                           /* bytes that sigreturn reads */
+    size_t ucontext_size;                                              /* bytes that sigreturn reads */
     int (*sigreturn)(const void *ucontext, struct sigreturn_out *out); /* 0 or -EINVAL */
     /* Where contexts are the kernel's: getcontext_size bytes from regs, xstate and mask of in.  0, -ENOMEM. */
     int (*getcontext)(const struct sigframe_in *in, void *ucontext);
@@ -309,7 +309,7 @@ enum sig_default { SIGDEF_TERM, SIGDEF_CORE, SIGDEF_IGN, SIGDEF_STOP, SIGDEF_CON
 
 #define ERRNO_HOST_MAX 136 /* the host's own, and those of neutral.h */
 
-extern const struct abi *const abi_list[]; /* NULL-terminated; abi/registry.c has one line an ABI */
-const struct abi *abi_by_name(const char *name); /* NULL when unknown */
+extern const struct abi *const abi_list[];                    /* NULL-terminated; abi/registry.c has one line an ABI */
+const struct abi              *abi_by_name(const char *name); /* NULL when unknown */
 
 #endif

@@ -14,8 +14,8 @@ struct sides {
 static int field_to_host(const struct field *f, const struct sides *s)
 {
     uint64_t v, bits;
-    int64_t one;
-    int err;
+    int64_t  one;
+    int      err;
 
     if (f->kind == FIELD_BYTES) {
         memcpy(s->to, s->from, s->from_size < s->to_size ? s->from_size : s->to_size);
@@ -23,9 +23,7 @@ static int field_to_host(const struct field *f, const struct sides *s)
     }
     v = field_load(s->from, s->from_size);
     switch (f->kind) {
-    case FIELD_SINT:
-        v = field_extend(v, s->from_size);
-        break;
+    case FIELD_SINT: v = field_extend(v, s->from_size); break;
     case FIELD_FLAGS:
         err = flags_to_host(f->of, v, &bits);
         if (err)
@@ -38,8 +36,7 @@ static int field_to_host(const struct field *f, const struct sides *s)
             return err;
         v = (uint64_t)one;
         break;
-    default:
-        break;
+    default: break;
     }
     field_store(s->to, s->to_size, v);
     return 0;
@@ -50,7 +47,7 @@ int layout_to_host(const struct layout *l, const void *guest, void *host)
     memset(host, 0, l->hsize);
     for (const struct field *f = l->fields; f < l->fields + l->count; f++) {
         struct sides s = {(const char *)guest + f->goff, (char *)host + f->hoff, f->gsize, f->hsize};
-        int err = field_to_host(f, &s);
+        int          err = field_to_host(f, &s);
 
         if (err)
             return err;

@@ -74,15 +74,15 @@ static inline __attribute__((always_inline)) void field_to_guest(const struct fi
 }
 
 /* For layouts that are converted often: NAME_to_guest, compiled from a table of fields in the same file. */
-#define LAYOUT_COMPILED(name, fields, guest_size)                                    \
-    static void name##_to_guest(const void *host, void *guest)                       \
-    {                                                                                \
-        for (size_t i = 0; i < (guest_size) / 8; i++)                                \
-            ((uint64_t *)guest)[i] = 0;                                              \
-        UNROLL                                                                       \
-        for (size_t i = 0; i < sizeof(fields) / sizeof(*(fields)); i++)              \
-            field_to_guest(&(fields)[i], host, guest);                               \
-    }                                                                                \
+#define LAYOUT_COMPILED(name, fields, guest_size)                                                                      \
+    static void name##_to_guest(const void *host, void *guest)                                                         \
+    {                                                                                                                  \
+        for (size_t i = 0; i < (guest_size) / 8; i++)                                                                  \
+            ((uint64_t *)guest)[i] = 0;                                                                                \
+        UNROLL                                                                                                         \
+        for (size_t i = 0; i < sizeof(fields) / sizeof(*(fields)); i++)                                                \
+            field_to_guest(&(fields)[i], host, guest);                                                                 \
+    }                                                                                                                  \
     _Static_assert((guest_size) % 8 == 0, "whole words")
 
 #endif

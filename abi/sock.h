@@ -49,17 +49,17 @@ struct sockopt {
 
 /* How the data of a control message converts. */
 enum cmsg_kind {
-    CMSG_SAME,      /* opaque, the same on both sides */
-    CMSG_RIGHTS,    /* descriptors */
-    CMSG_CREDS,     /* the sender's credentials, filled in by the kernel */
-    CMSG_BINTIME,   /* host: struct timespec; guest: seconds and a 64-bit fraction */
-    CMSG_DSTADDR,   /* host: struct in_pktinfo; guest: struct in_addr */
-    CMSG_BYTE,      /* host: int; guest: one byte */
-    CMSG_ADDR,      /* a socket address */
-    CMSG_MTUINFO,   /* struct ip6_mtuinfo */
-    CMSG_RECVIF,    /* host: struct in_pktinfo; guest: struct sockaddr_dl */
+    CMSG_SAME,            /* opaque, the same on both sides */
+    CMSG_RIGHTS,          /* descriptors */
+    CMSG_CREDS,           /* the sender's credentials, filled in by the kernel */
+    CMSG_BINTIME,         /* host: struct timespec; guest: seconds and a 64-bit fraction */
+    CMSG_DSTADDR,         /* host: struct in_pktinfo; guest: struct in_addr */
+    CMSG_BYTE,            /* host: int; guest: one byte */
+    CMSG_ADDR,            /* a socket address */
+    CMSG_MTUINFO,         /* struct ip6_mtuinfo */
+    CMSG_RECVIF,          /* host: struct in_pktinfo; guest: struct sockaddr_dl */
     CMSG_TO_GUEST = 0x40, /* flag: only that way */
-    CMSG_TO_HOST  = 0x80, /* flag: only that way */
+    CMSG_TO_HOST = 0x80,  /* flag: only that way */
 };
 
 struct sockcmsg {
@@ -86,14 +86,14 @@ struct sock_creds {
 };
 
 struct sock_abi {
-    bool     addr_len;   /* addresses begin with a length byte and a one-byte family */
-    uint16_t un_path;    /* bytes of sun_path */
-    uint16_t unnamed;    /* length of an unnamed local address */
-    uint16_t cmsg_data;  /* offset of a control message's data */
+    bool     addr_len;  /* addresses begin with a length byte and a one-byte family */
+    uint16_t un_path;   /* bytes of sun_path */
+    uint16_t unnamed;   /* length of an unnamed local address */
+    uint16_t cmsg_data; /* offset of a control message's data */
     uint16_t cmsg_align;
-    uint16_t cmsg_len;   /* bytes of cmsg_len; level and type follow it */
+    uint16_t cmsg_len;     /* bytes of cmsg_len; level and type follow it */
     int32_t  level_socket; /* SOL_SOCKET */
-    uint32_t control_max; /* longest control buffer that send takes */
+    uint32_t control_max;  /* longest control buffer that send takes */
 
     const struct flag_group *domains;
     const struct flag_group *msg_flags;

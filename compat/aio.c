@@ -23,14 +23,11 @@ enum { LIO_NOWAIT, LIO_WAIT };
 
 /* ---- the guest's structure ------------------------------------------------------------- */
 
-int64_t aio_errno(const struct call *c, int error)
-{
-    return c->abi->errno_from_host[error];
-}
+int64_t aio_errno(const struct call *c, int error) { return c->abi->errno_from_host[error]; }
 
 void aio_store(struct call *c, gva aiocb, int64_t status, int error)
 {
-    const int64_t both[2] = { status, aio_errno(c, error) };
+    const int64_t both[2] = {status, aio_errno(c, error)};
 
     copy_out(c, GVA(aiocb.va + offsetof(struct aiocb_form, status)), both, sizeof(both));
 }
@@ -46,16 +43,13 @@ static int fetch(struct call *c, gva aiocb, bool old, struct aiocb_form *f)
 
     if (err || !old)
         return err;
-    f->event = (struct aio_sigevent){ .notify = f->old_notify, .signo = f->old_signo, .value = f->old_value };
+    f->event = (struct aio_sigevent){.notify = f->old_notify, .signo = f->old_signo, .value = f->old_value};
     return f->event.notify == SIGEV_G_THREAD_ID ? -EINVAL : 0;
 }
 
 /* ---- making a job ------------------------------------------------------------------------- */
 
-static bool is_transfer(int op)
-{
-    return op & (LIO_READ | LIO_WRITE);
-}
+static bool is_transfer(int op) { return op & (LIO_READ | LIO_WRITE); }
 
 /* A list's jobs name their own operation; the other calls name it for them. */
 static int check_op(int op)
@@ -70,7 +64,7 @@ static int one_buffer(struct aio_job *j, const struct aiocb_form *f)
     j->iov = malloc(sizeof(*j->iov));
     if (!j->iov)
         return -ENOMEM;
-    *j->iov = (struct iovec){ (void *)f->buf, f->nbytes };
+    *j->iov = (struct iovec){(void *)f->buf, f->nbytes};
     j->niov = 1;
     j->nbytes = f->nbytes;
     return f->nbytes > INT64_MAX ? -EINVAL : 0;
@@ -250,7 +244,7 @@ static bool notice_ok(const struct aio_sigevent *ev)
 
 static int request_form(struct call *c, gva aiocb, int op, struct aio_list *l, bool old)
 {
-    struct aiocb_form f = { 0 };
+    struct aiocb_form f = {0};
     struct aio_job   *j;
     int               err = fetch(c, aiocb, old, &f);
 
@@ -289,25 +283,13 @@ static int request(struct call *c, gva aiocb, int op, struct aio_list *l, bool o
     return err;
 }
 
-int64_t sys_aio_read(struct call *c, gva aiocb)
-{
-    return request(c, aiocb, LIO_READ, NULL, false);
-}
+int64_t sys_aio_read(struct call *c, gva aiocb) { return request(c, aiocb, LIO_READ, NULL, false); }
 
-int64_t sys_aio_write(struct call *c, gva aiocb)
-{
-    return request(c, aiocb, LIO_WRITE, NULL, false);
-}
+int64_t sys_aio_write(struct call *c, gva aiocb) { return request(c, aiocb, LIO_WRITE, NULL, false); }
 
-int64_t sys_aio_readv(struct call *c, gva aiocb)
-{
-    return request(c, aiocb, LIO_READ | LIO_VECTOR, NULL, false);
-}
+int64_t sys_aio_readv(struct call *c, gva aiocb) { return request(c, aiocb, LIO_READ | LIO_VECTOR, NULL, false); }
 
-int64_t sys_aio_writev(struct call *c, gva aiocb)
-{
-    return request(c, aiocb, LIO_WRITE | LIO_VECTOR, NULL, false);
-}
+int64_t sys_aio_writev(struct call *c, gva aiocb) { return request(c, aiocb, LIO_WRITE | LIO_VECTOR, NULL, false); }
 
 int64_t sys_aio_fsync(struct call *c, int op, gva aiocb)
 {
@@ -316,20 +298,11 @@ int64_t sys_aio_fsync(struct call *c, int op, gva aiocb)
     return request(c, aiocb, op == G_O_SYNC ? LIO_SYNC : LIO_DSYNC, NULL, false);
 }
 
-int64_t sys_aio_mlock(struct call *c, gva aiocb)
-{
-    return request(c, aiocb, LIO_MLOCK, NULL, false);
-}
+int64_t sys_aio_mlock(struct call *c, gva aiocb) { return request(c, aiocb, LIO_MLOCK, NULL, false); }
 
-int64_t sys_freebsd6_aio_read(struct call *c, gva aiocb)
-{
-    return request(c, aiocb, LIO_READ, NULL, true);
-}
+int64_t sys_freebsd6_aio_read(struct call *c, gva aiocb) { return request(c, aiocb, LIO_READ, NULL, true); }
 
-int64_t sys_freebsd6_aio_write(struct call *c, gva aiocb)
-{
-    return request(c, aiocb, LIO_WRITE, NULL, true);
-}
+int64_t sys_freebsd6_aio_write(struct call *c, gva aiocb) { return request(c, aiocb, LIO_WRITE, NULL, true); }
 
 /* ---- lists ------------------------------------------------------------------------------------------ */
 
@@ -366,11 +339,11 @@ static int64_t list_end(struct call *c, struct aio_list *l, int mode)
     return r == -ERESTART ? -EINTR : r;
 }
 
-static int64_t list_run(struct call *c, const uint64_t *aiocb, int n, int mode, gva list,
-                        const struct aio_sigevent *ev, bool old)
+static int64_t list_run(struct call *c, const uint64_t *aiocb, int n, int mode, gva list, const struct aio_sigevent *ev,
+                        bool old)
 {
     struct aio_list *l = calloc(1, sizeof(*l));
-    struct trouble   t = { 0, 0 };
+    struct trouble   t = {0, 0};
     int64_t          r = l ? aio_notice_init(c, &l->notice, ev, KQ_FILTER_LIO, list.va) : -ENOMEM;
 
     if (r) {
@@ -388,7 +361,7 @@ static int fetch_event(struct call *c, int mode, gva sig, bool old, struct aio_s
 {
     int err;
 
-    *ev = (struct aio_sigevent){ .notify = SIGEV_G_NONE };
+    *ev = (struct aio_sigevent){.notify = SIGEV_G_NONE};
     if (!sig.va || mode == LIO_WAIT)
         return 0;
     err = copy_in(c, ev, sig, old ? offsetof(struct aio_sigevent, tid) : sizeof(*ev));

@@ -81,24 +81,24 @@ struct aio_job {
     TAILQ_ENTRY(aio_job) all;   /* of its process, in the order of requests; none for an orphan */
     TAILQ_ENTRY(aio_job) queue; /* of jobs to be run, or of the process's done ones */
     LIST_ENTRY(aio_job) armed;  /* state AIO_ARMED */
-    struct aio_proc     *owner;
-    bool                 orphan; /* atomic: the process is gone, owner is no more; it runs, and nobody wants it */
-    struct aio_list     *list;
-    struct aio_notice    notice;
-    enum aio_state       state;
-    uint64_t             number; /* never used twice */
-    pid_t                pid;    /* whose memory */
-    gva                  aiocb;
-    int                  op, fd; /* fd: the guest's */
-    int                  hostfd; /* the provider's own; -1: none */
-    const struct ofile  *of;     /* only to be compared */
-    bool                 socket, nonblock;
-    int64_t              offset, done;
-    struct iovec        *iov; /* owned; the guest's addresses */
-    unsigned             niov;
-    uint64_t             nbytes;
-    int64_t              status; /* when done: bytes, or -1 and error, a host errno */
-    int                  error;
+    struct aio_proc    *owner;
+    bool                orphan; /* atomic: the process is gone, owner is no more; it runs, and nobody wants it */
+    struct aio_list    *list;
+    struct aio_notice   notice;
+    enum aio_state      state;
+    uint64_t            number; /* never used twice */
+    pid_t               pid;    /* whose memory */
+    gva                 aiocb;
+    int                 op, fd; /* fd: the guest's */
+    int                 hostfd; /* the provider's own; -1: none */
+    const struct ofile *of;     /* only to be compared */
+    bool                socket, nonblock;
+    int64_t             offset, done;
+    struct iovec       *iov; /* owned; the guest's addresses */
+    unsigned            niov;
+    uint64_t            nbytes;
+    int64_t             status; /* when done: bytes, or -1 and error, a host errno */
+    int                 error;
 };
 
 TAILQ_HEAD(aio_jobs, aio_job);
@@ -110,10 +110,10 @@ struct aio_waiter {
 
 /* A process that has asked for something once. */
 struct aio_proc {
-    struct proc     *proc;
-    struct aio_jobs  all, done;
-    unsigned         count, running;
-    bool             gone; /* it is being emptied: nobody is told of anything */
+    struct proc    *proc;
+    struct aio_jobs all, done;
+    unsigned        count, running;
+    bool            gone; /* it is being emptied: nobody is told of anything */
     LIST_HEAD(, aio_waiter) waiters;
 };
 
@@ -135,7 +135,7 @@ bool aio_cancel_job(struct aio_job *j); /* false: it runs, or is done */
 /* Takes a job that is done out of its process and frees it, and its list when it was the last of that. */
 void aio_take(struct aio_job *j);
 void aio_list_put(struct aio_list *l, struct proc *p); /* one job less; freed with the last */
-void aio_job_free(struct aio_job *j);                        /* a job that is in no list */
+void aio_job_free(struct aio_job *j);                  /* a job that is in no list */
 
 /* ---- aio_run.c; aio_lock held */
 int  aio_queue(struct aio_job *j); /* for a thread to run.  0, -EAGAIN: there is none */

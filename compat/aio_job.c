@@ -25,17 +25,11 @@ struct aio_proc *aio_proc_of(struct proc *p)
     return ap;
 }
 
-bool aio_room(const struct aio_proc *ap)
-{
-    return total < AIO_MAX_QUEUE && ap->count < AIO_MAX_QUEUE_PER_PROC;
-}
+bool aio_room(const struct aio_proc *ap) { return total < AIO_MAX_QUEUE && ap->count < AIO_MAX_QUEUE_PER_PROC; }
 
 /* ---- before and after ------------------------------------------------------------- */
 
-static bool is_sync(const struct aio_job *j)
-{
-    return j->op & LIO_SYNC;
-}
+static bool is_sync(const struct aio_job *j) { return j->op & LIO_SYNC; }
 
 /* A sync comes after all transfers asked for before it, and a socket's bytes in the order of requests. */
 static bool must_precede(const struct aio_job *first, const struct aio_job *j)
@@ -51,8 +45,7 @@ static bool may_start(const struct aio_job *j)
 {
     const struct aio_job *first;
 
-    TAILQ_FOREACH(first, &j->owner->all, all)
-    {
+    TAILQ_FOREACH(first, &j->owner->all, all) {
         if (first == j)
             return true;
         if (must_precede(first, j))
@@ -73,8 +66,7 @@ static void start_waiting(struct aio_proc *ap)
 {
     struct aio_job *j;
 
-    TAILQ_FOREACH(j, &ap->all, all)
-    {
+    TAILQ_FOREACH(j, &ap->all, all) {
         const int err = j->state == AIO_WAITS && may_start(j) ? start(j) : 0;
 
         if (err)
@@ -113,7 +105,7 @@ static void wake_waiters(struct aio_proc *ap)
     struct aio_waiter *w;
 
     LIST_FOREACH(w, &ap->waiters, link)
-    task_wake(w->task);
+        task_wake(w->task);
 }
 
 void aio_finish(struct aio_job *j, int64_t status, int error)
@@ -218,8 +210,8 @@ void aio_proc_gone(struct proc *p, bool wait)
     if (ap) {
         ap->gone = true;
         TAILQ_FOREACH(j, &ap->all, all)
-        if (stop(j))
-            aio_finish(j, -1, ECANCELED);
+            if (stop(j))
+                aio_finish(j, -1, ECANCELED);
         if (wait)
             aio_wait_running(ap);
         forget_all(ap);

@@ -17,10 +17,9 @@ static bool sends_signal(const struct aio_notice *n)
 
 static int add_knote(struct call *c, struct aio_notice *n)
 {
-    const uint16_t flags = n->filter == KQ_FILTER_AIO ? (uint16_t)n->ev.tid : 0;
+    const uint16_t       flags = n->filter == KQ_FILTER_AIO ? (uint16_t)n->ev.tid : 0;
     const struct kkevent kev = {
-        .ident = n->ident, .filter = n->filter, .flags = KQ_EV_ADD | KQ_EV_ENABLE | flags, .udata = n->ev.value
-    };
+        .ident = n->ident, .filter = n->filter, .flags = KQ_EV_ADD | KQ_EV_ENABLE | flags, .udata = n->ev.value};
 
     return flags & ~FLAGS_ALLOWED ? -EINVAL : kqueue_aio_add(c, n->ev.signo, &kev, &n->kqueue);
 }
@@ -29,18 +28,14 @@ int aio_notice_init(struct call *c, struct aio_notice *n, const struct aio_sigev
 {
     static int64_t number = SIGOWNER_AIO;
 
-    *n = (struct aio_notice){ .ev = *ev, .filter = filter, .ident = ident };
+    *n = (struct aio_notice){.ev = *ev, .filter = filter, .ident = ident};
     n->number = __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
     switch (ev->notify) {
-    case SIGEV_G_NONE:
-        return 0;
+    case SIGEV_G_NONE: return 0;
     case SIGEV_G_SIGNAL:
-    case SIGEV_G_THREAD_ID:
-        return ev->signo <= 0 || (unsigned)ev->signo > c->abi->nsig ? -EINVAL : 0;
-    case SIGEV_G_KEVENT:
-        return add_knote(c, n);
-    default:
-        return -EINVAL;
+    case SIGEV_G_THREAD_ID: return ev->signo <= 0 || (unsigned)ev->signo > c->abi->nsig ? -EINVAL : 0;
+    case SIGEV_G_KEVENT: return add_knote(c, n);
+    default: return -EINVAL;
     }
 }
 

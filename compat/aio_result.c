@@ -15,7 +15,7 @@ enum { AIO_CANCELED = 1, AIO_NOTCANCELED, AIO_ALLDONE };
 
 int aio_sleep(struct call *c, struct aio_proc *ap, const struct timespec *deadline)
 {
-    struct aio_waiter w = { .task = c->task };
+    struct aio_waiter w = {.task = c->task};
     const size_t      used = c->scratch_used;
     int               r;
 
@@ -48,8 +48,8 @@ static struct aio_job *find_done(struct aio_proc *ap, gva aiocb)
     struct aio_job *j;
 
     TAILQ_FOREACH(j, &ap->done, queue)
-    if (j->aiocb.va == aiocb.va)
-        return j;
+        if (j->aiocb.va == aiocb.va)
+            return j;
     return NULL;
 }
 
@@ -87,8 +87,8 @@ static int64_t known_error(const struct call *c, gva aiocb)
     if (!ap)
         return -1;
     TAILQ_FOREACH(j, &ap->all, all)
-    if (j->aiocb.va == aiocb.va)
-        return aio_errno(c, j->state == AIO_DONE ? j->error : EINPROGRESS);
+        if (j->aiocb.va == aiocb.va)
+            return aio_errno(c, j->state == AIO_DONE ? j->error : EINPROGRESS);
     return -1;
 }
 
@@ -124,8 +124,7 @@ static int look(const struct aio_proc *ap, const uint64_t *aiocb, int n)
     const struct aio_job *j;
     int                   found = 0;
 
-    TAILQ_FOREACH(j, &ap->all, all)
-    {
+    TAILQ_FOREACH(j, &ap->all, all) {
         if (!is_in(j, aiocb, n))
             continue;
         if (j->state == AIO_DONE)
@@ -208,8 +207,7 @@ static int64_t cancel_on(struct aio_proc *ap, int fd, gva aiocb)
     int             cancelled = 0, not_cancelled = 0;
     struct aio_job *j;
 
-    TAILQ_FOREACH(j, &ap->all, all)
-    {
+    TAILQ_FOREACH(j, &ap->all, all) {
         if (j->state == AIO_DONE || j->fd != fd || (aiocb.va && j->aiocb.va != aiocb.va))
             continue;
         if (aio_cancel_job(j))

@@ -17,17 +17,17 @@
 #define CHUNK     (256u << 10)
 #define IDLE_SECS 30 /* vfs.aio.aiod_lifetime */
 
-static struct aio_jobs          ready = TAILQ_HEAD_INITIALIZER(ready);
+static struct aio_jobs ready = TAILQ_HEAD_INITIALIZER(ready);
 static LIST_HEAD(, aio_job) armed = LIST_HEAD_INITIALIZER(armed);
-static pthread_cond_t           more, ended;
-static unsigned                 threads, idle, nready;
-static int                      epfd = -1;
+static pthread_cond_t more, ended;
+static unsigned       threads, idle, nready;
+static int            epfd = -1;
 
 /* ---- the guest's buffer -------------------------------------------------------------- */
 
 static bool copy_piece(const struct aio_job *j, uint64_t at, void *buf, size_t n, bool to_guest)
 {
-    struct iovec local = { buf, n }, remote = { (void *)at, n };
+    struct iovec local = {buf, n}, remote = {(void *)at, n};
 
     return (to_guest ? process_vm_writev(j->pid, &local, 1, &remote, 1, 0)
                      : process_vm_readv(j->pid, &local, 1, &remote, 1, 0)) == (ssize_t)n;
@@ -58,10 +58,7 @@ static int copy_at(const struct aio_job *j, uint64_t pos, char *buf, size_t n, b
 
 /* ---- transfers --------------------------------------------------------------------------- */
 
-static bool writes(const struct aio_job *j)
-{
-    return j->op & LIO_WRITE;
-}
+static bool writes(const struct aio_job *j) { return j->op & LIO_WRITE; }
 
 static size_t next_chunk(const struct aio_job *j)
 {
@@ -132,7 +129,7 @@ static void broken_pipe(const struct aio_job *j)
     const int    sig = p->abi->sig_from_host[SIGPIPE];
 
     if (j->socket)
-        signal_post_proc(p, &(struct ksiginfo){ .signo = sig, .code = p->abi->sigcode_from_host(sig, SI_KERNEL) });
+        signal_post_proc(p, &(struct ksiginfo){.signo = sig, .code = p->abi->sigcode_from_host(sig, SI_KERNEL)});
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */
@@ -282,8 +279,8 @@ static void socket_ready(uint64_t number)
     struct aio_job *j;
 
     LIST_FOREACH(j, &armed, armed)
-    if (j->number == number)
-        break;
+        if (j->number == number)
+            break;
     if (!j)
         return;
     aio_disarm(j);
@@ -328,7 +325,7 @@ static int need_watcher(void)
 
 int aio_arm(struct aio_job *j)
 {
-    struct epoll_event ev = { .events = EPOLLONESHOT | (writes(j) ? EPOLLOUT : EPOLLIN | EPOLLRDHUP) };
+    struct epoll_event ev = {.events = EPOLLONESHOT | (writes(j) ? EPOLLOUT : EPOLLIN | EPOLLRDHUP)};
     const int          err = need_watcher();
 
     if (err)

@@ -40,7 +40,7 @@ int64_t sys_rtprio_thread(struct call *c, int64_t function, int tid, void *rtp);
 
 /* For thr_new: struct rtprio at an address, as a new thread may have it.  0, -EFAULT, -EPERM, -EINVAL. */
 struct krtprio;
-int  rtprio_of_new_thread(struct call *c, gva at, struct krtprio *rtp);
+int rtprio_of_new_thread(struct call *c, gva at, struct krtprio *rtp);
 /* A thread that is to be time-shared stays as it is; what the host refuses is left out. */
 void rtprio_set_thread(struct call *c, int host_tid, const struct krtprio *rtp);
 

@@ -26,10 +26,7 @@ int64_t sys_cap_enter(struct call *c)
     return 0;
 }
 
-int64_t sys_cap_getmode(struct call *c, gva modep)
-{
-    return put_int(c, modep, capability_mode(c));
-}
+int64_t sys_cap_getmode(struct call *c, gva modep) { return put_int(c, modep, capability_mode(c)); }
 
 /* ---- one slot's limits ---------------------------------------------------------- */
 

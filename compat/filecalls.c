@@ -49,20 +49,11 @@ static int64_t with_list(struct call *c, int64_t found, gva acl)
     return found == -EOPNOTSUPP && list[0] != ACL_ENTRIES ? -EINVAL : found;
 }
 
-int64_t sys_acl_file(struct call *c, gva path)
-{
-    return named(c, path, 0);
-}
+int64_t sys_acl_file(struct call *c, gva path) { return named(c, path, 0); }
 
-int64_t sys_acl_link(struct call *c, gva path)
-{
-    return named(c, path, AT_SYMLINK_NOFOLLOW);
-}
+int64_t sys_acl_link(struct call *c, gva path) { return named(c, path, AT_SYMLINK_NOFOLLOW); }
 
-int64_t sys_acl_fd(struct call *c, int fd)
-{
-    return opened(c, fd);
-}
+int64_t sys_acl_fd(struct call *c, int fd) { return opened(c, fd); }
 
 int64_t sys_acl_give_file(struct call *c, gva path, int type, gva acl)
 {
@@ -84,10 +75,7 @@ int64_t sys_acl_give_fd(struct call *c, int fd, int type, gva acl)
 
 /* ---- the rest -------------------------------------------------------------------------- */
 
-int64_t sys_quotactl(struct call *c, gva path)
-{
-    return named(c, path, 0);
-}
+int64_t sys_quotactl(struct call *c, gva path) { return named(c, path, 0); }
 
 int64_t sys_revoke(struct call *c, gva path)
 {

@@ -17,7 +17,7 @@
 
 int64_t inotify_new(struct call *c, uint32_t flags)
 {
-    struct fd_new n = { .kind = OF_OTHER, .cloexec = flags & BSD_IN_CLOEXEC };
+    struct fd_new n = {.kind = OF_OTHER, .cloexec = flags & BSD_IN_CLOEXEC};
 
     if (flags & ~(BSD_IN_NONBLOCK | BSD_IN_CLOEXEC))
         return -EINVAL;

@@ -178,7 +178,7 @@ static int empty_attach(struct call *c, struct knote *kn)
     return 0;
 }
 
-static void         empty_detach(struct knote *kn) { kn->kq->nempty--; }
+static void empty_detach(struct knote *kn) { kn->kq->nempty--; }
 
 const struct filter filter_read = {
     .isfd = true,

@@ -17,8 +17,8 @@ struct knote *knote_find(struct kqueue *kq, int filter, uint64_t ident)
     struct knote *kn;
 
     LIST_FOREACH(kn, &kq->knotes[note_bucket(filter, ident)], hash)
-    if (kn->kev.ident == ident && kn->kev.filter == filter)
-        return kn;
+        if (kn->kev.ident == ident && kn->kev.filter == filter)
+            return kn;
     return NULL;
 }
 
@@ -118,8 +118,8 @@ static void source_reported(struct kqueue *kq, struct source *s, uint32_t revent
     s->polled = kq->scan;
     s->revents = revents;
     TAILQ_FOREACH(kn, &s->notes, of_source)
-    if (revents & wanted_events(kn->kev.filter))
-        knote_activate(kn);
+        if (revents & wanted_events(kn->kev.filter))
+            knote_activate(kn);
 }
 
 /* *idle: a source that nobody wants any more, if there was one. */

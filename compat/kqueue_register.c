@@ -27,16 +27,14 @@ static bool never(struct call *c, struct knote *kn)
     return false;
 }
 
-static const struct filter filter_none = { .attach = refuse_enxio, .event = never };
-static const struct filter filter_fs = { .attach = take, .event = never };
+static const struct filter filter_none = {.attach = refuse_enxio, .event = never};
+static const struct filter filter_fs = {.attach = take, .event = never};
 
 static const struct filter *const filters[KQ_FILTERS + 1] = {
-    [-KQ_FILTER_READ] = &filter_read,         [-KQ_FILTER_WRITE] = &filter_write,
-    [-KQ_FILTER_AIO] = &filter_aio,           [-KQ_FILTER_VNODE] = &filter_vnode,
-    [-KQ_FILTER_PROC] = &filter_proc,         [-KQ_FILTER_SIGNAL] = &filter_signal,
-    [-KQ_FILTER_TIMER] = &filter_timer,       [-KQ_FILTER_PROCDESC] = &filter_procdesc,
-    [-KQ_FILTER_FS] = &filter_fs,             [-KQ_FILTER_LIO] = &filter_aio,
-    [-KQ_FILTER_USER] = &filter_user,         [-KQ_FILTER_SENDFILE] = &filter_none,
+    [-KQ_FILTER_READ] = &filter_read,   [-KQ_FILTER_WRITE] = &filter_write,       [-KQ_FILTER_AIO] = &filter_aio,
+    [-KQ_FILTER_VNODE] = &filter_vnode, [-KQ_FILTER_PROC] = &filter_proc,         [-KQ_FILTER_SIGNAL] = &filter_signal,
+    [-KQ_FILTER_TIMER] = &filter_timer, [-KQ_FILTER_PROCDESC] = &filter_procdesc, [-KQ_FILTER_FS] = &filter_fs,
+    [-KQ_FILTER_LIO] = &filter_aio,     [-KQ_FILTER_USER] = &filter_user,         [-KQ_FILTER_SENDFILE] = &filter_none,
     [-KQ_FILTER_EMPTY] = &filter_empty,
 };
 
@@ -160,7 +158,7 @@ static int registered(struct call *c, struct kqueue *kq, uint64_t token, int r)
     if (r == -EPERM) { /* epoll cannot, because poll(2) always says ready */
         s->always = true;
         s->fresh = false;
-        TAILQ_FOREACH (kn, &s->notes, of_source)
+        TAILQ_FOREACH(kn, &s->notes, of_source)
             evaluate(c, kn);
         return 0;
     }

@@ -20,7 +20,7 @@
 #define SOURCES_MAX 0x7fffffffu
 #define WATCHED     (EPOLLIN | EPOLLOUT | EPOLLRDHUP)
 
-uint64_t       source_token(const struct source *s) { return (uint64_t)s->gen << 32 | s->index; }
+uint64_t source_token(const struct source *s) { return (uint64_t)s->gen << 32 | s->index; }
 
 struct source *source_by_token(struct kqueue *kq, uint64_t token)
 {
@@ -33,13 +33,13 @@ struct source *source_by_token(struct kqueue *kq, uint64_t token)
 
 static unsigned file_bucket(const struct ofile *of) { return (unsigned)((uintptr_t)of / sizeof(*of)) % KQ_BUCKETS; }
 
-struct source  *source_find(struct kqueue *kq, const struct fdref *ref)
+struct source *source_find(struct kqueue *kq, const struct fdref *ref)
 {
     struct source *s;
 
     LIST_FOREACH(s, &kq->by_file[file_bucket(ref->of)], hash)
-    if (s->of == ref->of && s->hostfd == ref->hostfd)
-        return s;
+        if (s->of == ref->of && s->hostfd == ref->hostfd)
+            return s;
     return NULL;
 }
 
@@ -51,17 +51,14 @@ static void pipe_changed_in(struct kqueue *kq, void *arg)
 
     pthread_mutex_lock(&kq->lock);
     LIST_FOREACH(s, &kq->by_file[file_bucket(of)], hash)
-    if (s->of == of)
-        TAILQ_FOREACH(kn, &s->notes, of_source)
-        knote_activate(kn);
+        if (s->of == of)
+            TAILQ_FOREACH(kn, &s->notes, of_source)
+                knote_activate(kn);
     kq_sync_wake(kq);
     pthread_mutex_unlock(&kq->lock);
 }
 
-void kqueue_pipe_changed(const struct ofile *of)
-{
-    kq_each(pipe_changed_in, (void *)(uintptr_t)of);
-}
+void kqueue_pipe_changed(const struct ofile *of) { kq_each(pipe_changed_in, (void *)(uintptr_t)of); }
 
 static int free_index(struct kqueue *kq, uint32_t *index)
 {

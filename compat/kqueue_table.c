@@ -154,7 +154,7 @@ void kq_each(void (*fn)(struct kqueue *kq, void *arg), void *arg)
 
     pthread_mutex_lock(&table.lock);
     LIST_FOREACH(kq, &table.all, all)
-    fn(kq, arg);
+        fn(kq, arg);
     pthread_mutex_unlock(&table.lock);
 }
 
@@ -165,8 +165,8 @@ void kqueue_proc_free(struct proc *p)
 
         pthread_mutex_lock(&table.lock);
         LIST_FOREACH(kq, &table.all, all)
-        if (kq->proc == p)
-            break;
+            if (kq->proc == p)
+                break;
         if (kq)
             unpublish_locked(kq);
         pthread_mutex_unlock(&table.lock);

@@ -130,8 +130,8 @@ void kqueue_vnode_unwatch(struct knote *kn)
         const struct knote *other;
 
         LIST_FOREACH(other, &kq->knotes[i], hash)
-        if (other != kn && other->wd == kn->wd)
-            return;
+            if (other != kn && other->wd == kn->wd)
+                return;
     }
     inotify_rm_watch(kq->inofd, kn->wd);
 }
@@ -191,8 +191,7 @@ static void watch_happened(struct call *c, struct kqueue *kq, const struct inoti
     if (!(in & ~(uint32_t)IN_ISDIR))
         return;
     for (int i = 0; i < KQ_BUCKETS; i++)
-        LIST_FOREACH(kn, &kq->knotes[i], hash)
-        {
+        LIST_FOREACH(kn, &kq->knotes[i], hash) {
             if (kn->wd != ev->wd)
                 continue;
             if (kn->kev.filter == KQ_FILTER_VNODE)

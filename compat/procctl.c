@@ -122,10 +122,10 @@ static int64_t kept_set(struct call *c, const struct aim *at, unsigned which, gv
         return -EINVAL;
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(p, &session.procs, all)
-    if (hits(p, at)) {
-        last = kept_set_locked(c, p, which, (uint8_t)v);
-        any |= !last;
-    }
+        if (hits(p, at)) {
+            last = kept_set_locked(c, p, which, (uint8_t)v);
+            any |= !last;
+        }
     pthread_mutex_unlock(&session.lock);
     return any ? 0 : last;
 }
@@ -140,10 +140,10 @@ static int64_t kept_get(struct call *c, const struct aim *at, unsigned which, gv
         return -EINVAL;
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(p, &session.procs, all)
-    if (hits(p, at)) {
-        v = kept_status(p, which);
-        err = 0;
-    }
+        if (hits(p, at)) {
+            v = kept_status(p, which);
+            err = 0;
+        }
     pthread_mutex_unlock(&session.lock);
     return err ? err : put_int(c, data, v);
 }

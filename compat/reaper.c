@@ -92,8 +92,7 @@ static void status_fill_locked(struct proc *of, struct status *s)
     s->reaper = reaper ? reaper->pid : 1;
     if (!reaper)
         s->flags |= STATUS_REALINIT;
-    LIST_FOREACH(p, &session.procs, all)
-    {
+    LIST_FOREACH(p, &session.procs, all) {
         if (!reaper || reaper_above_locked(p) != reaper)
             continue;
         s->descendants++;
@@ -138,8 +137,7 @@ static uint32_t pids_fill_locked(const struct proc *reaper, struct pidinfo *out,
     const struct proc *p;
     uint32_t           n = 0;
 
-    LIST_FOREACH(p, &session.procs, all)
-    {
+    LIST_FOREACH(p, &session.procs, all) {
         if (!reaper || reaper_above_locked(p) != reaper)
             continue;
         if (skip) {
@@ -213,10 +211,10 @@ static void kill_locked(struct call *c, struct proc *of, struct killing *k)
     struct proc    *reaper = reaper_of_locked(of), *p;
 
     LIST_FOREACH(p, &session.procs, all)
-    if (reaper && kill_means(p, reaper, k)) {
-        signal_post_proc_locked(p, &info);
-        k->killed++;
-    }
+        if (reaper && kill_means(p, reaper, k)) {
+            signal_post_proc_locked(p, &info);
+            k->killed++;
+        }
 }
 
 int64_t reap_kill(struct call *c, pid_t pid, gva data)

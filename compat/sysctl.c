@@ -181,8 +181,8 @@ static int node_refuses(const struct sysctl_req *r)
     if (r->writing && r->node->access != SYSCTL_ANYBODY)
         return -EPERM;
     /* kern_sysctl.c, sysctl_root: to ask for the size alone is no reading. */
-    if (capability_mode(r->c) && ((!r->sizing && !sysctl_capability_reads(r->node)) ||
-                                  (r->writing && !sysctl_capability_writes(r->node))))
+    if (capability_mode(r->c) &&
+        ((!r->sizing && !sysctl_capability_reads(r->node)) || (r->writing && !sysctl_capability_writes(r->node))))
         return -EPERM;
     return 0;
 }

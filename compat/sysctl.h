@@ -117,13 +117,13 @@ bool sysctl_capability_reads(const struct sysctl *node);
 bool sysctl_capability_writes(const struct sysctl *node);
 
 /* Getters of the meta nodes {0,1} to {0,7}, the same for every tree. */
-int                             sysctl_meta_name(struct sysctl_req *r);
-int                             sysctl_meta_next(struct sysctl_req *r);
-int                             sysctl_meta_nextnoskip(struct sysctl_req *r);
-int                             sysctl_meta_name2oid(struct sysctl_req *r);
-int                             sysctl_meta_oidfmt(struct sysctl_req *r);
-int                             sysctl_meta_oiddescr(struct sysctl_req *r);
-int                             sysctl_meta_oidlabel(struct sysctl_req *r);
+int sysctl_meta_name(struct sysctl_req *r);
+int sysctl_meta_next(struct sysctl_req *r);
+int sysctl_meta_nextnoskip(struct sysctl_req *r);
+int sysctl_meta_name2oid(struct sysctl_req *r);
+int sysctl_meta_oidfmt(struct sysctl_req *r);
+int sysctl_meta_oiddescr(struct sysctl_req *r);
+int sysctl_meta_oidlabel(struct sysctl_req *r);
 
 extern const struct sysctl_tree sysctl_freebsd;
 

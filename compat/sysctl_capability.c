@@ -9,13 +9,34 @@
 
 /* A name that ends with a dot stands for all below it. */
 static const char *const readable[] = {
-    "sysctl.", "kern.ostype", "kern.osrelease", "kern.osrevision", "kern.osreldate", "kern.argmax",
-    "kern.posix1version", "kern.ngroups", "kern.job_control", "kern.saved_ids", "kern.maxphys", "kern.arandom",
-    "kern.hostname", "kern.domainname", "kern.hostuuid", "kern.hostid", "kern.ps_strings", "kern.usrstack",
-    "kern.features.", "kern.smp.", "kern.sched.cpusetsize", "kern.sched.cpusetsizemin", "hw.ncpu", "hw.byteorder",
-    "hw.pagesize", "p1003_1b.",
+    "sysctl.",
+    "kern.ostype",
+    "kern.osrelease",
+    "kern.osrevision",
+    "kern.osreldate",
+    "kern.argmax",
+    "kern.posix1version",
+    "kern.ngroups",
+    "kern.job_control",
+    "kern.saved_ids",
+    "kern.maxphys",
+    "kern.arandom",
+    "kern.hostname",
+    "kern.domainname",
+    "kern.hostuuid",
+    "kern.hostid",
+    "kern.ps_strings",
+    "kern.usrstack",
+    "kern.features.",
+    "kern.smp.",
+    "kern.sched.cpusetsize",
+    "kern.sched.cpusetsizemin",
+    "hw.ncpu",
+    "hw.byteorder",
+    "hw.pagesize",
+    "p1003_1b.",
 };
-static const char *const writable[] = { "sysctl.name2oid", "kern.proc.args" };
+static const char *const writable[] = {"sysctl.name2oid", "kern.proc.args"};
 
 static bool is_among(const char *name, const char *const *list, size_t n)
 {

@@ -154,8 +154,8 @@ struct list {
 
 static void note_fd(int fd, struct ofile *of, int hostfd, bool cloexec, void *arg)
 {
-    struct list   *l = arg;
-    const size_t   room = l->room ? 2 * l->room : 64;
+    struct list    *l = arg;
+    const size_t    room = l->room ? 2 * l->room : 64;
     struct open_fd *more = l->n == l->room ? realloc(l->v, room * sizeof(*more)) : l->v;
 
     (void)cloexec;
@@ -165,14 +165,14 @@ static void note_fd(int fd, struct ofile *of, int hostfd, bool cloexec, void *ar
     }
     l->room = l->n == l->room ? room : l->room;
     l->v = more;
-    l->v[l->n++] = (struct open_fd){fd,
-                                    hostfd,
-                                    of->kind,
-                                    __atomic_load_n(&of->flags, __ATOMIC_RELAXED),
-                                    __atomic_load_n(&of->refs, __ATOMIC_RELAXED),
-                                    of->host_offset || of->at_host ? -1
-                                                                   : __atomic_load_n(&of->offset, __ATOMIC_RELAXED),
-                                    of->object};
+    l->v[l->n++] =
+        (struct open_fd){fd,
+                         hostfd,
+                         of->kind,
+                         __atomic_load_n(&of->flags, __ATOMIC_RELAXED),
+                         __atomic_load_n(&of->refs, __ATOMIC_RELAXED),
+                         of->host_offset || of->at_host ? -1 : __atomic_load_n(&of->offset, __ATOMIC_RELAXED),
+                         of->object};
 }
 
 /*

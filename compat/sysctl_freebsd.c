@@ -37,11 +37,11 @@ _Static_assert(NODES <= SYSCTL_NODES, "the meta calls count on it");
 
 static struct sysctl_place places[NODES];
 
-const struct sysctl_tree   sysctl_freebsd = {
-      .nodes = nodes,
-      .n = NODES,
-      .auto_start = 256, /* CTL_AUTO_START */
-      .places = places,
+const struct sysctl_tree sysctl_freebsd = {
+    .nodes = nodes,
+    .n = NODES,
+    .auto_start = 256, /* CTL_AUTO_START */
+    .places = places,
 };
 
 /* The common end of both calls: the size comes in and goes out even when the answer was cut. */

@@ -18,7 +18,7 @@
 
 static int64_t clamp_int(int64_t v) { return v < 0 || v > INT_MAX ? INT_MAX : v; }
 
-int            kern_hostname(struct sysctl_req *r)
+int kern_hostname(struct sysctl_req *r)
 {
     char name[256] = "";
 

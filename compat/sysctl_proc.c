@@ -281,9 +281,9 @@ static int list(struct sysctl_req *r, proc_match match)
     return err;
 }
 
-int         proc_list_all(struct sysctl_req *r) { return r->narg ? -EINVAL : list(r, NULL); }
+int proc_list_all(struct sysctl_req *r) { return r->narg ? -EINVAL : list(r, NULL); }
 
-int         proc_list_procs(struct sysctl_req *r) { return r->narg > 1 ? -EINVAL : list(r, NULL); }
+int proc_list_procs(struct sysctl_req *r) { return r->narg > 1 ? -EINVAL : list(r, NULL); }
 
 static bool in_pgrp(const struct fbsd_kinfo_proc *k, int arg) { return k->pgid == arg; }
 
@@ -295,12 +295,12 @@ static bool of_ruid(const struct fbsd_kinfo_proc *k, int arg) { return k->ruid =
 
 static bool of_rgid(const struct fbsd_kinfo_proc *k, int arg) { return k->rgid == (uint32_t)arg; }
 
-int         proc_list_pgrp(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, in_pgrp); }
+int proc_list_pgrp(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, in_pgrp); }
 
-int         proc_list_session(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, in_session); }
+int proc_list_session(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, in_session); }
 
-int         proc_list_uid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_uid); }
+int proc_list_uid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_uid); }
 
-int         proc_list_ruid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_ruid); }
+int proc_list_ruid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_ruid); }
 
-int         proc_list_rgid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_rgid); }
+int proc_list_rgid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_rgid); }

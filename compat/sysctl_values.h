@@ -86,7 +86,7 @@ struct subject {
     uint64_t stack_top;
     char     program[1024]; /* its file, "" when unknown */
 };
-int  subject_named(struct sysctl_req *r, struct subject *s);
+int subject_named(struct sysctl_req *r, struct subject *s);
 /* The guest's name of a host's one, "" for what has none or lies outside of --root.  to: 1024 bytes. */
 void subject_path(const char *host, char *to);
 int  proc_filedesc(struct sysctl_req *r);

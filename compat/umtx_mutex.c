@@ -18,7 +18,7 @@ struct mutex {
     struct umtx_key key;
 };
 
-static gva            field(const struct mutex *m, size_t offset) { return GVA(m->at.va + offset); }
+static gva field(const struct mutex *m, size_t offset) { return GVA(m->at.va + offset); }
 
 static enum umtx_type type_of(uint32_t flags)
 {

@@ -107,7 +107,7 @@ unsigned umtx_count_locked(const struct umtx_key *key, enum umtx_side side)
     unsigned            n = 0;
 
     TAILQ_FOREACH(w, &chain_of(key)->waiters, link)
-    n += w->side == side && umtx_key_eq(&w->key, key);
+        n += w->side == side && umtx_key_eq(&w->key, key);
     return n;
 }
 

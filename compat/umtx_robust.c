@@ -90,7 +90,7 @@ void umtx_waits_share(struct proc *p)
 
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(t, &p->tasks, link)
-    t->area->slow_waits = p->umtx_min_ns != 0;
+        t->area->slow_waits = p->umtx_min_ns != 0;
     pthread_mutex_unlock(&session.lock);
 }
 

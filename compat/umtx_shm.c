@@ -30,15 +30,15 @@ struct page {
 
 static pthread_mutex_t pages_lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, page) pages = LIST_HEAD_INITIALIZER(pages);
-static unsigned     npages;
+static unsigned npages;
 
 static struct page *page_find(const struct umtx_key *key)
 {
     struct page *p;
 
     LIST_FOREACH(p, &pages, link)
-    if (umtx_key_eq(&p->key, key))
-        return p;
+        if (umtx_key_eq(&p->key, key))
+            return p;
     return NULL;
 }
 

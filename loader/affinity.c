@@ -11,7 +11,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned        load[CPU_SETSIZE]; /* runnable guest threads by CPU, under lock */
 
-void                   affinity_init(struct affinity *a, const struct affinity *from)
+void affinity_init(struct affinity *a, const struct affinity *from)
 {
     a->cpu = -1;
     a->running = false;

@@ -11,7 +11,7 @@
 /* The two layouts, as seen from the executable's directory. */
 static const char *const places[] = {"bench", "../libexec/dragoman/bench"};
 
-static bool              own_path(char *path, size_t size)
+static bool own_path(char *path, size_t size)
 {
     ssize_t n = readlink("/proc/self/exe", path, size - 1);
 

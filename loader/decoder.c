@@ -5,12 +5,12 @@
 
 #define LIBRARY "libZydis.so.4.0"
 
-static ZydisDecoder                              decoder;
+static ZydisDecoder                               decoder;
 static __typeof__(ZydisDecoderDecodeInstruction) *decode;
 
 static void load(void)
 {
-    void *lib = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    void                         *lib = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     __typeof__(ZydisDecoderInit) *init = lib ? (__typeof__(init))dlsym(lib, "ZydisDecoderInit") : NULL;
 
     if (init && ZYAN_SUCCESS(init(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)))

@@ -74,10 +74,7 @@ void exec_image_free(struct exec_image *e)
     free(e);
 }
 
-const struct abi *exec_image_abi(const struct exec_image *e)
-{
-    return e->abi;
-}
+const struct abi *exec_image_abi(const struct exec_image *e) { return e->abi; }
 
 /* ---- looking ------------------------------------------------------------------- */
 

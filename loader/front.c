@@ -18,7 +18,7 @@
 #include "loader/hoststat.h"
 
 #define STACK_SIZE (8u << 20)
-#define CARRIER    63 /* real-time, so queued: what is sent to the whole group is not merged with it */
+#define CARRIER    63         /* real-time, so queued: what is sent to the whole group is not merged with it */
 #define PASSED_ON  0x44720000 /* si_errno of what is passed on, with the lower half of its code */
 
 static struct {
@@ -113,7 +113,7 @@ static int begin(void *unused)
     (void)unused;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != front.pid)
-        return 128 + SIGKILL; /* it was killed before that */
+        return 128 + SIGKILL;        /* it was killed before that */
     exit(front.provider(front.arg)); /* which writes what is buffered */
 }
 

@@ -113,7 +113,7 @@ struct elf_id image_id(const struct image *im);
 const struct abi *image_abi(const struct image *im, const char *forced, struct image_error *err);
 
 /* The program's interpreter was looked for and is not there (host_errno says how). */
-void        image_interp_missing(const struct image *im, int host_errno, struct image_error *err);
+void image_interp_missing(const struct image *im, int host_errno, struct image_error *err);
 
 const char *image_kind_name(enum image_kind kind);
 
@@ -131,7 +131,7 @@ const char *sniff_os(const struct elf_id *id);
 
 struct script {
     char interp[SCRIPT_INTERP_MAX]; /* as written: may be relative to the working directory */
-    char arg[SCRIPT_HEAD_MAX];    /* all that follows, one string */
+    char arg[SCRIPT_HEAD_MAX];      /* all that follows, one string */
     bool has_arg;
 };
 
@@ -145,7 +145,7 @@ struct script {
 int  script_parse(int fd, struct script *out, struct image_error *err);
 void script_nested(const struct script *s, struct image_error *err);
 
-int  info_main(int argc, char **argv);   /* loader/info.c: dragoman info [--abi=NAME] [--sysroot=DIR] PROGRAM */
-int  doctor_main(int argc, char **argv); /* loader/doctor.c: dragoman doctor */
+int info_main(int argc, char **argv);   /* loader/info.c: dragoman info [--abi=NAME] [--sysroot=DIR] PROGRAM */
+int doctor_main(int argc, char **argv); /* loader/doctor.c: dragoman doctor */
 
 #endif

@@ -15,9 +15,9 @@
 
 static const char usage[] = "usage: dragoman info [--abi=NAME] [--sysroot=DIR | --root=DIR] PROGRAM\n";
 
-static void       print_fact(const char *name, const char *value) { printf("%-12s %s\n", name, value); }
+static void print_fact(const char *name, const char *value) { printf("%-12s %s\n", name, value); }
 
-static void       prot_name(int prot, char out[4])
+static void prot_name(int prot, char out[4])
 {
     out[0] = prot & PROT_READ ? 'r' : '-';
     out[1] = prot & PROT_WRITE ? 'w' : '-';

@@ -54,15 +54,21 @@ enum {
 };
 
 static const struct option options[] = {
-    {"door", required_argument, NULL, OPT_DOOR},       {"abi", required_argument, NULL, OPT_ABI},
-    {"sysroot", required_argument, NULL, OPT_SYSROOT}, {"root", required_argument, NULL, OPT_ROOT},
-    {"env", required_argument, NULL, OPT_ENV},         {"trace", optional_argument, NULL, OPT_TRACE},
+    {"door", required_argument, NULL, OPT_DOOR},
+    {"abi", required_argument, NULL, OPT_ABI},
+    {"sysroot", required_argument, NULL, OPT_SYSROOT},
+    {"root", required_argument, NULL, OPT_ROOT},
+    {"env", required_argument, NULL, OPT_ENV},
+    {"trace", optional_argument, NULL, OPT_TRACE},
     {"no-rewrite", no_argument, NULL, OPT_NO_REWRITE},
     {"check-tables", no_argument, NULL, OPT_CHECK_TABLES},
     {"daemons", no_argument, NULL, OPT_DAEMONS},
-    {"help", no_argument, NULL, OPT_HELP},             {"version", no_argument, NULL, OPT_VERSION},
-    {"json", optional_argument, NULL, OPT_JSON},       {"stamps", no_argument, NULL, OPT_STAMPS},
-    {"delay", required_argument, NULL, OPT_DELAY},     {NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"json", optional_argument, NULL, OPT_JSON},
+    {"stamps", no_argument, NULL, OPT_STAMPS},
+    {"delay", required_argument, NULL, OPT_DELAY},
+    {NULL, 0, NULL, 0},
 };
 
 static struct stat_options stat_wanted; /* of dragoman stat */
@@ -97,47 +103,24 @@ static int stat_option(int opt, const struct run_options *o)
 static int option_take(int opt, struct run_options *o)
 {
     switch (opt) {
-    case OPT_DOOR:
-        o->door = optarg;
-        return -1;
-    case OPT_ABI:
-        o->abi = optarg;
-        return -1;
-    case OPT_SYSROOT:
-        o->sysroot = optarg;
-        return -1;
-    case OPT_ROOT:
-        o->root = optarg;
-        return -1;
-    case OPT_ENV:
-        env_change(optarg);
-        return -1;
+    case OPT_DOOR: o->door = optarg; return -1;
+    case OPT_ABI: o->abi = optarg; return -1;
+    case OPT_SYSROOT: o->sysroot = optarg; return -1;
+    case OPT_ROOT: o->root = optarg; return -1;
+    case OPT_ENV: env_change(optarg); return -1;
     case OPT_TRACE:
         o->trace = true;
         o->trace_file = optarg;
         return -1;
-    case OPT_CHECK_TABLES:
-        o->check_tables = true;
-        return -1;
-    case OPT_DAEMONS:
-        o->daemons = true;
-        return -1;
-    case OPT_NO_REWRITE:
-        o->no_rewrite = true;
-        return -1;
+    case OPT_CHECK_TABLES: o->check_tables = true; return -1;
+    case OPT_DAEMONS: o->daemons = true; return -1;
+    case OPT_NO_REWRITE: o->no_rewrite = true; return -1;
     case OPT_JSON:
     case OPT_STAMPS:
-    case OPT_DELAY:
-        return stat_option(opt, o);
-    case OPT_HELP:
-        fputs(usage, stdout);
-        return 0;
-    case OPT_VERSION:
-        puts("dragoman " DRAGOMAN_VERSION);
-        return 0;
-    default:
-        fputs("dragoman: try 'dragoman --help'\n", stderr);
-        return 2;
+    case OPT_DELAY: return stat_option(opt, o);
+    case OPT_HELP: fputs(usage, stdout); return 0;
+    case OPT_VERSION: puts("dragoman " DRAGOMAN_VERSION); return 0;
+    default: fputs("dragoman: try 'dragoman --help'\n", stderr); return 2;
     }
 }
 
@@ -161,15 +144,9 @@ static int run_with(int argc, char **argv, const struct stat_options *counting)
     return run(&o);
 }
 
-static int run_main(int argc, char **argv)
-{
-    return run_with(argc, argv, NULL);
-}
+static int run_main(int argc, char **argv) { return run_with(argc, argv, NULL); }
 
-static int stat_main(int argc, char **argv)
-{
-    return run_with(argc, argv, &stat_wanted);
-}
+static int stat_main(int argc, char **argv) { return run_with(argc, argv, &stat_wanted); }
 
 /* The host's binfmt_misc started us: our name, the program's file, and what it is given. */
 static int binfmt_run(char **argv)
@@ -182,8 +159,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*main)(int argc, char **argv);
-    } commands[] = {{"run", run_main}, {"info", info_main}, {"doctor", doctor_main}, {"coverage", coverage_main},
-                  {"bench", bench_main}, {"stat", stat_main}, {"binfmt", binfmt_main}};
+    } commands[] = {{"run", run_main},     {"info", info_main}, {"doctor", doctor_main}, {"coverage", coverage_main},
+                    {"bench", bench_main}, {"stat", stat_main}, {"binfmt", binfmt_main}};
 
     if (binfmt_started() && argc > 2)
         return binfmt_run(argv);

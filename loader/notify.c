@@ -38,11 +38,11 @@
 enum { PARKED, RUNNING };
 
 struct door_task {
-    void       *stack;
-    void       *sp;     /* of the task's coroutine while it is parked */
-    void       *worker; /* stack pointer of the worker that runs it */
-    atomic_int  state;
-    bool        finished; /* the coroutine will not be resumed */
+    void      *stack;
+    void      *sp;     /* of the task's coroutine while it is parked */
+    void      *worker; /* stack pointer of the worker that runs it */
+    atomic_int state;
+    bool       finished; /* the coroutine will not be resumed */
 };
 
 static int listener_fd = -1;

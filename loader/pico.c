@@ -17,15 +17,9 @@
 extern const char gate_blob[], gate_measured_blob[];
 
 /* The gate of this session. */
-static const char *gate_start(void)
-{
-    return session.measured ? gate_measured_blob : gate_blob;
-}
+static const char *gate_start(void) { return session.measured ? gate_measured_blob : gate_blob; }
 
-const struct gate_header *pico_gate(void)
-{
-    return (const struct gate_header *)(gate_start() + GATE_HEADER);
-}
+const struct gate_header *pico_gate(void) { return (const struct gate_header *)(gate_start() + GATE_HEADER); }
 
 /* What is loaded, the stubs behind the text included; the symbols stay here. */
 static size_t gate_size(void)

@@ -250,7 +250,7 @@ static int pt_cas(struct task *t, uint64_t at, uint32_t expect, uint32_t want, u
 
 static void *tracer_main(void *arg);
 
-static void  clone_decide(struct task *child, enum clone_state what)
+static void clone_decide(struct task *child, enum clone_state what)
 {
     uint32_t *word = &child->door->clone;
 
@@ -288,7 +288,7 @@ static void clone_block(const struct task *parent, bool block)
     ptrace(PTRACE_SETSIGMASK, parent->host_tid, sizeof(mask), &mask);
 }
 
-static void    pt_regs_set(struct task *t, const struct regs *r);
+static void pt_regs_set(struct task *t, const struct regs *r);
 
 static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags, uint64_t tls, const struct regs *regs)
 {
@@ -448,8 +448,8 @@ static bool attach(struct task *t)
 {
     static const struct timespec look_again = {0, 20000000};
 
-    struct area                 *a = t->area;
-    long                         options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXEC;
+    struct area *a = t->area;
+    long         options = PTRACE_O_EXITKILL | PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXEC;
 
     /* The child says when it is in its gate; one that was killed before that says nothing. */
     while (!__atomic_load_n(&a->ready, __ATOMIC_ACQUIRE)) {

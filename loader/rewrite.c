@@ -32,8 +32,8 @@
 #include "syscalls/memory_maps.h"
 #include "syscalls/proc.h"
 
-#define INT3         0xcc
-#define FAULTS_MAX   64  /* so many times in the middle of a site: it is put back for good */
+#define INT3       0xcc
+#define FAULTS_MAX 64 /* so many times in the middle of a site: it is put back for good */
 
 /* The process's memory and its map, for the length of one change. */
 struct io {
@@ -65,10 +65,7 @@ static bool io_write(const struct io *io, uint64_t at, const void *bytes, size_t
 
 /* ---- one at a time --------------------------------------------------------------------- */
 
-static bool busy_try(struct sites *s)
-{
-    return !__atomic_exchange_n(&s->busy, 1, __ATOMIC_ACQUIRE);
-}
+static bool busy_try(struct sites *s) { return !__atomic_exchange_n(&s->busy, 1, __ATOMIC_ACQUIRE); }
 
 static int busy_take(struct call *c, struct sites *s)
 {
@@ -78,10 +75,7 @@ static int busy_take(struct call *c, struct sites *s)
     return 0;
 }
 
-static void busy_drop(struct sites *s)
-{
-    __atomic_store_n(&s->busy, 0, __ATOMIC_RELEASE);
-}
+static void busy_drop(struct sites *s) { __atomic_store_n(&s->busy, 0, __ATOMIC_RELEASE); }
 
 /* ---- what the gate has to know ------------------------------------------------------------ */
 
@@ -139,10 +133,7 @@ static bool others_run(const struct call *c)
     return c->proc->ntasks > 1 || __atomic_load_n(&c->proc->sites->refs, __ATOMIC_RELAXED) > 1;
 }
 
-static int64_t membarrier(struct call *c, int command)
-{
-    return host_call(c, SYS_membarrier, command, 0, 0);
-}
+static int64_t membarrier(struct call *c, int command) { return host_call(c, SYS_membarrier, command, 0, 0); }
 
 /* Every thread of the process fetches instructions anew.  Asked for once before anything is changed. */
 static bool all_see(struct call *c)
@@ -383,10 +374,7 @@ static void move(struct call *c, elsewhere_fn *elsewhere)
         rip_set(c, &r, to);
 }
 
-void rewrite_enter(struct call *c)
-{
-    move(c, out_of_stub);
-}
+void rewrite_enter(struct call *c) { move(c, out_of_stub); }
 
 void rewrite_leave(struct call *c)
 {
@@ -528,7 +516,4 @@ static void drop(struct proc *p)
 
 static const struct code_ops ops = {.forget = forget, .fork_begin = fork_begin, .fork_end = fork_end, .drop = drop};
 
-void rewrite_init(void)
-{
-    code_ops = &ops;
-}
+void rewrite_init(void) { code_ops = &ops; }

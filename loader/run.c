@@ -149,10 +149,7 @@ static void signals_hand_on(const struct inherited *in, struct task *t)
 }
 
 /* When its terminal hangs up, the host tells a session's leader alone; where we are that, the guest would be. */
-static bool hung_up(int sig)
-{
-    return (sig == SIGHUP || sig == SIGCONT) && getsid(0) == getpid();
-}
+static bool hung_up(int sig) { return (sig == SIGHUP || sig == SIGCONT) && getsid(0) == getpid(); }
 
 /*
  * Somebody who knows only our pid (timeout, a test runner, kill) means the
@@ -162,8 +159,7 @@ static void signal_forward(siginfo_t *si)
 {
     struct ksiginfo k = {0};
 
-    if (front_pid() != getpid() ? !front_passed_on(si)
-                                                    : si->si_code > 0 && !hung_up(si->si_signo))
+    if (front_pid() != getpid() ? !front_passed_on(si) : si->si_code > 0 && !hung_up(si->si_signo))
         return;
     if (ended || si->si_pid == getpid())
         return;
@@ -225,7 +221,7 @@ static bool anybody_left(void)
 
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(p, &session.procs, all)
-    any |= p->state == PROC_LIVE;
+        any |= p->state == PROC_LIVE;
     pthread_mutex_unlock(&session.lock);
     return any;
 }
@@ -435,7 +431,7 @@ static int door_choose(const char *name)
 static int session_init(void)
 {
     struct statx st;
-    int err = arena_init(&session.arena_fd);
+    int          err = arena_init(&session.arena_fd);
 
     if (err)
         return fail("cannot map memory shared with the program", NULL, -err, 125);
@@ -455,10 +451,10 @@ static int session_init(void)
 static int run_here(void *arg)
 {
     const struct run_options *o = arg;
-    int                err;
-    struct exec_image *e = NULL;
-    const char        *culprit = NULL;
-    struct task       *t;
+    int                       err;
+    struct exec_image        *e = NULL;
+    const char               *culprit = NULL;
+    struct task              *t;
 
     if (door_choose(o->door)) {
         fprintf(stderr, "dragoman: --door=%s: there are the doors notify and ptrace\n", o->door);

@@ -106,8 +106,7 @@ struct rewritten *site_in(struct sites *s, uint64_t from, uint64_t to)
     for (uint32_t i = 0; i < s->n; i++) {
         struct rewritten *w = &s->sites[i];
 
-        if (w->state == SITE_JUMPS &&
-            (overlaps(w->at, SITE_LEN, from, to) || overlaps(w->stub, w->stub_len, from, to)))
+        if (w->state == SITE_JUMPS && (overlaps(w->at, SITE_LEN, from, to) || overlaps(w->stub, w->stub_len, from, to)))
             return w;
     }
     return NULL;

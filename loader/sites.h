@@ -16,19 +16,19 @@
 #define STUB_GRAIN 16u /* stubs begin anywhere, but no two share so many bytes */
 
 enum site_state {
-    SITE_JUMPS, /* the jump is there, or on its way */
+    SITE_JUMPS,  /* the jump is there, or on its way */
     SITE_UNDONE, /* its own bytes are there again; somebody may still be in its stub */
 };
 
 struct rewritten {
-    uint64_t         at, stub;
-    uint8_t          state; /* enum site_state */
-    uint8_t          n, end;
-    uint8_t          moved[SITE_MOVED]; /* offsets of the instructions that moved, from the site */
-    uint8_t          to[SITE_MOVED + 1]; /* and where they are in the stub */
-    uint8_t          stub_len;
-    uint8_t          was[SITE_LEN], jump[SITE_LEN];
-    uint32_t         faults; /* how often somebody came to the middle of it */
+    uint64_t at, stub;
+    uint8_t  state; /* enum site_state */
+    uint8_t  n, end;
+    uint8_t  moved[SITE_MOVED];  /* offsets of the instructions that moved, from the site */
+    uint8_t  to[SITE_MOVED + 1]; /* and where they are in the stub */
+    uint8_t  stub_len;
+    uint8_t  was[SITE_LEN], jump[SITE_LEN];
+    uint32_t faults; /* how often somebody came to the middle of it */
 };
 
 struct stub_page {

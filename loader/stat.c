@@ -16,7 +16,7 @@ static const struct stat_options *options;
 static FILE                      *sink;
 static uint64_t                   first_tick, first_ns;
 
-static uint64_t                   clock_now(void)
+static uint64_t clock_now(void)
 {
     struct timespec ts;
 
@@ -105,7 +105,7 @@ static unsigned lines_make(struct line *lines)
 
 static double share(uint64_t part, uint64_t of) { return of ? 100.0 * (double)part / (double)of : 0; }
 
-static void   text_line(const char *name, const struct measure_row *r, uint64_t calls, double ns)
+static void text_line(const char *name, const struct measure_row *r, uint64_t calls, double ns)
 {
     const uint64_t gate = r->gate < calls ? r->gate : calls;
 

@@ -41,15 +41,12 @@ static bool pair_in_page(struct making *m, uint32_t pair, const void *page)
     const struct stub_page *p = page;
     const uint64_t          from = m->plan.at + SITE_LEN;
     /* From the page on, the first that ends so. */
-    const uint64_t          stub = p->at + ((from + pair - p->at) & 0xffff);
+    const uint64_t stub = p->at + ((from + pair - p->at) & 0xffff);
 
     return stub_fits(p, stub, m->len) && stub_suits(m, stub);
 }
 
-static bool stub_in_page(struct making *m, const struct stub_page *p)
-{
-    return each_pair(m, 1, pair_in_page, p);
-}
+static bool stub_in_page(struct making *m, const struct stub_page *p) { return each_pair(m, 1, pair_in_page, p); }
 
 static struct stub_page *page_known(struct sites *s, struct making *m)
 {
@@ -122,4 +119,3 @@ struct stub_page *stub_place(struct call *c, int maps, struct sites *s, struct m
     p = page_known(s, m);
     return p ? p : page_new(c, maps, s, m);
 }
-

@@ -9,16 +9,13 @@
 
 #include "abi/flags.h"
 
-#define SHOWN_BYTES   32  /* of a buffer or a string */
+#define SHOWN_BYTES   32 /* of a buffer or a string */
 #define SHOWN_PATH    256
-#define SHOWN_ENTRIES 8   /* of a vector */
+#define SHOWN_ENTRIES 8 /* of a vector */
 
 /* ---- memory ------------------------------------------------------------------ */
 
-static void add_address(struct text *t, uint64_t va)
-{
-    text_add(t, va ? "0x%" PRIx64 : "NULL", va);
-}
+static void add_address(struct text *t, uint64_t va) { text_add(t, va ? "0x%" PRIx64 : "NULL", va); }
 
 static void add_buffer(struct text *t, struct call *c, uint64_t va, uint64_t n)
 {
@@ -116,10 +113,10 @@ static void add_unix(struct text *t, struct call *c, uint64_t va)
 /* Family, then what every system has at the same place: port at 2, IPv4 address at 4, IPv6 address at 8, path at 2. */
 static void add_sockaddr(struct text *t, struct call *c, const struct layout *l, uint64_t va)
 {
-    uint8_t              head[2], a[28];
-    char                 ip[INET6_ADDRSTRLEN] = "?";
-    const struct field  *f = &l->fields[0];
-    int64_t              family = -1;
+    uint8_t             head[2], a[28];
+    char                ip[INET6_ADDRSTRLEN] = "?";
+    const struct field *f = &l->fields[0];
+    int64_t             family = -1;
 
     if (!va || copy_in(c, head, GVA(va), sizeof(head))) {
         add_address(t, va);
@@ -203,28 +200,23 @@ static uint64_t count_of(const struct call *c, const struct arg *a, int64_t resu
     /* An int or unsigned count has rubbish in its upper half. */
     switch (c->row->args[a->len].kind) {
     case ARG_INT:
-    case ARG_UINT:
-        return (uint32_t)c->raw[a->len];
-    default:
-        return c->raw[a->len];
+    case ARG_UINT: return (uint32_t)c->raw[a->len];
+    default: return c->raw[a->len];
     }
 }
 
 bool trace_arg_is_out(const struct arg *a)
 {
     switch (a->kind) {
-    case ARG_PTR:
-        return a->show && a->len == LEN_RESULT;
+    case ARG_PTR: return a->show && a->len == LEN_RESULT;
     case ARG_OUT_BUF:
     case ARG_OUT_STRUCT:
     case ARG_INOUT_STRUCT:
     case ARG_OUT_ALWAYS:
     case ARG_OUT_IOV:
     case ARG_OUT_INT:
-    case ARG_OUT_LONG:
-        return true;
-    default:
-        return false;
+    case ARG_OUT_LONG: return true;
+    default: return false;
     }
 }
 
@@ -240,28 +232,18 @@ static void add_unsigned(struct text *t, uint64_t v)
 static void add_memory(struct text *t, struct call *c, const struct arg *a, uint64_t v)
 {
     switch (a->kind) {
-    case ARG_PATH:
-        add_string(t, c, v, SHOWN_PATH);
-        break;
-    case ARG_STR:
-        add_string(t, c, v, SHOWN_BYTES);
-        break;
-    case ARG_STRV:
-        add_strv(t, c, v, !strncmp(a->name, "env", 3));
-        break;
+    case ARG_PATH: add_string(t, c, v, SHOWN_PATH); break;
+    case ARG_STR: add_string(t, c, v, SHOWN_BYTES); break;
+    case ARG_STRV: add_strv(t, c, v, !strncmp(a->name, "env", 3)); break;
     case ARG_IN_BUF:
         if (a->show)
             add_array(t, c, a->show, v, count_of(c, a, 0));
         else
             add_buffer(t, c, v, count_of(c, a, 0));
         break;
-    case ARG_IN_IOV:
-        add_iov(t, c, v, count_of(c, a, 0), UINT64_MAX);
-        break;
+    case ARG_IN_IOV: add_iov(t, c, v, count_of(c, a, 0), UINT64_MAX); break;
     case ARG_IN_STRUCT:
-    case ARG_INOUT_STRUCT:
-        add_struct(t, c, a->of, v);
-        break;
+    case ARG_INOUT_STRUCT: add_struct(t, c, a->of, v); break;
     case ARG_PTR:
         if (a->show && a->len < c->row->nargs)
             add_fd_set(t, c, v, count_of(c, a, 0));
@@ -270,9 +252,7 @@ static void add_memory(struct text *t, struct call *c, const struct arg *a, uint
         else
             add_address(t, v);
         break;
-    default:
-        add_address(t, v);
-        break;
+    default: add_address(t, v); break;
     }
 }
 
@@ -283,36 +263,16 @@ void trace_arg_in(struct text *t, struct call *c, unsigned i)
 
     switch (a->kind) {
     case ARG_INT:
-    case ARG_FD:
-        text_add(t, "%d", (int)v);
-        break;
-    case ARG_DIRFD:
-        text_add(t, (int)v == (int)c->abi->at_fdcwd ? "AT_FDCWD" : "%d", (int)v);
-        break;
-    case ARG_UINT:
-        text_add(t, "%u", (unsigned)v);
-        break;
-    case ARG_MODE:
-        text_add(t, "%#o", (unsigned)v);
-        break;
-    case ARG_LONG:
-        text_add(t, "%" PRId64, (int64_t)v);
-        break;
-    case ARG_ULONG:
-        add_unsigned(t, v);
-        break;
-    case ARG_FLAGS:
-        text_flags(t, a->of, v);
-        break;
-    case ARG_ENUM:
-        text_enum(t, a->of, v);
-        break;
-    case ARG_SIGNO:
-        text_signo(t, c->abi, (int)v);
-        break;
-    default:
-        add_memory(t, c, a, v);
-        break;
+    case ARG_FD: text_add(t, "%d", (int)v); break;
+    case ARG_DIRFD: text_add(t, (int)v == (int)c->abi->at_fdcwd ? "AT_FDCWD" : "%d", (int)v); break;
+    case ARG_UINT: text_add(t, "%u", (unsigned)v); break;
+    case ARG_MODE: text_add(t, "%#o", (unsigned)v); break;
+    case ARG_LONG: text_add(t, "%" PRId64, (int64_t)v); break;
+    case ARG_ULONG: add_unsigned(t, v); break;
+    case ARG_FLAGS: text_flags(t, a->of, v); break;
+    case ARG_ENUM: text_enum(t, a->of, v); break;
+    case ARG_SIGNO: text_signo(t, c->abi, (int)v); break;
+    default: add_memory(t, c, a, v); break;
     }
 }
 
@@ -328,21 +288,11 @@ void trace_arg_out(struct text *t, struct call *c, unsigned i, int64_t result)
         else
             add_buffer(t, c, v, count_of(c, a, result));
         break;
-    case ARG_OUT_IOV:
-        add_iov(t, c, v, count_of(c, a, result), (uint64_t)result);
-        break;
-    case ARG_PTR:
-        add_pointee(t, c, a->show, v);
-        break;
-    case ARG_OUT_INT:
-        add_number(t, c, v, 4);
-        break;
-    case ARG_OUT_LONG:
-        add_number(t, c, v, 8);
-        break;
-    default:
-        add_struct(t, c, a->of, v);
-        break;
+    case ARG_OUT_IOV: add_iov(t, c, v, count_of(c, a, result), (uint64_t)result); break;
+    case ARG_PTR: add_pointee(t, c, a->show, v); break;
+    case ARG_OUT_INT: add_number(t, c, v, 4); break;
+    case ARG_OUT_LONG: add_number(t, c, v, 8); break;
+    default: add_struct(t, c, a->of, v); break;
     }
 }
 

@@ -48,10 +48,7 @@ void text_quote(struct text *t, const void *bytes, size_t n, bool cut)
     text_add(t, cut ? "\"..." : "\"");
 }
 
-static uint64_t mask_of(const struct flag *f)
-{
-    return f->mask ? f->mask : f->guest;
-}
+static uint64_t mask_of(const struct flag *f) { return f->mask ? f->mask : f->guest; }
 
 /* A value of 0 is named when the group has a name for it and nothing else was printed in its field. */
 void text_flags(struct text *t, const struct flag_group *g, uint64_t guest)
@@ -114,10 +111,7 @@ void text_sigcode(struct text *t, const struct abi *abi, int sig, int code)
     text_add(t, "%d", code);
 }
 
-static bool has_bit(const void *bits, unsigned i)
-{
-    return ((const uint8_t *)bits)[i / 8] >> (i % 8) & 1;
-}
+static bool has_bit(const void *bits, unsigned i) { return ((const uint8_t *)bits)[i / 8] >> (i % 8) & 1; }
 
 void text_sigset(struct text *t, const struct abi *abi, const void *bits, size_t n)
 {
@@ -170,27 +164,13 @@ static void add_field(struct text *t, const struct abi *abi, const struct field 
     uint64_t v = f->kind == FIELD_BYTES ? 0 : load(p, f->gsize);
 
     switch (f->kind) {
-    case FIELD_SINT:
-        text_add(t, "%" PRId64, sign(v, f->gsize));
-        break;
-    case FIELD_BYTES:
-        add_bytes(t, abi, f, p);
-        break;
-    case FIELD_FLAGS:
-        text_flags(t, f->of, v);
-        break;
-    case FIELD_ENUM:
-        text_enum(t, f->of, (uint64_t)sign(v, f->gsize));
-        break;
-    case FIELD_PTR:
-        text_add(t, v ? "0x%" PRIx64 : "NULL", v);
-        break;
-    case FIELD_MODE:
-        text_add(t, "%#" PRIo64, v);
-        break;
-    default:
-        text_add(t, "%" PRIu64, v);
-        break;
+    case FIELD_SINT: text_add(t, "%" PRId64, sign(v, f->gsize)); break;
+    case FIELD_BYTES: add_bytes(t, abi, f, p); break;
+    case FIELD_FLAGS: text_flags(t, f->of, v); break;
+    case FIELD_ENUM: text_enum(t, f->of, (uint64_t)sign(v, f->gsize)); break;
+    case FIELD_PTR: text_add(t, v ? "0x%" PRIx64 : "NULL", v); break;
+    case FIELD_MODE: text_add(t, "%#" PRIo64, v); break;
+    default: text_add(t, "%" PRIu64, v); break;
     }
 }
 

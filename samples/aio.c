@@ -58,7 +58,7 @@ static long finish(struct aiocb *a)
 
 static void check_file(void)
 {
-    struct aiocb a = request(file, "0123456789", 10, 0), b = request(file, buf, 100, 4);
+    struct aiocb  a = request(file, "0123456789", 10, 0), b = request(file, buf, 100, 4);
     struct aiocb *none = 0;
 
     check(aio_write(&a) == 0, "aio_write");
@@ -78,9 +78,9 @@ static void check_file(void)
 
 static void check_vectors(void)
 {
-    char               one[4] = "abc", two[8] = "defghij";
-    struct os_iovec    iov[2] = {{one, 3}, {two, 7}};
-    struct aiocb       a = request(file, iov, 2, 20);
+    char            one[4] = "abc", two[8] = "defghij";
+    struct os_iovec iov[2] = {{one, 3}, {two, 7}};
+    struct aiocb    a = request(file, iov, 2, 20);
 
     check(OS_CALL(578, &a) == 0 && finish(&a) == 10, "aio_writev");
     memset(one, 0, sizeof(one));
@@ -265,7 +265,7 @@ static void check_kevents(void)
 
 static void check_lists(void)
 {
-    struct aiocb a = request(file, "list", 4, 50), b = request(99, buf, 4, 0), c = request(file, buf, 4, 0);
+    struct aiocb  a = request(file, "list", 4, 50), b = request(99, buf, 4, 0), c = request(file, buf, 4, 0);
     struct aiocb *list[3] = {&a, &b, &c};
 
     a.opcode = LIO_WRITE;

@@ -42,7 +42,7 @@ void bench_fail(const char *name, long err);
 void bench_work(const char *name, uint64_t took, uint64_t ops, uint64_t bytes);
 
 /* What a call that is measured gave: an error makes its row a failure, never a fast row. */
-extern long bench_error;
+extern long        bench_error;
 static inline void bench_ok(long r)
 {
     if (r < 0 && r > -4096)

@@ -42,10 +42,7 @@ static void step(long n)
     position = 0;
     bench_ok(os_lseek(fd, 0, 0));
 }
-static void check_length(long got, long want)
-{
-    bench_ok(got < 0 ? got : got == want ? 0 : -EIO);
-}
+static void check_length(long got, long want) { bench_ok(got < 0 ? got : got == want ? 0 : -EIO); }
 #define SIZED(tag, n)                                                                                                  \
     static void do_read_##tag(void)                                                                                    \
     {                                                                                                                  \

@@ -416,12 +416,21 @@ static const struct {
     const char *name;
     void (*run)(struct work *w);
 } works[] = {
-    {"tree-make", tree_make},     {"tree-read", tree_read},     {"tree-remove", tree_remove},
-    {"tar-make", tar_make},       {"untar", untar},             {"file-make", file_make},
-    {"copy", copy},               {"random-read", random_read}, {"random-write", random_write},
-    {"random-write-fsync", random_write_fsync},                 {"append-fsync", append_fsync},
-    {"sequential-read", sequential_read},                       {"sequential-write", sequential_write},
-    {"journal", journal},         {"thread-read", thread_read},
+    {"tree-make", tree_make},
+    {"tree-read", tree_read},
+    {"tree-remove", tree_remove},
+    {"tar-make", tar_make},
+    {"untar", untar},
+    {"file-make", file_make},
+    {"copy", copy},
+    {"random-read", random_read},
+    {"random-write", random_write},
+    {"random-write-fsync", random_write_fsync},
+    {"append-fsync", append_fsync},
+    {"sequential-read", sequential_read},
+    {"sequential-write", sequential_write},
+    {"journal", journal},
+    {"thread-read", thread_read},
 };
 
 int main(int argc, char **argv, char **envp)

@@ -7,10 +7,10 @@
 #include "bench.h"
 
 #ifdef GUEST_FREEBSD
-#define NR_LSEEK "478"
+#define NR_LSEEK   "478"
 #define NR_GETPPID 39
 #else
-#define NR_LSEEK "8"
+#define NR_LSEEK   "8"
 #define NR_GETPPID 110
 #endif
 #define SITES 64

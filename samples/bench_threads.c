@@ -37,8 +37,8 @@ static const struct {
     const char *name;
     void (*call)(void);
 } rows[] = {
-    {"getpid", do_getpid},     {"pread-512", do_pread},    {"stat", do_stat},
-    {"open+close", do_open},   {"mmap+munmap", do_mmap},
+    {"getpid", do_getpid},   {"pread-512", do_pread},  {"stat", do_stat},
+    {"open+close", do_open}, {"mmap+munmap", do_mmap},
 };
 
 struct worker {

@@ -11,14 +11,14 @@
 
 long limit(int fd, uint64_t first, uint64_t second)
 {
-    const uint64_t words[2] = { R0(first), R1(second) };
+    const uint64_t words[2] = {R0(first), R1(second)};
 
     return OS_CALL(533, fd, words);
 }
 
 bool rights_are(int fd, uint64_t first, uint64_t second)
 {
-    uint64_t words[2] = { 0, 0 };
+    uint64_t words[2] = {0, 0};
 
     return OS_CALL(515, 0, fd, words) == 0 && words[0] == R0(first) && words[1] == R1(second);
 }
@@ -66,7 +66,7 @@ void in_child(void (*fn)(void))
 static void rights_only_shrink(void)
 {
     int            fd = open_file(O_RDWR);
-    const uint64_t bad_version[2] = { R0(READ) | 1ull << 62, R1(0) }, no_index[2] = { READ, 0 };
+    const uint64_t bad_version[2] = {R0(READ) | 1ull << 62, R1(0)}, no_index[2] = {READ, 0};
 
     check(rights_are(fd, ALL0, ALL1), "a new descriptor has all rights");
     expect(limit(fd, ALL0, ALL1), 0, "all rights are no limit");
@@ -110,7 +110,7 @@ static void rights_are_of_the_slot(void)
 
 static void calls_want_rights(void)
 {
-    char *const    args[2] = { path, NULL }; /* without any it is EFAULT before all (exec_copyin_args) */
+    char *const    args[2] = {path, NULL}; /* without any it is EFAULT before all (exec_copyin_args) */
     char           buf[8];
     struct os_stat st;
     int            fd = open_file(O_RDWR);
@@ -183,7 +183,7 @@ static void fcntl_commands(void)
 {
     int      fd = open_file(O_RDWR);
     uint32_t cmds = 9;
-    uint64_t flock[4] = { 0, 0, 1ull << 32, 0 }; /* F_RDLCK */
+    uint64_t flock[4] = {0, 0, 1ull << 32, 0}; /* F_RDLCK */
 
     expect(OS_CALL(537, fd, &cmds), 0, "cap_fcntls_get");
     expect(cmds, 0x78, "all four");
@@ -210,7 +210,7 @@ static void aio_and_kinfo_want_rights(void)
 {
     char     buf[8];
     int      fd = open_file(O_RDWR);
-    uint64_t cb[20] = { (uint64_t)fd, 2, (uint64_t)buf, 2 }; /* struct aiocb */
+    uint64_t cb[20] = {(uint64_t)fd, 2, (uint64_t)buf, 2}; /* struct aiocb */
 
     limit(fd, READ | SEEK, 0);
     denied(OS_CALL(256, cb), "aio_write");
@@ -223,7 +223,7 @@ static void aio_and_kinfo_want_rights(void)
 static void ioctl_commands(void)
 {
     int      p[2], n;
-    uint64_t cmds[4] = { FIONREAD, FIONBIO }, got[4] = { 0 };
+    uint64_t cmds[4] = {FIONREAD, FIONBIO}, got[4] = {0};
 
     must(os_pipe(p), "pipe");
     expect(OS_CALL(535, p[0], got, 4), IOCTLS_ALL, "every command");
@@ -249,14 +249,14 @@ static void ioctl_commands(void)
 static void polling_wants_event(void)
 {
     int                p[2], kq = (int)must(os_kqueue(), "kqueue");
-    uint64_t           set[16] = { 0 };
+    uint64_t           set[16] = {0};
     struct os_pollfd   pfd;
-    struct os_timespec now = { 0, 0 };
-    struct os_kevent   ev = { .filter = EVFILT_READ, .flags = EV_ADD };
+    struct os_timespec now = {0, 0};
+    struct os_kevent   ev = {.filter = EVFILT_READ, .flags = EV_ADD};
 
     must(os_pipe(p), "pipe");
     limit(p[0], READ, 0);
-    pfd = (struct os_pollfd){ p[0], POLLIN, 0 };
+    pfd = (struct os_pollfd){p[0], POLLIN, 0};
     expect(os_poll(&pfd, 1, 0), 1, "poll has something to say");
     expect(pfd.revents, POLLNVAL, "that it may not");
     set[0] = 1ull << p[0];
@@ -338,11 +338,11 @@ static void renameat_over_wants_unlinkat(void)
 
 static void accept_inherits(void)
 {
-    int                     s = (int)must(os_socket(AF_INET, SOCK_STREAM, 0), "socket"), c;
-    struct os_sockaddr_in   a = { .family = AF_INET, .addr = 0x0100007f };
-    uint32_t                n = sizeof(a);
-    const uint64_t          some = ACCEPT | READ;
-    long                    fd;
+    int                   s = (int)must(os_socket(AF_INET, SOCK_STREAM, 0), "socket"), c;
+    struct os_sockaddr_in a = {.family = AF_INET, .addr = 0x0100007f};
+    uint32_t              n = sizeof(a);
+    const uint64_t        some = ACCEPT | READ;
+    long                  fd;
 
     OS_SOCKADDR_LEN(a);
     must(os_bind(s, &a, sizeof(a)), "bind");
@@ -369,9 +369,9 @@ static void accept_inherits(void)
 static long send_fd(int s, int fd)
 {
     char              byte = 'x';
-    struct os_iovec   iov = { &byte, 1 };
-    struct os_cmsg_fd m = { .len = OS_CMSG_FD_LEN, .level = SOL_SOCKET, .type = SCM_RIGHTS, .fd = fd };
-    struct os_msghdr  h = { .iov = &iov, .iovlen = 1, .control = &m, .controllen = sizeof(m) };
+    struct os_iovec   iov = {&byte, 1};
+    struct os_cmsg_fd m = {.len = OS_CMSG_FD_LEN, .level = SOL_SOCKET, .type = SCM_RIGHTS, .fd = fd};
+    struct os_msghdr  h = {.iov = &iov, .iovlen = 1, .control = &m, .controllen = sizeof(m)};
 
     return os_sendmsg(s, &h, 0);
 }
@@ -379,9 +379,9 @@ static long send_fd(int s, int fd)
 static int receive_fd(int s)
 {
     char              byte;
-    struct os_iovec   iov = { &byte, 1 };
-    struct os_cmsg_fd m = { 0 };
-    struct os_msghdr  h = { .iov = &iov, .iovlen = 1, .control = &m, .controllen = sizeof(m) };
+    struct os_iovec   iov = {&byte, 1};
+    struct os_cmsg_fd m = {0};
+    struct os_msghdr  h = {.iov = &iov, .iovlen = 1, .control = &m, .controllen = sizeof(m)};
 
     must(os_recvmsg(s, &h, 0), "recvmsg");
     return m.fd;
@@ -412,8 +412,8 @@ static void memory_comes_first(void)
 {
     int              s[2];
     char             byte = 'x';
-    struct os_iovec  iov = { &byte, 1 };
-    struct os_msghdr good = { .iov = &iov, .iovlen = 1 }, parts = { .iov = (void *)8, .iovlen = 1 }, control = good;
+    struct os_iovec  iov = {&byte, 1};
+    struct os_msghdr good = {.iov = &iov, .iovlen = 1}, parts = {.iov = (void *)8, .iovlen = 1}, control = good;
 
     control.control = (void *)8;
     control.controllen = OS_CMSG_FD_LEN;

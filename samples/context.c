@@ -32,7 +32,7 @@ static void coroutine(void)
 static void returns_again(void)
 {
     volatile double kept = 1.5;
-    long r = getcontext(&here);
+    long            r = getcontext(&here);
 
     check(r == 0, "getcontext returns 0, each time");
     if (++rounds < 3)

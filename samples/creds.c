@@ -69,9 +69,9 @@ static void change(bool really)
 
 static long send_with(int fd, bool creds)
 {
-    struct control     c = {.len = 16 + sizeof(struct cmsgcred), .level = SOL_SOCKET_, .type = SCM_CREDS_};
-    struct os_iovec    v = {"x", 1};
-    struct os_msghdr   m = {.iov = &v, .iovlen = 1};
+    struct control   c = {.len = 16 + sizeof(struct cmsgcred), .level = SOL_SOCKET_, .type = SCM_CREDS_};
+    struct os_iovec  v = {"x", 1};
+    struct os_msghdr m = {.iov = &v, .iovlen = 1};
 
     if (creds) {
         m.control = &c;

@@ -102,7 +102,7 @@ static bool crowd_end(struct crowd *c)
 
 static uint32_t waiting, go;
 
-static long         wait_for_all(void *arg)
+static long wait_for_all(void *arg)
 {
     __atomic_fetch_add(&waiting, 1, __ATOMIC_SEQ_CST);
     os_futex_wake(&waiting, 1);

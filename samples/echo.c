@@ -7,10 +7,10 @@ static struct os_sockaddr_in address;
 
 static long client(void *arg)
 {
-    static char   bytes[CLIENTS][2][SIZE];
-    long          me = (long)arg, good = 0;
-    char         *out = bytes[me][0], *in = bytes[me][1];
-    int           fd = (int)must(os_socket(AF_INET, SOCK_STREAM, 0), "socket");
+    static char bytes[CLIENTS][2][SIZE];
+    long        me = (long)arg, good = 0;
+    char       *out = bytes[me][0], *in = bytes[me][1];
+    int         fd = (int)must(os_socket(AF_INET, SOCK_STREAM, 0), "socket");
 
     must(os_connect(fd, &address, sizeof(address)), "connect");
     for (int i = 0; i < MESSAGES; i++) {

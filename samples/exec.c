@@ -10,7 +10,7 @@ static char  *self;
 static char **environment;
 static char   dir[512];
 
-char         *in_dir(char *to, const char *name)
+char *in_dir(char *to, const char *name)
 {
     print_into(to, PATH_SIZE, "%s/%s", dir, name);
     return to;

@@ -4,7 +4,7 @@
 static char  *self;
 static char **environment;
 
-static int    wait_for(long pid, int options)
+static int wait_for(long pid, int options)
 {
     int status = -1;
 

@@ -260,7 +260,7 @@ static void do_whole(void)
 static void step(void)
 {
     static void (*const operations[])(void) = {
-        do_read, do_read, do_readv, do_write, do_write, do_pwritev, do_append,
+        do_read,    do_read,     do_readv,    do_write, do_write, do_pwritev, do_append,
         do_mapread, do_mapwrite, do_truncate, do_punch, do_holes, do_whole,
     };
 

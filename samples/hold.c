@@ -23,9 +23,7 @@ static long hold(void *arg)
     case 0:
         for (;;)
             n++;
-    case 1:
-        blocked_read();
-        break;
+    case 1: blocked_read(); break;
     case 2:
         for (;;)
             sleep_ms(1);

@@ -7,8 +7,19 @@
 
 #if defined(GUEST_FREEBSD)
 enum {
-    NR_flock = 131, NR_mkfifo = 132, NR_semget = 221, NR_semop = 222, NR_semctl = 510, NR_msgget = 225, NR_msgsnd = 226,
-    NR_msgrcv = 227, NR_msgctl = 511, F_SETLKW = 13, F_WRLCK = 3, SEM_PRIVATE = 0, HAS_ITS_OWN_RULE = 0,
+    NR_flock = 131,
+    NR_mkfifo = 132,
+    NR_semget = 221,
+    NR_semop = 222,
+    NR_semctl = 510,
+    NR_msgget = 225,
+    NR_msgsnd = 226,
+    NR_msgrcv = 227,
+    NR_msgctl = 511,
+    F_SETLKW = 13,
+    F_WRLCK = 3,
+    SEM_PRIVATE = 0,
+    HAS_ITS_OWN_RULE = 0,
     MSG_WAITALL = 0x40,
 };
 struct lock {
@@ -33,8 +44,19 @@ static long open_slave(int master)
 }
 #else
 enum {
-    NR_flock = 73, NR_mknod = 133, NR_semget = 64, NR_semop = 65, NR_semctl = 66, NR_msgget = 68, NR_msgsnd = 69,
-    NR_msgrcv = 70, NR_msgctl = 71, F_SETLKW = 7, F_WRLCK = 1, SEM_PRIVATE = 0, HAS_ITS_OWN_RULE = 1,
+    NR_flock = 73,
+    NR_mknod = 133,
+    NR_semget = 64,
+    NR_semop = 65,
+    NR_semctl = 66,
+    NR_msgget = 68,
+    NR_msgsnd = 69,
+    NR_msgrcv = 70,
+    NR_msgctl = 71,
+    F_SETLKW = 7,
+    F_WRLCK = 1,
+    SEM_PRIVATE = 0,
+    HAS_ITS_OWN_RULE = 1,
     MSG_WAITALL = 0x100,
 };
 struct lock {
@@ -65,7 +87,7 @@ static struct os_timespec long_time = {1000, 0};
 static struct shared {
     volatile int ready, entered, done;
     uint32_t     word;
-} *both;
+} * both;
 
 static volatile int count;
 
@@ -75,10 +97,7 @@ static void note(int sig, os_siginfo *si, void *uc)
     count++;
 }
 
-static int keep(long fd)
-{
-    return fds[nfds++] = (int)must(fd, "a descriptor");
-}
+static int keep(long fd) { return fds[nfds++] = (int)must(fd, "a descriptor"); }
 
 /* ---- what is blocked on: set before the helper is there; hold and release are the helper's ----- */
 
@@ -195,10 +214,7 @@ static void release_fifo_writer(void) { os_open("fifo", O_WRONLY, 0); }
 static void release_fifo_reader(void) { os_open("fifo", O_RDONLY, 0); }
 static void release_flock(void) { OS_CALL(NR_flock, fds[1], LOCK_UN); }
 
-static void release_connect(void)
-{
-    os_connect((int)os_socket(AF_INET, SOCK_STREAM, 0), &server, sizeof(server));
-}
+static void release_connect(void) { os_connect((int)os_socket(AF_INET, SOCK_STREAM, 0), &server, sizeof(server)); }
 
 /* ---- the calls ----------------------------------------------------------------------------------- */
 
@@ -437,7 +453,9 @@ static void try_call(const struct row *row, int flags)
     const bool right = again || row->rule == PARTIAL ? r >= 0 && r < BIG : r == -EINTR;
 
     print_into(what, sizeof(what), "%s %s SA_RESTART %s", row->name, flags & SA_RESTART ? "with" : "without",
-               row->rule == PARTIAL ? "gives what was done" : again ? "begins again" : "is interrupted");
+               row->rule == PARTIAL ? "gives what was done"
+               : again              ? "begins again"
+                                    : "is interrupted");
     if (!right && !elsewhere)
         print("  %ld (%s), %d signals\n", r, r < 0 ? err_name(r) : "no error", count);
     check(elsewhere || (right && count > 0), what);

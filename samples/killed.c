@@ -21,7 +21,7 @@ _Static_assert(sizeof(struct record) == 128, "no record crosses a page");
 /* What all processes see: the last record of each life that was synced, and when it is time to end. */
 static struct shared {
     volatile uint32_t synced[LIVES], stop;
-} *both;
+} * both;
 
 static uint8_t *seen[LIVES]; /* how often each record was found */
 

@@ -2,11 +2,11 @@
 #include "sample.h"
 
 #ifdef GUEST_FREEBSD
-static int              kq;
+static int kq;
 
 static struct os_kevent ev;
 
-static long             change(uint64_t ident, int filter, int flags, uint32_t fflags, int64_t data)
+static long change(uint64_t ident, int filter, int flags, uint32_t fflags, int64_t data)
 {
     struct os_kevent k = {.ident = ident,
                           .filter = (int16_t)filter,

@@ -134,8 +134,8 @@ static void ping_pong(long a, long b, const char *name, const char *what)
 static void check_processes(void)
 {
     struct os_timespec at;
-    long a, b, pid;
-    int  status;
+    long               a, b, pid;
+    int                status;
 
     must(sem_init(&a, 0), "init");
     must(sem_open(&b, "/pong", O_CREAT, 0600, 0), "open");
@@ -172,7 +172,7 @@ static void on_signal(int sig, os_siginfo *si, void *uc)
         sem_post(poked);
 }
 
-static void catch(int sig, int flags)
+static void catch (int sig, int flags)
 {
     struct os_sigaction sa = {.handler = on_signal, .flags = SA_SIGINFO | flags};
 
@@ -194,8 +194,8 @@ static long poker(int sig)
 static void check_waits(void)
 {
     struct os_timespec at = {1, NSEC_PER_SEC}, past = {1, 0}, soon;
-    int  status;
-    long id, pid;
+    int                status;
+    long               id, pid;
 
     must(sem_init(&id, 0), "init");
     check_err(sem_timedwait(id, &at), -EINVAL, "no such time");
@@ -208,13 +208,13 @@ static void check_waits(void)
     check(now_ns(CLOCK_REALTIME) >= soon.sec * NSEC_PER_SEC + soon.nsec, "not before it");
     check(sem_post(id) == 0 && sem_timedwait(id, &past) == 0, "what is there is taken, late or not");
     check(sem_post(id) == 0 && sem_timedwait(id, 0) == 0, "no time at all");
-    catch(SIGUSR1, 0);
+    catch (SIGUSR1, 0);
     pid = poker(SIGUSR1);
     check_err(sem_wait(id), -EINTR, "a signal ends a wait");
     check(heard == SIGUSR1, "and is heard");
     os_wait4((int)pid, &status, 0, 0);
     poked = id;
-    catch(SIGUSR2, SA_RESTART);
+    catch (SIGUSR2, SA_RESTART);
     pid = poker(SIGUSR2);
     check(sem_wait(id) == 0 && heard == SIGUSR2, "SA_RESTART: it goes on");
     os_wait4((int)pid, &status, 0, 0);

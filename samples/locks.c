@@ -129,10 +129,7 @@ static void check_waiting(void)
     lock(file, F_SETLK, F_UNLCK, 0, 0, 0);
 }
 
-static long flock_anew(void)
-{
-    return flock((int)os_open("f", O_RDWR, 0), LOCK_EX | LOCK_NB);
-}
+static long flock_anew(void) { return flock((int)os_open("f", O_RDWR, 0), LOCK_EX | LOCK_NB); }
 
 static void check_whole(void)
 {

@@ -134,7 +134,7 @@ static long do_socketname(char **a)
     r = OS_CALL(104, s, &un, un.len);
     r = r ?: OS_CALL(202, mib, 4, table, &n, 0, 0);
     os_close(s);
-    for (; !r && at < n && *(int *)(table + at) > 0; at += (size_t) * (int *)(table + at))
+    for (; !r && at<n &&*(int *)(table + at)> 0; at += (size_t) * (int *)(table + at))
         if (((int *)(table + at))[1] == 2 && ((int *)(table + at))[2] == s)
             print_into(text, sizeof(text), "%s", table + at + 50);
     return r;
@@ -143,8 +143,8 @@ static long do_socketname(char **a)
 static long do_exec(char **a)
 {
     char *const argv[] = {a[0], (char *)"one", NULL}, *const envp[] = {NULL};
-    int         status = 0;
-    const long  pid = os_fork();
+    int        status = 0;
+    const long pid = os_fork();
 
     if (!pid)
         os_exit((int)-OS_CALL(59, a[0], argv, envp));

@@ -4,18 +4,19 @@
  */
 #include "sample.h"
 
-enum { RLIMIT_NOFILE_ =
+enum {
+    RLIMIT_NOFILE_ =
 #ifdef GUEST_FREEBSD
-           8
+        8
 #else
-           7
+        7
 #endif
 };
 
 /* The lowest free number is given, wherever the hole is. */
 static void fill_holes(int n)
 {
-    static const int step[] = { 1, 63, 64, 65, 4095, 4096, 4097 };
+    static const int step[] = {1, 63, 64, 65, 4095, 4096, 4097};
     bool             ok = true;
     int              holes[64], count = 0;
 
@@ -59,7 +60,7 @@ static bool close_all(int n)
 int main(int argc, char **argv, char **envp)
 {
     int            n = argc > 1 ? (int)parse_int(argv[1]) : 1000;
-    const uint64_t limit[2] = { (uint64_t)n, (uint64_t)n };
+    const uint64_t limit[2] = {(uint64_t)n, (uint64_t)n};
     int            files = argc > 2 ? (int)parse_int(argv[2]) : n / 4, fd = 3;
 
     (void)envp;

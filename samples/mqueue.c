@@ -244,7 +244,7 @@ static void check_clear(void)
     drop(q, "/clear");
 }
 
-static volatile int heard, code, mqd;
+static volatile int      heard, code, mqd;
 static volatile uint64_t value;
 
 static void on_signal(int sig, os_siginfo *si, void *uc)
@@ -256,7 +256,7 @@ static void on_signal(int sig, os_siginfo *si, void *uc)
     mqd = (int)si->si_rest[0]; /* si_mqd */
 }
 
-static void catch(int sig, int flags)
+static void catch (int sig, int flags)
 {
     struct os_sigaction sa = {.handler = on_signal, .flags = SA_SIGINFO | flags};
 
@@ -281,7 +281,7 @@ static void check_notify(void)
     struct event ev = {BY_SIGNAL, SIGUSR1, 0x1234567890, 0, {0}}, none = {.notify = NONE}, bad = {.notify = 9};
     char         buf[8];
 
-    catch(SIGUSR1, 0);
+    catch (SIGUSR1, 0);
     check_err(q_notify(q, &bad), -EINVAL, "no such way to be told");
     bad.notify = BY_SIGNAL;
     bad.signo = 999;
@@ -408,18 +408,18 @@ static void check_waits(void)
     int          status;
     long         pid;
 
-    catch(SIGUSR1, 0);
+    catch (SIGUSR1, 0);
     pid = poker(SIGUSR1, -1);
     check_err(q_receive(q, buf, 8, 0, 0), -EINTR, "a signal ends a wait");
     os_wait4((int)pid, &status, 0, 0);
     check(heard == SIGUSR1, "and is heard");
-    catch(SIGUSR1, SA_RESTART);
+    catch (SIGUSR1, SA_RESTART);
     pid = poker(SIGUSR1, q);
     check(q_receive(q, buf, 8, 0, 0) == 4 && heard == SIGUSR1, "SA_RESTART: it goes on");
     os_wait4((int)pid, &status, 0, 0);
-    catch(SIGUSR2, 0);
+    catch (SIGUSR2, 0);
     must(q_notify(q, &ev), "notify");
-    catch(SIGUSR1, SA_RESTART);
+    catch (SIGUSR1, SA_RESTART);
     pid = poker(SIGUSR1, q);
     check(q_receive(q, buf, 8, 0, 0) == 4 && heard == SIGUSR1, "a message that somebody waits for is for him alone");
     os_wait4((int)pid, &status, 0, 0);

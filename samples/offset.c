@@ -9,7 +9,6 @@
 static char   buf[4096];
 static char **environment;
 
-
 static long run(char *command)
 {
     char *argv[] = {(char *)"sh", (char *)"-c", command, NULL};

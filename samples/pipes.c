@@ -14,8 +14,8 @@
 #define ACCMODE   3
 #define BACK      65536
 
-static int         fds[2];
-static char        block[BACK];
+static int          fds[2];
+static char         block[BACK];
 static volatile int sigpipes;
 
 static void expect(long got, long want, const char *what)
@@ -31,10 +31,7 @@ static void count_sigpipe(int sig, os_siginfo *si, void *uc)
     sigpipes += sig == SIGPIPE;
 }
 
-static void open_pipe(int flags)
-{
-    expect(OS_CALL(542, fds, flags), 0, "pipe2");
-}
+static void open_pipe(int flags) { expect(OS_CALL(542, fds, flags), 0, "pipe2"); }
 
 static void close_pipe(void)
 {
@@ -59,9 +56,9 @@ static long readable(int fd)
 
 static void both_directions(void)
 {
-    char             buf[8] = "";
-    struct os_iovec  out[2] = {{(void *)"de", 2}, {(void *)"f", 1}}, in[2] = {{buf, 1}, {buf + 1, 5}};
-    struct os_stat   st;
+    char            buf[8] = "";
+    struct os_iovec out[2] = {{(void *)"de", 2}, {(void *)"f", 1}}, in[2] = {{buf, 1}, {buf + 1, 5}};
+    struct os_stat  st;
 
     open_pipe(0);
     expect(os_fcntl(fds[0], F_GETFL, 0) & ACCMODE, O_RDWR, "the first end reads and writes");
@@ -219,8 +216,8 @@ static void waiting(void)
 {
     static long (*const ways[])(void) = {wait_by_select, wait_by_poll, wait_by_kevent};
     static const char *const names[] = {"select", "poll", "kevent"};
-    int                status;
-    char               c;
+    int                      status;
+    char                     c;
 
     for (int i = 0; i < 3; i++)
         for (int writes = 0; writes < 2; writes++) {
@@ -239,8 +236,8 @@ static void waiting(void)
 
 static void events(void)
 {
-    const int        kq = (int)os_kqueue();
-    struct os_kevent k = {.flags = EV_ADD}, e = {0};
+    const int          kq = (int)os_kqueue();
+    struct os_kevent   k = {.flags = EV_ADD}, e = {0};
     struct os_timespec at_once = {0, 0};
 
     open_pipe(0);

@@ -4,11 +4,29 @@
 #if defined(GUEST_FREEBSD)
 
 enum {
-    EVFILT_PROCDESC = -8, PD_DAEMON = 1, PD_CLOEXEC = 2, S_IFREG = 0100000,
-    RFFDG = 1 << 2, RFPROC = 1 << 4, RFMEM = 1 << 5, RFNOWAIT = 1 << 6, RFCFDG = 1 << 12, RFTHREAD = 1 << 13,
-    RFSIGSHARE = 1 << 14, RFLINUXTHPN = 1 << 16, RFTSIGZMB = 1 << 19,
-    P_PID = 0, P_PGID = 2, P_SID = 3, P_UID = 5, P_GID = 6, P_ALL = 7, P_JAILID = 12,
-    WNOWAIT = 8, WEXITED = 16, CLD_KILLED = 2,
+    EVFILT_PROCDESC = -8,
+    PD_DAEMON = 1,
+    PD_CLOEXEC = 2,
+    S_IFREG = 0100000,
+    RFFDG = 1 << 2,
+    RFPROC = 1 << 4,
+    RFMEM = 1 << 5,
+    RFNOWAIT = 1 << 6,
+    RFCFDG = 1 << 12,
+    RFTHREAD = 1 << 13,
+    RFSIGSHARE = 1 << 14,
+    RFLINUXTHPN = 1 << 16,
+    RFTSIGZMB = 1 << 19,
+    P_PID = 0,
+    P_PGID = 2,
+    P_SID = 3,
+    P_UID = 5,
+    P_GID = 6,
+    P_ALL = 7,
+    P_JAILID = 12,
+    WNOWAIT = 8,
+    WEXITED = 16,
+    CLD_KILLED = 2,
 };
 #define RFPROCDESC (1L << 28)
 #define RFSPAWN    (1L << 31)
@@ -65,9 +83,9 @@ static long rfork_call(long rf, void *stack_top, int (*fn)(void *), void *arg)
     return pid;
 }
 
-static char             stack[16384] __attribute__((aligned(16)));
-static volatile int     heard;
-static volatile int     touched;
+static char         stack[16384] __attribute__((aligned(16)));
+static volatile int heard;
+static volatile int touched;
 
 static void on_signal(int sig, os_siginfo *si, void *uc)
 {
@@ -76,7 +94,7 @@ static void on_signal(int sig, os_siginfo *si, void *uc)
     heard = sig;
 }
 
-static void catch(int sig)
+static void catch (int sig)
 {
     struct os_sigaction sa = {.handler = on_signal, .flags = SA_SIGINFO | SA_RESTART};
 
@@ -118,14 +136,14 @@ static long waiting_child(int *pd, int *gate, int status)
 
 static void check_life(void)
 {
-    struct os_stat st;
+    struct os_stat   st;
     struct os_pollfd p = {.events = POLLIN};
-    os_siginfo si;
-    int  fd = -1, gate, pid2 = 0, status = -1;
-    long pid;
-    char byte;
+    os_siginfo       si;
+    int              fd = -1, gate, pid2 = 0, status = -1;
+    long             pid;
+    char             byte;
 
-    catch(SIGCHLD);
+    catch (SIGCHLD);
     pid = waiting_child(&fd, &gate, 7);
     check(pid > 0 && fd > 2, "pdfork gives a descriptor");
     check(os_pdgetpid(fd, &pid2) == 0 && pid2 == pid, "pdgetpid");
@@ -170,10 +188,10 @@ static void check_kill(void)
 
 static void check_kevent(void)
 {
-    struct os_kevent ev = {.filter = EVFILT_PROCDESC, .flags = EV_ADD, .fflags = NOTE_EXIT}, got;
+    struct os_kevent   ev = {.filter = EVFILT_PROCDESC, .flags = EV_ADD, .fflags = NOTE_EXIT}, got;
     struct os_timespec none = {0, 0}, soon = {5, 0};
-    int  fd, gate, kq = (int)os_kqueue();
-    long pid = waiting_child(&fd, &gate, 9);
+    int                fd, gate, kq = (int)os_kqueue();
+    long               pid = waiting_child(&fd, &gate, 9);
 
     ev.ident = (uint64_t)fd;
     check(os_kevent(kq, &ev, 1, 0, 0, 0) == 0, "EVFILT_PROCDESC");
@@ -271,13 +289,13 @@ static void check_rfork_signals(void)
     int  status = -1;
     long pid;
 
-    catch(SIGUSR1);
+    catch (SIGUSR1);
     pid = os_rfork(RFPROC | RFFDG | RFLINUXTHPN);
     if (pid == 0)
         os_exit(0);
     check(os_wait4((int)pid, &status, 0, 0) == pid, "it ends");
     check(heard == SIGUSR1, "RFLINUXTHPN: SIGUSR1 at the end");
-    catch(SIGUSR2);
+    catch (SIGUSR2);
     pid = os_rfork(RFPROC | RFFDG | RFTSIGZMB | (SIGUSR2 << 20));
     if (pid == 0)
         os_exit(0);
@@ -294,7 +312,7 @@ static void check_rfork_signals(void)
     heard = 0;
     os_kill((int)os_getpid(), SIGUSR2);
     check(heard == 0, "RFSIGSHARE: what one ignores, both do");
-    catch(SIGUSR2);
+    catch (SIGUSR2);
     pid = os_rfork(RFSPAWN); /* suspends us until it ends, on our stack */
     if (pid == 0) {
         os_kill((int)os_getpid(), SIGUSR2);
@@ -355,8 +373,8 @@ static long child_of(int status)
 static void check_wait6(void)
 {
     os_siginfo si;
-    int  status = -1;
-    long pid, me = os_getpid(), uid = OS_CALL(25), gid = OS_CALL(43);
+    int        status = -1;
+    long       pid, me = os_getpid(), uid = OS_CALL(25), gid = OS_CALL(43);
 
     pid = child_of(3);
     check(os_wait6(P_PID, pid, &status, WEXITED | WNOWAIT, &si) == pid && si.si_pid == pid && si.si_status == 3 &&

@@ -4,9 +4,22 @@
 #if defined(GUEST_FREEBSD)
 
 enum {
-    VMMAP = 32, FILEDESC = 33, CWD = 42, AT_FD = 8, AT_FLAGS = 16, AT_OFFSET = 24, AT_VTYPE = 32,
-    AT_INO = 304, AT_SIZE = 312,
-    AT_PATH = 368, AT_DOMAIN = 36, AT_SOCKTYPE = 40, AT_RECVQ = 332, VM_PATH = 136, PROT_R = 1, PROT_W = 2,
+    VMMAP = 32,
+    FILEDESC = 33,
+    CWD = 42,
+    AT_FD = 8,
+    AT_FLAGS = 16,
+    AT_OFFSET = 24,
+    AT_VTYPE = 32,
+    AT_INO = 304,
+    AT_SIZE = 312,
+    AT_PATH = 368,
+    AT_DOMAIN = 36,
+    AT_SOCKTYPE = 40,
+    AT_RECVQ = 332,
+    VM_PATH = 136,
+    PROT_R = 1,
+    PROT_W = 2,
 };
 
 static char buf[1 << 18];
@@ -101,8 +114,7 @@ static void check_memory(int pid, char *at)
         zone = zone || (start < 0x700000000000 && end > 0x6f0000000000);
         if (start <= (uint64_t)at && (uint64_t)at < end)
             found = int_at(v, 4) == 2 && int_at(v, 56) == (PROT_R | PROT_W) && ends_in(v + VM_PATH, name) &&
-                    long_at(v, 72) == 12 &&
-                    int_at(v, 48) == 1;
+                    long_at(v, 72) == 12 && int_at(v, 48) == 1;
     }
     check(sorted && !zone, "in order, and nothing that is not the program's");
     check(found, "the file's, with its protection, name and size");

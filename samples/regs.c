@@ -29,7 +29,7 @@ __asm__(".text\n.globl regs_call\nregs_call:\n"
         " mov %r12, 88(%rdi)\n mov %r13, 96(%rdi)\n mov %r14, 104(%rdi)\n mov %r15, 112(%rdi)\n"
         " pop %rax\n mov %rax, 40(%rdi)\n pushfq\n pop %rax\n mov %rax, 120(%rdi)\n"
         " pop %rsi\n pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n cld\n ret\n");
-extern char               regs_site[];
+extern char regs_site[];
 
 static const struct frame pattern = {
     .rbx = 0xb0b1b2b3b4b5b6b7,

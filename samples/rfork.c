@@ -118,7 +118,7 @@ static void none_at_all_at_the_host(void)
 
 static int executes(void)
 {
-    char *argv[] = { self, (char *)"again", 0 };
+    char *argv[] = {self, (char *)"again", 0};
 
     return (int)os_execve(self, argv, argv + 2);
 }

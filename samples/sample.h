@@ -74,10 +74,10 @@ long   parse_int(const char *s);
 
 /* ---- lib/thread.c: mutex, condition variable and join on what the kernel offers */
 struct thread {
-    long     tid;
-    long     done; /* the kernel or the thread sets it when the stack is free */
-    void    *stack;
-    size_t   stack_size;
+    long      tid;
+    long      done; /* the kernel or the thread sets it when the stack is free */
+    void     *stack;
+    size_t    stack_size;
     thread_fn fn;
     void     *arg;
     long      result;

@@ -47,9 +47,9 @@ static long in_read(void)
 
 static long in_sleep(void)
 {
-    const int64_t before = now_ns(CLOCK_MONOTONIC);
+    const int64_t            before = now_ns(CLOCK_MONOTONIC);
     const struct os_timespec ts = {0, 300000000};
-    long r = os_nanosleep(&ts, 0);
+    long                     r = os_nanosleep(&ts, 0);
 
     return r == 0 && now_ns(CLOCK_MONOTONIC) - before >= 300000000;
 }
@@ -110,7 +110,7 @@ static void start(void)
 static void check_all(bool root)
 {
     static const char *const where[] = {"a loop", "read", "nanosleep", "umtx", "kevent", "vfork"};
-    char text[64];
+    char                     text[64];
 
     for (int i = 0; i < THREADS; i++) {
         print_into(text, sizeof(text), "a thread in %s", where[i]);
@@ -138,7 +138,7 @@ static long flip(void *arg)
 static void check_two_at_once(void)
 {
     static struct thread t[2];
-    long bad;
+    long                 bad;
 
     thread_start(&t[0], flip, (void *)11L);
     thread_start(&t[1], flip, (void *)11L);
@@ -150,7 +150,7 @@ static void check_two_at_once(void)
 int main(int argc, char **argv, char **envp)
 {
     static const uint32_t set[2] = {1001, 1002};
-    const bool root = os_getuid() == 0;
+    const bool            root = os_getuid() == 0;
 
     (void)argc;
     (void)argv;

@@ -15,7 +15,7 @@ static volatile long got_pid;
 static uint64_t      resume_at, alt_low, alt_high;
 static char          alt[65536] __attribute__((aligned(16)));
 
-static void          note(int sig, os_siginfo *si, void *uc)
+static void note(int sig, os_siginfo *si, void *uc)
 {
     char here;
 
@@ -159,7 +159,7 @@ static void check_altstack(void)
 static struct os_sigset mask_inside;
 static int              depth, deepest;
 
-static void             nested(int sig, os_siginfo *si, void *uc)
+static void nested(int sig, os_siginfo *si, void *uc)
 {
     (void)si;
     (void)uc;
@@ -197,7 +197,7 @@ static void check_mask_inside(void)
 }
 
 enum { TICKS = 5 };
-static int  tick_fd;
+static int tick_fd;
 
 static void tick(int sig, os_siginfo *si, void *uc)
 {
@@ -306,7 +306,7 @@ static long brief(void *arg)
 /* A signal to the process must find no thread that is not quite there yet, nor a child. */
 static void check_births(void)
 {
-    struct os_itimerval often = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
+    struct os_itimerval  often = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
     static struct thread t;
     int                  ended = 0, status = 0;
 

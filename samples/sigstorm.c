@@ -15,7 +15,10 @@ enum kind { IN_READ, IN_NANOSLEEP, IN_EVENTS, IN_FUTEX, IN_WAIT, IN_ACCEPT, IN_S
 
 static const char *const kind_name[KINDS] = {"read", "nanosleep", "kevent", "umtx", "wait4", "accept", "sigsuspend"};
 static const bool        kind_restarts[KINDS] = {
-    [IN_READ] = true, [IN_FUTEX] = OS_FUTEX_RESTARTS, [IN_WAIT] = true, [IN_ACCEPT] = true,
+           [IN_READ] = true,
+           [IN_FUTEX] = OS_FUTEX_RESTARTS,
+           [IN_WAIT] = true,
+           [IN_ACCEPT] = true,
 };
 
 struct victim {

@@ -47,9 +47,9 @@ struct outcome {
     long where, value;
 };
 
-static uint64_t      saved_sp __attribute__((used));
-static volatile int  caught;
-static uint64_t      caught_at;
+static uint64_t     saved_sp __attribute__((used));
+static volatile int caught;
+static uint64_t     caught_at;
 
 long probe(void *target, long fd, long nr);
 void probe_escape(void);
@@ -106,10 +106,7 @@ static uint8_t *code_make(const struct code *code)
     return page + ROOM;
 }
 
-static void code_free(uint8_t *fn)
-{
-    os_munmap(fn - ROOM, PAGE);
-}
+static void code_free(uint8_t *fn) { os_munmap(fn - ROOM, PAGE); }
 
 static bool call_often(uint8_t *fn, long fd, int times)
 {
@@ -149,7 +146,7 @@ static void check_neighbourhood(const struct code *code, long fd)
 
 static uint8_t *volatile fresh;
 enum { MANY = 100000 };
-static uint32_t turn, arrived, wrong;
+static uint32_t          turn, arrived, wrong;
 static volatile uint32_t alarms;
 
 static void on_alarm(int sig, os_siginfo *info, void *context)
@@ -224,10 +221,7 @@ static void check_together(long fd)
 
 static const struct code other = {"", 6, {0xb8, 42, 0, 0, 0, 0xc3}};
 
-static long run(uint8_t *fn, long fd)
-{
-    return ((code_fn *)(uintptr_t)fn)(fd, 0, 1);
-}
+static long run(uint8_t *fn, long fd) { return ((code_fn *)(uintptr_t)fn)(fd, 0, 1); }
 
 static void check_changes(long fd)
 {

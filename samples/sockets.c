@@ -1,7 +1,7 @@
 /* sockets DIR: inet and unix streams, datagrams, addresses, options, and descriptors sent through a socket. */
 #include "sample.h"
 
-static uint16_t              swap16(uint16_t v) { return (uint16_t)(v << 8 | v >> 8); }
+static uint16_t swap16(uint16_t v) { return (uint16_t)(v << 8 | v >> 8); }
 
 static struct os_sockaddr_in loopback(uint16_t port)
 {

@@ -3,7 +3,7 @@
 
 enum { AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_ENTRY = 9 };
 
-void            _start(void);
+void _start(void);
 
 static uint64_t want(uint64_t type, const char *name)
 {

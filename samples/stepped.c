@@ -49,50 +49,59 @@ static struct vectors vectors_in __attribute__((used)), vectors_out __attribute_
 static uint8_t        wide __attribute__((used)); /* the CPU has 32 bytes of each, and not only 16 */
 
 /* Loads all registers from *in, makes the call, and stores them into *out. */
-void stepped_call(const struct frame *in, struct frame *out);
-void stepped_handler(void);
-extern uint8_t stepped_begin[], stepped_site[], stepped_end[];
+void            stepped_call(const struct frame *in, struct frame *out);
+void            stepped_handler(void);
+extern uint8_t  stepped_begin[], stepped_site[], stepped_end[];
 static uint64_t stepped_rax __attribute__((used));
 
-#define SIXTEEN(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7) m(8) m(9) m(10) m(11) m(12) m(13) m(14) m(15)
+#define SIXTEEN(m)    m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7) m(8) m(9) m(10) m(11) m(12) m(13) m(14) m(15)
 #define LOAD(n)       " movdqu 32*" #n "(%rax), %xmm" #n "\n"
 #define LOAD_WIDE(n)  " vmovdqu 32*" #n "(%rax), %ymm" #n "\n"
 #define STORE(n)      " movdqu %xmm" #n ", 32*" #n "(%rax)\n"
 #define STORE_WIDE(n) " vmovdqu %ymm" #n ", 32*" #n "(%rax)\n"
 #define CLEAR(n)      " pxor %xmm" #n ", %xmm" #n "\n"
 #define CLEAR_WIDE(n) " vpxor %ymm" #n ", %ymm" #n ", %ymm" #n "\n"
-__asm__(".text\n.globl stepped_call\nstepped_call:\n"
-        " push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n push %rsi\n"
-        " lea vectors_in(%rip), %rax\n cmpb $0, wide(%rip)\n jne 1f\n" SIXTEEN(LOAD) " jmp 2f\n"
-        "1:" SIXTEEN(LOAD_WIDE) "2:\n"
-        " mov %rsp, 128(%rsi)\n"
-        " mov 120(%rdi), %rax\n push %rax\n popfq\n"
-        " mov 0(%rdi), %rax\n mov 8(%rdi), %rbx\n mov 16(%rdi), %rcx\n mov 24(%rdi), %rdx\n mov 32(%rdi), %rsi\n"
-        " mov 48(%rdi), %rbp\n mov 56(%rdi), %r8\n mov 64(%rdi), %r9\n mov 72(%rdi), %r10\n mov 80(%rdi), %r11\n"
-        " mov 88(%rdi), %r12\n mov 96(%rdi), %r13\n mov 104(%rdi), %r14\n mov 112(%rdi), %r15\n mov 40(%rdi), %rdi\n"
-        ".globl stepped_begin, stepped_site, stepped_end\n"
-        "stepped_begin: int3\n"
-        "stepped_site: syscall\n"
-        " mov %rax, stepped_rax(%rip)\n"
-        "stepped_end: int3\n"
-        " push %rdi\n mov 8(%rsp), %rdi\n"
-        " mov %rax, 0(%rdi)\n mov %rbx, 8(%rdi)\n mov %rcx, 16(%rdi)\n mov %rdx, 24(%rdi)\n mov %rsi, 32(%rdi)\n"
-        " mov %rbp, 48(%rdi)\n mov %r8, 56(%rdi)\n mov %r9, 64(%rdi)\n mov %r10, 72(%rdi)\n mov %r11, 80(%rdi)\n"
-        " mov %r12, 88(%rdi)\n mov %r13, 96(%rdi)\n mov %r14, 104(%rdi)\n mov %r15, 112(%rdi)\n"
-        " pop %rax\n mov %rax, 40(%rdi)\n pushfq\n pop %rax\n mov %rax, 120(%rdi)\n cld\n"
-        " sub %rsp, 128(%rdi)\n" /* how far the stack pointer has moved */
-        " lea vectors_out(%rip), %rax\n cmpb $0, wide(%rip)\n jne 3f\n" SIXTEEN(STORE) " jmp 4f\n"
-        "3:" SIXTEEN(STORE_WIDE) "4:\n"
-        " pop %rsi\n pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n ret\n"
-        /* The handler leaves nothing in the vector registers. */
-        "stepped_handler:\n cmpb $0, wide(%rip)\n jne 5f\n" SIXTEEN(CLEAR) " jmp stepped_count\n"
-        "5:" SIXTEEN(CLEAR_WIDE) " jmp stepped_count\n");
+__asm__(
+    ".text\n.globl stepped_call\nstepped_call:\n"
+    " push %rbx\n push %rbp\n push %r12\n push %r13\n push %r14\n push %r15\n push %rsi\n"
+    " lea vectors_in(%rip), %rax\n cmpb $0, wide(%rip)\n jne 1f\n" SIXTEEN(
+        LOAD) " jmp 2f\n"
+              "1:" SIXTEEN(
+                  LOAD_WIDE) "2:\n"
+                             " mov %rsp, 128(%rsi)\n"
+                             " mov 120(%rdi), %rax\n push %rax\n popfq\n"
+                             " mov 0(%rdi), %rax\n mov 8(%rdi), %rbx\n mov 16(%rdi), %rcx\n mov 24(%rdi), %rdx\n mov "
+                             "32(%rdi), %rsi\n"
+                             " mov 48(%rdi), %rbp\n mov 56(%rdi), %r8\n mov 64(%rdi), %r9\n mov 72(%rdi), %r10\n mov "
+                             "80(%rdi), %r11\n"
+                             " mov 88(%rdi), %r12\n mov 96(%rdi), %r13\n mov 104(%rdi), %r14\n mov 112(%rdi), %r15\n "
+                             "mov 40(%rdi), %rdi\n"
+                             ".globl stepped_begin, stepped_site, stepped_end\n"
+                             "stepped_begin: int3\n"
+                             "stepped_site: syscall\n"
+                             " mov %rax, stepped_rax(%rip)\n"
+                             "stepped_end: int3\n"
+                             " push %rdi\n mov 8(%rsp), %rdi\n"
+                             " mov %rax, 0(%rdi)\n mov %rbx, 8(%rdi)\n mov %rcx, 16(%rdi)\n mov %rdx, 24(%rdi)\n mov "
+                             "%rsi, 32(%rdi)\n"
+                             " mov %rbp, 48(%rdi)\n mov %r8, 56(%rdi)\n mov %r9, 64(%rdi)\n mov %r10, 72(%rdi)\n mov "
+                             "%r11, 80(%rdi)\n"
+                             " mov %r12, 88(%rdi)\n mov %r13, 96(%rdi)\n mov %r14, 104(%rdi)\n mov %r15, 112(%rdi)\n"
+                             " pop %rax\n mov %rax, 40(%rdi)\n pushfq\n pop %rax\n mov %rax, 120(%rdi)\n cld\n"
+                             " sub %rsp, 128(%rdi)\n" /* how far the stack pointer has moved */
+                             " lea vectors_out(%rip), %rax\n cmpb $0, wide(%rip)\n jne 3f\n" SIXTEEN(
+                                 STORE) " jmp 4f\n"
+                                        "3:" SIXTEEN(
+                                            STORE_WIDE) "4:\n"
+                                                        " pop %rsi\n pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop "
+                                                        "%rbp\n pop %rbx\n ret\n"
+                                                        /* The handler leaves nothing in the vector registers. */
+                                                        "stepped_handler:\n cmpb $0, wide(%rip)\n jne 5f\n" SIXTEEN(
+                                                            CLEAR) " jmp stepped_count\n"
+                                                                   "5:" SIXTEEN(CLEAR_WIDE) " jmp stepped_count\n");
 
 void stepped_count(void);
-void stepped_count(void)
-{
-    control->handled++;
-}
+void stepped_count(void) { control->handled++; }
 
 static bool has_wide(void)
 {
@@ -106,9 +115,17 @@ static bool has_wide(void)
 }
 
 static const struct frame pattern = {
-    .rbx = 0xb0b1b2b3b4b5b6b7, .rcx = 0xc0c1, .rbp = 0xa0a1a2a3a4a5a6a7, .r8 = 0x0808080808080808,
-    .r9 = 0x0909090909090909, .r11 = 0x1111111111111111, .r12 = 0x1212121212121212, .r13 = 0x1313131313131313,
-    .r14 = 0x1414141414141414, .r15 = 0x1515151515151515, .flags = 0x202,
+    .rbx = 0xb0b1b2b3b4b5b6b7,
+    .rcx = 0xc0c1,
+    .rbp = 0xa0a1a2a3a4a5a6a7,
+    .r8 = 0x0808080808080808,
+    .r9 = 0x0909090909090909,
+    .r11 = 0x1111111111111111,
+    .r12 = 0x1212121212121212,
+    .r13 = 0x1313131313131313,
+    .r14 = 0x1414141414141414,
+    .r15 = 0x1515151515151515,
+    .flags = 0x202,
 };
 
 static long result_of(const struct frame *out)
@@ -149,7 +166,7 @@ static char     path[256];
 static int      file, full[2], empty[2], pair[2], spare; /* spare: the lowest free descriptor */
 static int      opened;
 static uint8_t  buffer[8];
-static uint32_t taken; /* of what was fed */
+static uint32_t taken;  /* of what was fed */
 static uint8_t  number; /* of bytes through the pipe that is full */
 static long     parent, offset;
 static bool     restarts;
@@ -204,10 +221,7 @@ static void write_begin(struct frame *in)
 }
 static bool write_end(long r) { return r == 1 && os_read(full[0], buffer, 8) == 1 && buffer[0] == number; }
 
-static void read_empty_begin(struct frame *in)
-{
-    call_set(in, NR_READ, (uint64_t)empty[0], (uint64_t)buffer, 1);
-}
+static void read_empty_begin(struct frame *in) { call_set(in, NR_READ, (uint64_t)empty[0], (uint64_t)buffer, 1); }
 static bool read_empty_end(long r)
 {
     return may_be_interrupted(r, true) || (r == 1 && ++taken == control->fed && buffer[0] == (uint8_t)taken);
@@ -254,10 +268,7 @@ static bool poll_empty_end(long r)
     return may_be_interrupted(r, false) || (poll_end(r) && ++taken == control->fed && buffer[0] == (uint8_t)taken);
 }
 
-static void open_begin(struct frame *in)
-{
-    call_set(in, NR_OPEN, (uint64_t)path, O_RDONLY, 0);
-}
+static void open_begin(struct frame *in) { call_set(in, NR_OPEN, (uint64_t)path, O_RDONLY, 0); }
 static bool open_end(long r) { return r == spare && !is_open(spare + 1) && os_close(spare) == 0; }
 
 static void close_begin(struct frame *in)
@@ -288,7 +299,7 @@ static bool clock_end(long r)
 }
 
 /* Blocks SIGUSR1, and lets it through: what was sent is handled before or after, and a blocked one is pending. */
-static struct os_sigset changed, before;
+static struct os_sigset  changed, before;
 static struct os_sigset *usr1(void)
 {
     changed = os_sigset_of(SIGUSR1);
@@ -309,8 +320,7 @@ static bool block_end(long r)
     os_sigprocmask(SIG_BLOCK, 0, &now);
     os_sigpending(&pending);
     return r == 0 && !os_sigset_has(&before, SIGUSR1) && !os_sigset_has(&before, SIGWINCH) &&
-           os_sigset_has(&now, SIGUSR1) &&
-           os_sigset_has(&pending, SIGUSR1) == (control->sent > control->handled);
+           os_sigset_has(&now, SIGUSR1) && os_sigset_has(&pending, SIGUSR1) == (control->sent > control->handled);
 }
 static void unblock_begin(struct frame *in)
 {

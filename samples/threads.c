@@ -46,7 +46,7 @@ static struct cond   not_empty, not_full;
 static long          counter, queue[4], queued, produced, consumed, sum;
 static struct thread threads[THREADS];
 
-static long          count(void *arg)
+static long count(void *arg)
 {
     (void)arg;
     for (int i = 0; i < ROUNDS; i++) {
@@ -214,7 +214,7 @@ enum {
     UMTX_SEM2_WAIT = 23,
     UMTX_SEM2_WAKE = 24,
 };
-static long           umtx(void *obj, int op, long val, void *a, void *b) { return OS_CALL(454, obj, op, val, a, b); }
+static long umtx(void *obj, int op, long val, void *a, void *b) { return OS_CALL(454, obj, op, val, a, b); }
 
 static struct umutex  um;
 static struct ucond   uc;
@@ -222,7 +222,7 @@ static struct urwlock ur;
 static struct usem2   us;
 static long           guarded, turn, read_sum;
 
-static long           umutex_count(void *arg)
+static long umutex_count(void *arg)
 {
     (void)arg;
     for (int i = 0; i < 300; i++) {

@@ -28,10 +28,7 @@ struct sem {
 #define READERS   0x1fffffffu
 #define SHARED    1 /* USYNC_PROCESS_SHARED */
 
-static uint32_t load(uint32_t *p)
-{
-    return __atomic_load_n(p, __ATOMIC_SEQ_CST);
-}
+static uint32_t load(uint32_t *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 
 static bool swap(uint32_t *p, uint32_t was, uint32_t to)
 {
@@ -39,8 +36,18 @@ static bool swap(uint32_t *p, uint32_t was, uint32_t to)
 }
 
 #ifdef GUEST_FREEBSD
-enum { OP_CV_WAIT = 8, OP_CV_SIGNAL, OP_CV_BROADCAST, OP_RDLOCK = 12, OP_WRLOCK, OP_RW_UNLOCK, OP_MUTEX_WAIT = 17,
-       OP_WAKE2 = 22, OP_SEM2_WAIT, OP_SEM2_WAKE };
+enum {
+    OP_CV_WAIT = 8,
+    OP_CV_SIGNAL,
+    OP_CV_BROADCAST,
+    OP_RDLOCK = 12,
+    OP_WRLOCK,
+    OP_RW_UNLOCK,
+    OP_MUTEX_WAIT = 17,
+    OP_WAKE2 = 22,
+    OP_SEM2_WAIT,
+    OP_SEM2_WAKE
+};
 
 /* Nothing that is done here may fail; an error that came again and again would look like a hang. */
 static long umtx(void *obj, int op, unsigned long val, void *a1, void *a2)
@@ -54,8 +61,18 @@ static long umtx(void *obj, int op, unsigned long val, void *a1, void *a2)
     os_yield();
     return 0;
 }
-enum { OP_CV_WAIT, OP_CV_SIGNAL, OP_CV_BROADCAST, OP_RDLOCK, OP_WRLOCK, OP_RW_UNLOCK, OP_MUTEX_WAIT, OP_WAKE2,
-       OP_SEM2_WAIT, OP_SEM2_WAKE };
+enum {
+    OP_CV_WAIT,
+    OP_CV_SIGNAL,
+    OP_CV_BROADCAST,
+    OP_RDLOCK,
+    OP_WRLOCK,
+    OP_RW_UNLOCK,
+    OP_MUTEX_WAIT,
+    OP_WAKE2,
+    OP_SEM2_WAIT,
+    OP_SEM2_WAKE
+};
 #endif
 
 static void mutex_lock(struct mutex *m)

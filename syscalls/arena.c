@@ -48,7 +48,4 @@ int arena_init(int *fd)
     return 0;
 }
 
-void arena_release(void *addr, size_t len)
-{
-    madvise(addr, len, MADV_REMOVE);
-}
+void arena_release(void *addr, size_t len) { madvise(addr, len, MADV_REMOVE); }

@@ -26,22 +26,15 @@ int arg_scalar(const struct arg *a, uint64_t raw, uint64_t *word)
     case ARG_INT:
     case ARG_FD:
     case ARG_DIRFD:
-    case ARG_SIGNO:
-        *word = (uint64_t)(int64_t)(int32_t)raw;
-        return 0;
+    case ARG_SIGNO: *word = (uint64_t)(int64_t)(int32_t)raw; return 0;
     case ARG_UINT:
-    case ARG_MODE:
-        *word = (uint32_t)raw;
-        return 0;
-    case ARG_FLAGS:
-        return flags_to_host(g, g->wide ? raw : (uint32_t)raw, word);
+    case ARG_MODE: *word = (uint32_t)raw; return 0;
+    case ARG_FLAGS: return flags_to_host(g, g->wide ? raw : (uint32_t)raw, word);
     case ARG_ENUM:
         err = enum_to_host(g, g->wide ? raw : (uint32_t)raw, &v);
         *word = (uint64_t)v;
         return err;
-    default:
-        *word = raw;
-        return 0;
+    default: *word = raw; return 0;
     }
 }
 

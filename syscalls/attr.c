@@ -67,10 +67,7 @@ int64_t sys_fchmodat(struct call *c, int dirfd, gva path, uint32_t mode, uint64_
     return chmod_by_descriptor(c, dirfd, path, mode, flags);
 }
 
-int64_t sys_chmod(struct call *c, gva path, uint32_t mode)
-{
-    return sys_fchmodat(c, PATH_CWD(c), path, mode, 0);
-}
+int64_t sys_chmod(struct call *c, gva path, uint32_t mode) { return sys_fchmodat(c, PATH_CWD(c), path, mode, 0); }
 
 int64_t sys_lchmod(struct call *c, gva path, uint32_t mode)
 {
@@ -95,7 +92,7 @@ static int mqueue_mode(struct call *c, uint64_t id, uint32_t mode, uint32_t b)
 {
     return (void)b, mqueue_chmod(c, id, mode);
 }
-static const struct object_change change_mode = { ksem_mode, mqueue_mode }, change_owner = { ksem_chown, mqueue_chown };
+static const struct object_change change_mode = {ksem_mode, mqueue_mode}, change_owner = {ksem_chown, mqueue_chown};
 
 static int64_t object_change(struct call *c, int fd, const struct object_change *change, uint32_t a, uint32_t b)
 {
@@ -207,7 +204,7 @@ static int to_timespec(const struct timeval tv[2], struct timespec ts[2])
     for (int i = 0; i < 2; i++) {
         if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
             return -EINVAL;
-        ts[i] = (struct timespec){ tv[i].tv_sec, tv[i].tv_usec * 1000 };
+        ts[i] = (struct timespec){tv[i].tv_sec, tv[i].tv_usec * 1000};
     }
     return 0;
 }
@@ -278,10 +275,7 @@ int64_t sys_faccessat(struct call *c, int dirfd, gva path, uint64_t mode, uint64
     return on_path(c, host ? SYS_faccessat2 : SYS_faccessat, dirfd, path, at_how(flags), mode, host, 0);
 }
 
-int64_t sys_access(struct call *c, gva path, uint64_t mode)
-{
-    return sys_faccessat(c, PATH_CWD(c), path, mode, 0);
-}
+int64_t sys_access(struct call *c, gva path, uint64_t mode) { return sys_faccessat(c, PATH_CWD(c), path, mode, 0); }
 
 int64_t sys_eaccess(struct call *c, gva path, uint64_t mode)
 {

@@ -68,15 +68,9 @@ int64_t copy_in_str(struct call *c, char *dst, gva src, size_t max)
     return -ENAMETOOLONG;
 }
 
-int put_int(struct call *c, gva dst, int32_t v)
-{
-    return copy_out(c, dst, &v, sizeof(v));
-}
+int put_int(struct call *c, gva dst, int32_t v) { return copy_out(c, dst, &v, sizeof(v)); }
 
-int put_long(struct call *c, gva dst, int64_t v)
-{
-    return copy_out(c, dst, &v, sizeof(v));
-}
+int put_long(struct call *c, gva dst, int64_t v) { return copy_out(c, dst, &v, sizeof(v)); }
 
 struct scratch scratch_get(struct call *c, size_t n)
 {
@@ -223,10 +217,7 @@ int host_fd_fetch(struct call *c, int hostfd)
 
 /* ---- sleeping -------------------------------------------------------------------- */
 
-void task_sleep_prepare(struct call *c)
-{
-    __atomic_store_n(&c->task->area->wake, 0, __ATOMIC_SEQ_CST);
-}
+void task_sleep_prepare(struct call *c) { __atomic_store_n(&c->task->area->wake, 0, __ATOMIC_SEQ_CST); }
 
 int task_sleep(struct call *c, const struct timespec *deadline)
 {

@@ -36,23 +36,23 @@ struct fdlimit;
 #define ERESTART 512
 
 struct call {
-    struct task      *task;
-    struct proc      *proc; /* task's */
-    const struct abi *abi;  /* task's */
-    const struct row *row;
-    uint64_t          raw[ARGS_MAX]; /* as the guest gave them */
-    uint64_t          nr;            /* as the guest gave it: what a restart makes again */
-    bool              has_rv2;       /* the handler sets the second result register */
-    uint64_t          rv2;
-    bool              no_result;     /* registers were replaced (sigreturn, exec): leave them alone */
-    size_t            scratch_used;
-    const struct fdlimit *limit; /* of the descriptor it goes through: what it opens gets them, too.  NULL: none */
-    bool beneath; /* what it opens is marked as its directory is (FD_SLOT_BENEATH) */
-    bool              fast;  /* in the gate: it came through a rewritten site */
-    bool              alone; /* in the gate: the process has one thread and a descriptor table of its own */
-    bool              waited; /* a host call that may block was made for it */
-    int64_t           left_ns; /* of a time-out that began in the gate, and one more; 0: nobody has counted it */
-    bool              early;  /* -ERESTART, and none was made: the signal came before it, whatever its flags say */
+    struct task          *task;
+    struct proc          *proc; /* task's */
+    const struct abi     *abi;  /* task's */
+    const struct row     *row;
+    uint64_t              raw[ARGS_MAX]; /* as the guest gave them */
+    uint64_t              nr;            /* as the guest gave it: what a restart makes again */
+    bool                  has_rv2;       /* the handler sets the second result register */
+    uint64_t              rv2;
+    bool                  no_result; /* registers were replaced (sigreturn, exec): leave them alone */
+    size_t                scratch_used;
+    const struct fdlimit *limit;   /* of the descriptor it goes through: what it opens gets them, too.  NULL: none */
+    bool                  beneath; /* what it opens is marked as its directory is (FD_SLOT_BENEATH) */
+    bool                  fast;    /* in the gate: it came through a rewritten site */
+    bool                  alone;   /* in the gate: the process has one thread and a descriptor table of its own */
+    bool                  waited;  /* a host call that may block was made for it */
+    int64_t               left_ns; /* of a time-out that began in the gate, and one more; 0: nobody has counted it */
+    bool                  early;   /* -ERESTART, and none was made: the signal came before it, whatever its flags say */
 };
 
 /* Guest memory.  0, -EFAULT or -ESRCH; a partial copy is -EFAULT. */
@@ -89,7 +89,7 @@ int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, 
 int64_t host_wait_once6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f,
                         uint64_t g);
 
-#define HC_(fn, c, nr, a, b, d, e, f, g, ...) \
+#define HC_(fn, c, nr, a, b, d, e, f, g, ...)                                                                          \
     fn(c, nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(d), (uint64_t)(e), (uint64_t)(f), (uint64_t)(g))
 #define host_call(c, ...)      HC_(host_call6, c, __VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 #define host_wait(c, ...)      HC_(host_wait6, c, __VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)

@@ -86,18 +86,18 @@ static void want_fcntl(const struct call *c, int fd, struct want *w)
         caprights rights;
         uint32_t  fcntls;
     } cmds[] = {
-        { F_GETFL, D_CAP_FCNTL, D_CAP_FCNTL_GETFL },
-        { F_SETFL, D_CAP_FCNTL, D_CAP_FCNTL_SETFL },
-        { F_GETOWN, D_CAP_FCNTL, D_CAP_FCNTL_GETOWN },
-        { F_SETOWN, D_CAP_FCNTL, D_CAP_FCNTL_SETOWN },
-        { D_F_KINFO, D_CAP_FCNTL, 0 },
-        { F_GETLK, D_CAP_FLOCK, 0 },
-        { F_SETLK, D_CAP_FLOCK, 0 },
-        { F_SETLKW, D_CAP_FLOCK, 0 },
-        { D_F_OGETLK, D_CAP_FLOCK, 0 },
-        { D_F_OSETLK, D_CAP_FLOCK, 0 },
-        { D_F_OSETLKW, D_CAP_FLOCK, 0 },
-        { D_F_SETLK_REMOTE, D_CAP_FLOCK, 0 },
+        {F_GETFL, D_CAP_FCNTL, D_CAP_FCNTL_GETFL},
+        {F_SETFL, D_CAP_FCNTL, D_CAP_FCNTL_SETFL},
+        {F_GETOWN, D_CAP_FCNTL, D_CAP_FCNTL_GETOWN},
+        {F_SETOWN, D_CAP_FCNTL, D_CAP_FCNTL_SETOWN},
+        {D_F_KINFO, D_CAP_FCNTL, 0},
+        {F_GETLK, D_CAP_FLOCK, 0},
+        {F_SETLK, D_CAP_FLOCK, 0},
+        {F_SETLKW, D_CAP_FLOCK, 0},
+        {D_F_OGETLK, D_CAP_FLOCK, 0},
+        {D_F_OSETLK, D_CAP_FLOCK, 0},
+        {D_F_OSETLKW, D_CAP_FLOCK, 0},
+        {D_F_SETLK_REMOTE, D_CAP_FLOCK, 0},
     };
     const int64_t cmd = (int64_t)argument(c, 1);
 
@@ -140,10 +140,10 @@ static void want_ranges(const struct call *c, int fd, struct want *w)
             w->rights |= D_CAP_SEEK;
 }
 
-typedef void want_fn(const struct call *c, int fd, struct want *w);
+typedef void          want_fn(const struct call *c, int fd, struct want *w);
 static want_fn *const extras[] = {
-    [CAPX_OPEN] = want_open,     [CAPX_ACCEPT] = want_accept, [CAPX_MMAP] = want_mmap,     [CAPX_FCNTL] = want_fcntl,
-    [CAPX_IOCTL] = want_ioctl,   [CAPX_KEVENT] = want_kevent, [CAPX_SENDTO] = want_sendto, [CAPX_RANGES] = want_ranges,
+    [CAPX_OPEN] = want_open,   [CAPX_ACCEPT] = want_accept, [CAPX_MMAP] = want_mmap,     [CAPX_FCNTL] = want_fcntl,
+    [CAPX_IOCTL] = want_ioctl, [CAPX_KEVENT] = want_kevent, [CAPX_SENDTO] = want_sendto, [CAPX_RANGES] = want_ranges,
 };
 
 static const struct cap_row *row_of(const struct call *c)
@@ -153,10 +153,7 @@ static const struct cap_row *row_of(const struct call *c)
     return c->row && abi->cap_rows && abi->rows && c->row == &abi->rows[c->row->nr] ? &abi->cap_rows[c->row->nr] : NULL;
 }
 
-static bool is_fd(const struct arg *a)
-{
-    return a->kind == ARG_FD || a->kind == ARG_DIRFD;
-}
+static bool is_fd(const struct arg *a) { return a->kind == ARG_FD || a->kind == ARG_DIRFD; }
 
 /* Which of the call's arguments fd is, is told by its number: when two are the same, it must do for both. */
 static void want_of(const struct call *c, int fd, struct want *w)
@@ -237,7 +234,7 @@ static int get_locked(struct call *c, int fd, const struct want *w, struct fdref
 
 int fd_get_limited(struct call *c, int fd, const caprights *rights, struct fdref *ref)
 {
-    struct want w = { 0 };
+    struct want w = {0};
     int         r;
 
     if (rights)
@@ -276,7 +273,7 @@ static void copy_locked(const struct fdtable *t, const struct fdlimit *l, struct
 
 int capability_export(struct call *c, int fd, struct fdref *ref, struct fdlimit_copy **limits)
 {
-    const struct want    w = { 0 };
+    const struct want    w = {0};
     struct fdlimit_copy *copy = NULL;
     int                  r;
 
@@ -320,10 +317,7 @@ int capability_import(struct call *c, const struct fdlimit_copy *limits)
 
 /* ---- capability mode ------------------------------------------------------------------------ */
 
-bool capability_mode(const struct call *c)
-{
-    return c->proc->capmode;
-}
+bool capability_mode(const struct call *c) { return c->proc->capmode; }
 
 bool capability_refuses(const struct call *c)
 {
@@ -341,9 +335,9 @@ void capability_trap(struct call *c, int64_t result)
     if ((result != -D_ENOTCAPABLE && result != -D_ECAPMODE) || !capability_mode(c) || !c->proc->trapcap)
         return;
     pthread_mutex_lock(&session.lock);
-    signal_post_task_locked(c->task, &(struct ksiginfo){ .signo = c->abi->sig_from_host[SIGTRAP],
-                                                         .code = c->abi->cap_sigcode,
-                                                         .error = c->abi->errno_from_host[-result],
-                                                         .trapno = (int32_t)c->nr });
+    signal_post_task_locked(c->task, &(struct ksiginfo){.signo = c->abi->sig_from_host[SIGTRAP],
+                                                        .code = c->abi->cap_sigcode,
+                                                        .error = c->abi->errno_from_host[-result],
+                                                        .trapno = (int32_t)c->nr});
     pthread_mutex_unlock(&session.lock);
 }

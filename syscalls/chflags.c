@@ -18,9 +18,9 @@ static const struct {
     uint64_t guest;
     int      host;
 } known[] = {
-    { 0x00001, FS_NODUMP_FL },    /* UF_NODUMP */
-    { 0x20000, FS_IMMUTABLE_FL }, /* SF_IMMUTABLE */
-    { 0x40000, FS_APPEND_FL },    /* SF_APPEND */
+    {0x00001, FS_NODUMP_FL},    /* UF_NODUMP */
+    {0x20000, FS_IMMUTABLE_FL}, /* SF_IMMUTABLE */
+    {0x40000, FS_APPEND_FL},    /* SF_APPEND */
 };
 #define KNOWN (sizeof(known) / sizeof(*known))
 
@@ -74,10 +74,7 @@ int64_t sys_chflagsat(struct call *c, int dirfd, gva path, uint64_t flags, uint6
     return r;
 }
 
-int64_t sys_chflags(struct call *c, gva path, uint64_t flags)
-{
-    return sys_chflagsat(c, PATH_CWD(c), path, flags, 0);
-}
+int64_t sys_chflags(struct call *c, gva path, uint64_t flags) { return sys_chflagsat(c, PATH_CWD(c), path, flags, 0); }
 
 int64_t sys_lchflags(struct call *c, gva path, uint64_t flags)
 {

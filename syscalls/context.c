@@ -25,8 +25,8 @@ static void state_get(struct call *c, struct sigframe_in *in, uint8_t *xstate)
 int64_t sys_getcontext(struct call *c, gva ucp)
 {
     struct sigframe_in in;
-    uint8_t *buf;
-    int err;
+    uint8_t           *buf;
+    int                err;
 
     if (!ucp.va)
         return -EINVAL;
@@ -41,10 +41,7 @@ int64_t sys_getcontext(struct call *c, gva ucp)
     return err;
 }
 
-int64_t sys_setcontext(struct call *c, gva ucp)
-{
-    return ucp.va ? sys_sigreturn(c, ucp) : -EINVAL;
-}
+int64_t sys_setcontext(struct call *c, gva ucp) { return ucp.va ? sys_sigreturn(c, ucp) : -EINVAL; }
 
 int64_t sys_swapcontext(struct call *c, gva oucp, gva ucp)
 {

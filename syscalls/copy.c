@@ -47,10 +47,7 @@ static int side_end(struct call *c, struct side *s, int64_t start, int64_t moved
     return 0;
 }
 
-static bool wants_lock(const struct side *s)
-{
-    return !s->at.va && file_own_offset(s->ref.of);
-}
+static bool wants_lock(const struct side *s) { return !s->at.va && file_own_offset(s->ref.of); }
 
 /* Two open files are locked in the order of their addresses; the same one once. */
 static int lock_both(struct call *c, struct side *in, struct side *out)
@@ -139,8 +136,8 @@ static int64_t copy_range(struct call *c, struct side *in, struct side *out, uin
         return err;
 
     const int64_t from = *(int64_t *)in->offset.p, to = *(int64_t *)out->offset.p;
-    int64_t       r = host_call(c, SYS_copy_file_range, in->ref.hostfd, in->offset.va, out->ref.hostfd, out->offset.va,
-                                len, 0);
+    int64_t       r =
+        host_call(c, SYS_copy_file_range, in->ref.hostfd, in->offset.va, out->ref.hostfd, out->offset.va, len, 0);
 
     if (r == -EXDEV || r == -EOPNOTSUPP)
         r = copy_pieces(c, in, out, from, to, len);
@@ -153,7 +150,7 @@ static int64_t copy_range(struct call *c, struct side *in, struct side *out, uin
 /* flags: 0, or COPY_FILE_RANGE_CLONE (FreeBSD 15), which is a wish. */
 int64_t sys_copy_file_range(struct call *c, int infd, gva inoff, int outfd, gva outoff, uint64_t len, unsigned flags)
 {
-    struct side in = { .at = inoff }, out = { .at = outoff };
+    struct side in = {.at = inoff}, out = {.at = outoff};
     int64_t     r = flags & ~0x00800000u ? -EINVAL : fd_get(c, infd, &in.ref);
 
     if (r)
@@ -225,7 +222,7 @@ static int64_t bytes_in_memory(struct call *c, const struct sending *s, int64_t 
     int64_t              r = -ENOMEM;
 
     if (buf.p && iov.p) {
-        *(struct iovec *)iov.p = (struct iovec){ (void *)buf.va, n };
+        *(struct iovec *)iov.p = (struct iovec){(void *)buf.va, n};
         r = host_call(c, SYS_preadv2, s->from, iov.va, 1, offset, 0, RWF_NOWAIT);
     }
     c->scratch_used = used;
@@ -259,7 +256,7 @@ static int64_t send_data(struct call *c, struct sending *s, int64_t offset, uint
 
 static int64_t send_all(struct call *c, struct sending *s, int64_t offset, uint64_t nbytes, gva hdtr)
 {
-    struct hdtr h = { 0 };
+    struct hdtr h = {0};
     int64_t     r = hdtr.va ? copy_in(c, &h, hdtr, sizeof(h)) : 0;
 
     if (!r)
@@ -296,7 +293,7 @@ int64_t sys_sendfile(struct call *c, int fd, int sock, int64_t offset, uint64_t 
         return r;
     r = fd_get(c, sock, &to);
     if (!r) {
-        struct sending s = { from.hostfd, to.hostfd, 0, flags & SF_NODISKIO };
+        struct sending s = {from.hostfd, to.hostfd, 0, flags & SF_NODISKIO};
 
         r = to.of->kind == OF_SOCKET ? send_all(c, &s, offset, nbytes, hdtr) : -ENOTSOCK;
         r = send_result(c, &s, sbytes, r);
@@ -310,7 +307,7 @@ int64_t sys_sendfile(struct call *c, int fd, int sock, int64_t offset, uint64_t 
 int64_t sys_freebsd4_sendfile(struct call *c, int fd, int sock, int64_t offset, uint64_t nbytes, gva hdtr, gva sbytes,
                               int flags)
 {
-    struct hdtr h = { 0 };
+    struct hdtr h = {0};
     int64_t     n = hdtr.va ? copy_in(c, &h, hdtr, sizeof(h)) : 0;
 
     if (!n && h.headers)

@@ -78,8 +78,8 @@ static void wake_all_locked(struct proc *p)
 
     p->cred_by = NULL;
     LIST_FOREACH(t, &p->tasks, link)
-    if (t->waits_cred)
-        task_wake(t);
+        if (t->waits_cred)
+            task_wake(t);
 }
 
 void cred_exec(struct proc *p)
@@ -241,11 +241,11 @@ static unsigned laggards(struct call *c, bool kick)
 
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(t, &c->proc->tasks, link)
-    if (counts(t, c->task)) {
-        n++;
-        if (kick)
-            door->kick(t);
-    }
+        if (counts(t, c->task)) {
+            n++;
+            if (kick)
+                door->kick(t);
+        }
     pthread_mutex_unlock(&session.lock);
     return n;
 }

@@ -15,7 +15,7 @@
 #include "syscalls/proc.h"
 
 /* Before a change: no other thread changes anything until cred_end.  0, -ESRCH. */
-int     cred_begin(struct call *c);
+int cred_begin(struct call *c);
 /*
  * After it: result is the host's; when it is no error, the change is made for all
  * threads.  groups: the new list in guest-visible memory, n entries; NULL: unchanged.
@@ -29,12 +29,12 @@ static inline bool cred_behind(const struct task *t)
     return t->cred_gen != __atomic_load_n(&t->proc->cred_gen, __ATOMIC_RELAXED);
 }
 /* Does it, in the task's context.  A thread that cannot ends its process (SIGABRT), as C libraries do. */
-void    cred_catch_up(struct call *c);
+void cred_catch_up(struct call *c);
 /* Until somebody wakes us (1), signal or no signal, or it is time to look again (0); -ESRCH. */
-int     wait_a_while(struct call *c);
+int wait_a_while(struct call *c);
 /* What a fork's child has of its parent; t is its first task, made by the calling thread. */
-void    cred_inherit(struct call *c, struct task *t);
+void cred_inherit(struct call *c, struct task *t);
 /* The other threads are gone (exec): nobody is in the middle of a change. */
-void    cred_exec(struct proc *p);
+void cred_exec(struct proc *p);
 
 #endif

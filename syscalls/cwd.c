@@ -28,10 +28,7 @@ int64_t sys_chdir(struct call *c, gva path)
 }
 
 /* A directory from which look-ups stay below it cannot become where they start (vfs_syscalls.c, sys_fchdir). */
-static int64_t may_stand_in(const struct fdref *ref)
-{
-    return ref->beneath ? -D_ENOTCAPABLE : 0;
-}
+static int64_t may_stand_in(const struct fdref *ref) { return ref->beneath ? -D_ENOTCAPABLE : 0; }
 
 int64_t sys_fchdir(struct call *c, int fd)
 {

@@ -36,10 +36,7 @@ struct dirent_form {
     void (*write)(uint8_t *at, const struct host_dirent *d, size_t namlen, size_t size);
 };
 
-static size_t size_12(size_t namlen)
-{
-    return (24 + namlen + 1 + 7) & ~(size_t)7;
-}
+static size_t size_12(size_t namlen) { return (24 + namlen + 1 + 7) & ~(size_t)7; }
 
 static void write_12(uint8_t *at, const struct host_dirent *d, size_t namlen, size_t size)
 {
@@ -54,10 +51,7 @@ static void write_12(uint8_t *at, const struct host_dirent *d, size_t namlen, si
     memcpy(at + 24, d->name, namlen);
 }
 
-static size_t size_11(size_t namlen)
-{
-    return (8 + namlen + 1 + 3) & ~(size_t)3;
-}
+static size_t size_11(size_t namlen) { return (8 + namlen + 1 + 3) & ~(size_t)3; }
 
 static void write_11(uint8_t *at, const struct host_dirent *d, size_t namlen, size_t size)
 {
@@ -72,7 +66,7 @@ static void write_11(uint8_t *at, const struct host_dirent *d, size_t namlen, si
     memcpy(at + 8, d->name, namlen);
 }
 
-static const struct dirent_form form_12 = { size_12, write_12 }, form_11 = { size_11, write_11 };
+static const struct dirent_form form_12 = {size_12, write_12}, form_11 = {size_11, write_11};
 
 /* ---- conversion ------------------------------------------------------------------- */
 
@@ -176,10 +170,7 @@ static bool room_get(struct call *c, struct conversion *v, const uint8_t *host)
     return v->dst;
 }
 
-static void room_put(struct conversion *v)
-{
-    (void)v;
-}
+static void room_put(struct conversion *v) { (void)v; }
 #else
 /* Room for the guest's form, and the host's out of the guest's reach. */
 static bool room_get(struct call *c, struct conversion *v, const uint8_t *host)
@@ -195,10 +186,7 @@ static bool room_get(struct call *c, struct conversion *v, const uint8_t *host)
     return true;
 }
 
-static void room_put(struct conversion *v)
-{
-    free(v->room);
-}
+static void room_put(struct conversion *v) { free(v->room); }
 #endif
 
 static int64_t read_locked(struct call *c, struct fdref *ref, gva buf, uint64_t count, const struct dirent_form *form,
@@ -215,7 +203,7 @@ static int64_t read_locked(struct call *c, struct fdref *ref, gva buf, uint64_t 
     if (n <= 0)
         return n;
 
-    struct conversion v = { .src_len = (size_t)n, .dst_size = count < GUEST_BATCH ? count : GUEST_BATCH };
+    struct conversion v = {.src_len = (size_t)n, .dst_size = count < GUEST_BATCH ? count : GUEST_BATCH};
 
     if (!room_get(c, &v, s.p)) {
         host_call(c, SYS_lseek, ref->hostfd, *before, SEEK_SET);

@@ -190,8 +190,8 @@ static int64_t program_look(struct call *c, int progfd, const struct given *g, s
 {
     char    text[256];
     int     status, hostprog = exechost_is(c, progfd) ? fcntl(progfd, F_DUPFD_CLOEXEC, 3) : -1;
-    int64_t r = exec_image_make(c, progfd, g->name, (const char *const *)g->args.v, (const char *const *)g->env.v,
-                                NULL, e, text, sizeof(text), &status);
+    int64_t r = exec_image_make(c, progfd, g->name, (const char *const *)g->args.v, (const char *const *)g->env.v, NULL,
+                                e, text, sizeof(text), &status);
 
     if (r == -ENOEXEC && hostprog >= 0 && !capability_mode(c)) /* nobody would keep it in that mode */
         return exec_host(c, hostprog, g->name, &g->args, &g->env);

@@ -17,11 +17,11 @@ void exec_image_free(struct exec_image *e);
  * interpreter included.  c: the process that executes it, which opens them; NULL: there is none yet.  path: as it was
  * given, what a script's interpreter gets.  argv, envp: copied.  0, or -errno with text (size bytes) saying what is
  * wrong. */
-int  exec_image_make(struct call *c, int fd, const char *path, const char *const *argv, const char *const *envp,
-                     const char *force_abi, struct exec_image **out, char *text, size_t size, int *exit_status);
+int exec_image_make(struct call *c, int fd, const char *path, const char *const *argv, const char *const *envp,
+                    const char *force_abi, struct exec_image **out, char *text, size_t size, int *exit_status);
 const struct abi *exec_image_abi(const struct exec_image *e);
 /* In a fresh pico process: maps it, builds the first stack, sets the registers.  0 or -errno. */
-int  exec_image_load(struct call *c, struct exec_image *e);
+int exec_image_load(struct call *c, struct exec_image *e);
 
 /* EVENT_BOOT of the session's first process: loads proc->exec. */
 void exec_boot(struct call *c);

@@ -387,7 +387,7 @@ static bool stops_by_default(pid_t pid, int sig)
     f = fopen(path, "re");
     if (!f)
         return false;
-    while ( fgets(line, sizeof(line), f))
+    while (fgets(line, sizeof(line), f))
         if (sscanf(line, "SigBlk: %lx", &bits) == 1 || sscanf(line, "SigIgn: %lx", &bits) == 1 ||
             sscanf(line, "SigCgt: %lx", &bits) == 1)
             held |= bits;

@@ -68,17 +68,11 @@ static int target_fd(struct call *c, int fd, struct target *t)
     return 0;
 }
 
-static void target_put(struct call *c, struct target *t)
-{
-    path_put(c, &t->path);
-}
+static void target_put(struct call *c, struct target *t) { path_put(c, &t->path); }
 
 /* ---- names ------------------------------------------------------------------------------ */
 
-static const char *prefix_of(int space)
-{
-    return space == SPACE_USER ? PREFIX_USER : PREFIX_SYS;
-}
+static const char *prefix_of(int space) { return space == SPACE_USER ? PREFIX_USER : PREFIX_SYS; }
 
 static int check_space(struct call *c, int space)
 {
@@ -103,19 +97,16 @@ static int name_in(struct call *c, int space, gva name, struct scratch *out)
 }
 
 /* ENOATTR is the guest's name for it. */
-static int64_t result(int64_t r)
-{
-    return r == -ENOTSUP ? -EOPNOTSUPP : r;
-}
+static int64_t result(int64_t r) { return r == -ENOTSUP ? -EOPNOTSUPP : r; }
 
 /* ---- one attribute ------------------------------------------------------------------------ */
 
 enum { GET, SET, REMOVE, LIST };
 static const long calls[][2] = {
-    { SYS_getxattr, SYS_lgetxattr },
-    { SYS_setxattr, SYS_lsetxattr },
-    { SYS_removexattr, SYS_lremovexattr },
-    { SYS_listxattr, SYS_llistxattr },
+    {SYS_getxattr, SYS_lgetxattr},
+    {SYS_setxattr, SYS_lsetxattr},
+    {SYS_removexattr, SYS_lremovexattr},
+    {SYS_listxattr, SYS_llistxattr},
 };
 
 static int64_t on_one(struct call *c, struct target *t, int what, int space, gva name, gva data, uint64_t size)
@@ -201,7 +192,7 @@ static int64_t run(struct call *c, struct target *t, int what, int space, gva na
     if (!r && size > INT64_MAX)
         r = -EINVAL;
     if (!r)
-        r = what == LIST ? list(c, t, space, data, size)
+        r = what == LIST  ? list(c, t, space, data, size)
             : what == GET ? get_one(c, t, space, name, data, size)
                           : on_one(c, t, what, space, name, data, size);
     target_put(c, t);
@@ -218,7 +209,7 @@ static int64_t by_path(struct call *c, gva path, bool nofollow, int what, int sp
 
 static int64_t by_fd(struct call *c, int fd, int what, int space, gva name, gva data, uint64_t size)
 {
-    struct target t = { 0 };
+    struct target t = {0};
     const int     err = target_fd(c, fd, &t);
 
     return err ? err : run(c, &t, what, space, name, data, size);

@@ -32,15 +32,15 @@ static const struct dup_op {
     bool     fixed;
     unsigned flags;
 } dup_ops[] = {
-    { F_DUPFD, false, 0 },
-    { F_DUPFD_CLOEXEC, false, FD_SLOT_CLOEXEC },
-    { D_F_DUPFD_CLOFORK, false, FD_SLOT_CLOFORK },
-    { D_F_DUP2FD, true, 0 },
-    { D_F_DUP2FD_CLOEXEC, true, FD_SLOT_CLOEXEC },
-    { D_F_DUP3FD, true, 0 },
-    { D_F_DUP3FD_CLOEXEC, true, FD_SLOT_CLOEXEC },
-    { D_F_DUP3FD_CLOFORK, true, FD_SLOT_CLOFORK },
-    { D_F_DUP3FD_CLOEXEC_CLOFORK, true, FD_SLOT_CLOEXEC | FD_SLOT_CLOFORK },
+    {F_DUPFD, false, 0},
+    {F_DUPFD_CLOEXEC, false, FD_SLOT_CLOEXEC},
+    {D_F_DUPFD_CLOFORK, false, FD_SLOT_CLOFORK},
+    {D_F_DUP2FD, true, 0},
+    {D_F_DUP2FD_CLOEXEC, true, FD_SLOT_CLOEXEC},
+    {D_F_DUP3FD, true, 0},
+    {D_F_DUP3FD_CLOEXEC, true, FD_SLOT_CLOEXEC},
+    {D_F_DUP3FD_CLOFORK, true, FD_SLOT_CLOFORK},
+    {D_F_DUP3FD_CLOEXEC_CLOFORK, true, FD_SLOT_CLOEXEC | FD_SLOT_CLOFORK},
 };
 
 static const struct dup_op *dup_op(int64_t cmd)
@@ -59,10 +59,7 @@ int64_t sys_dup(struct call *c, int fd)
     return r == -EINVAL ? -EBADF : r;
 }
 
-int64_t sys_dup2(struct call *c, int from, int to)
-{
-    return fd_dup_to(c, from, to, 0);
-}
+int64_t sys_dup2(struct call *c, int from, int to) { return fd_dup_to(c, from, to, 0); }
 
 /* ---- flags ---------------------------------------------------------------------------- */
 
@@ -224,12 +221,9 @@ static int64_t may_have_owner(struct call *c, struct fdref *ref)
     switch (ref->of->kind) {
     case OF_PIPE:
     case OF_SOCKET:
-    case OF_KQUEUE:
-        return 0;
-    case OF_CHAR:
-        return s.p ? host_call(c, SYS_ioctl, ref->hostfd, D_IOC_GETTERM, s.va) : -ENOMEM;
-    default:
-        return ref->of->flags & O_PATH ? -EBADF : -ENOTTY;
+    case OF_KQUEUE: return 0;
+    case OF_CHAR: return s.p ? host_call(c, SYS_ioctl, ref->hostfd, D_IOC_GETTERM, s.va) : -ENOMEM;
+    default: return ref->of->flags & O_PATH ? -EBADF : -ENOTTY;
     }
 }
 
@@ -260,10 +254,7 @@ static int64_t get_owner(struct call *c, struct fdref *ref, int64_t arg)
     return file_get_owner(c, ref);
 }
 
-static int64_t set_owner(struct call *c, struct fdref *ref, int64_t arg)
-{
-    return file_set_owner(c, ref, (int)arg);
-}
+static int64_t set_owner(struct call *c, struct fdref *ref, int64_t arg) { return file_set_owner(c, ref, (int)arg); }
 
 static int64_t add_seals(struct call *c, struct fdref *ref, int64_t arg)
 {
@@ -295,22 +286,22 @@ static const struct fcntl_op {
     int64_t cmd;
     int64_t (*fn)(struct call *c, struct fdref *ref, int64_t arg);
 } fcntl_ops[] = {
-    { F_GETFL, get_flags },
-    { F_SETFL, set_flags },
-    { F_GETLK, get_lock },
-    { F_SETLK, set_lock },
-    { F_SETLKW, set_lock_wait },
-    { D_F_OGETLK, oget_lock },
-    { D_F_OSETLK, oset_lock },
-    { D_F_OSETLKW, oset_lock_wait },
-    { D_F_SETLK_REMOTE, no_lock_manager },
-    { F_GETOWN, get_owner },
-    { F_SETOWN, set_owner },
-    { F_ADD_SEALS, add_seals },
-    { F_GET_SEALS, get_seals },
-    { D_F_READAHEAD, read_ahead },
-    { D_F_RDAHEAD, read_ahead },
-    { D_F_ISUNIONSTACK, is_union_stack },
+    {F_GETFL, get_flags},
+    {F_SETFL, set_flags},
+    {F_GETLK, get_lock},
+    {F_SETLK, set_lock},
+    {F_SETLKW, set_lock_wait},
+    {D_F_OGETLK, oget_lock},
+    {D_F_OSETLK, oset_lock},
+    {D_F_OSETLKW, oset_lock_wait},
+    {D_F_SETLK_REMOTE, no_lock_manager},
+    {F_GETOWN, get_owner},
+    {F_SETOWN, set_owner},
+    {F_ADD_SEALS, add_seals},
+    {F_GET_SEALS, get_seals},
+    {D_F_READAHEAD, read_ahead},
+    {D_F_RDAHEAD, read_ahead},
+    {D_F_ISUNIONSTACK, is_union_stack},
 };
 
 static int64_t on_file(struct call *c, int fd, int64_t cmd, int64_t arg)
@@ -336,14 +327,10 @@ int64_t sys_fcntl(struct call *c, int fd, int64_t cmd, int64_t arg)
     if (d)
         return d->fixed ? fd_dup_to(c, fd, (int)arg, d->flags) : fd_dup(c, fd, (int)arg, d->flags);
     switch (cmd) {
-    case D_F_KINFO:
-        return kinfo_give(c, fd, GVA(arg));
-    case F_GETFD:
-        return get_fd_flags(c, fd);
-    case F_SETFD:
-        return set_fd_flags(c, fd, arg);
-    default:
-        return on_file(c, fd, cmd, arg);
+    case D_F_KINFO: return kinfo_give(c, fd, GVA(arg));
+    case F_GETFD: return get_fd_flags(c, fd);
+    case F_SETFD: return set_fd_flags(c, fd, arg);
+    default: return on_file(c, fd, cmd, arg);
     }
 }
 

@@ -22,9 +22,9 @@
 #define IS_BENEATH(slot)               false /* nor are calls on those served there */
 #else
 void (*fd_on_slot_close)(struct call *c, struct fdtable *t, int fd, struct ofile *of);
-#define HAS_HOOK (fd_on_slot_close != NULL)
+#define HAS_HOOK         (fd_on_slot_close != NULL)
 #define MARK(c)          ((c)->beneath ? SLOT_BENEATH : 0)
-#define IS_BENEATH(slot) (((slot) & SLOT_BENEATH) != 0)
+#define IS_BENEATH(slot) (((slot)&SLOT_BENEATH) != 0)
 #endif
 
 /* ---- references -------------------------------------------------------------- */
@@ -100,10 +100,7 @@ static inline int get(struct call *c, int fd, const caprights *want, struct fdre
     return get_counted(c, fd, want, ref);
 }
 
-static bool is_plain(const struct ofile *of)
-{
-    return !of->host_offset && (of->kind == OF_FILE || of->kind == OF_DIR);
-}
+static bool is_plain(const struct ofile *of) { return !of->host_offset && (of->kind == OF_FILE || of->kind == OF_DIR); }
 
 /* Without the table's lock: who changes the slot at this moment writes it whole, with the bit or without. */
 static void plain_note(struct call *c, const struct fdref *ref)
@@ -139,20 +136,11 @@ static inline int get_seen(struct call *c, int fd, const caprights *want, struct
     return err || ref->of->kind != OF_UNSEEN ? err : see(c, ref);
 }
 
-int fd_get(struct call *c, int fd, struct fdref *ref)
-{
-    return get_seen(c, fd, NULL, ref);
-}
+int fd_get(struct call *c, int fd, struct fdref *ref) { return get_seen(c, fd, NULL, ref); }
 
-int fd_get_for(struct call *c, int fd, caprights want, struct fdref *ref)
-{
-    return get_seen(c, fd, &want, ref);
-}
+int fd_get_for(struct call *c, int fd, caprights want, struct fdref *ref) { return get_seen(c, fd, &want, ref); }
 
-int fd_get_unseen(struct call *c, int fd, struct fdref *ref)
-{
-    return get(c, fd, NULL, ref);
-}
+int fd_get_unseen(struct call *c, int fd, struct fdref *ref) { return get(c, fd, NULL, ref); }
 
 void fd_saw(struct call *c, const struct fdref *ref, uint32_t mode)
 {
@@ -197,16 +185,13 @@ int fd_get_at(struct call *c, int fd, struct fdref *ref)
 {
     if (fd != (int)c->abi->at_fdcwd)
         return fd_get(c, fd, ref);
-    *ref = (struct fdref){ .hostfd = AT_FDCWD, .fd = fd };
+    *ref = (struct fdref){.hostfd = AT_FDCWD, .fd = fd};
     return 0;
 }
 
 /* ---- allocation -------------------------------------------------------------- */
 
-uint32_t fd_limit(const struct call *c)
-{
-    return c->proc->nofile < FD_MAX ? (uint32_t)c->proc->nofile : FD_MAX;
-}
+uint32_t fd_limit(const struct call *c) { return c->proc->nofile < FD_MAX ? (uint32_t)c->proc->nofile : FD_MAX; }
 
 /* Writes a slot that may be limited; takes over a reference on the list of l. */
 static void slot_set_locked(struct fdtable *t, uint32_t fd, uint64_t slot, const struct fdlimit *l)
@@ -276,8 +261,8 @@ int fd_install(struct call *c, const struct fd_new *n, int from)
     of->flags = n->flags;
     of->domain = n->domain;
     of->object = n->object;
-    return fd_install_ofile(c, n->hostfd, of,
-                            (n->cloexec ? FD_SLOT_CLOEXEC : 0) | (n->clofork ? FD_SLOT_CLOFORK : 0), from);
+    return fd_install_ofile(c, n->hostfd, of, (n->cloexec ? FD_SLOT_CLOEXEC : 0) | (n->clofork ? FD_SLOT_CLOFORK : 0),
+                            from);
 }
 
 /* ---- duplicates ---------------------------------------------------------------- */
@@ -295,10 +280,7 @@ static uint64_t slot_dup_locked(struct fdtable *t, int fd, unsigned flags, struc
     return (slot & (SLOT_ENTRY | SLOT_LIMITED | SLOT_BENEATH | SLOT_PLAIN)) | slot_flags(flags);
 }
 
-static bool number_ok(int fd)
-{
-    return fd >= 0 && (uint32_t)fd < FD_MAX;
-}
+static bool number_ok(int fd) { return fd >= 0 && (uint32_t)fd < FD_MAX; }
 
 static int dup_locked(struct call *c, struct fdtable *t, int fd, int from, unsigned flags)
 {
@@ -351,7 +333,7 @@ static void posix_unlock(struct call *c, uint32_t hostfd)
 
     if (!s.p)
         return;
-    *(struct flock *)s.p = (struct flock){ .l_type = F_UNLCK, .l_whence = SEEK_SET };
+    *(struct flock *)s.p = (struct flock){.l_type = F_UNLCK, .l_whence = SEEK_SET};
     host_call(c, SYS_fcntl, hostfd, F_SETLK, s.va);
 }
 
@@ -531,10 +513,7 @@ int fd_set_flags(struct call *c, int fd, unsigned mask, unsigned flags)
     return slot ? 0 : -EBADF;
 }
 
-int fd_last(struct call *c)
-{
-    return (int)__atomic_load_n(&c->proc->fds->high, __ATOMIC_RELAXED) - 1;
-}
+int fd_last(struct call *c) { return (int)__atomic_load_n(&c->proc->fds->high, __ATOMIC_RELAXED) - 1; }
 
 /* ---- kind ---------------------------------------------------------------------- */
 
@@ -542,18 +521,12 @@ enum ofile_kind fd_kind_of_mode(uint32_t mode)
 {
     switch (mode & S_IFMT) {
     case S_IFREG:
-    case S_IFBLK:
-        return OF_FILE;
-    case S_IFDIR:
-        return OF_DIR;
-    case S_IFIFO:
-        return OF_PIPE;
-    case S_IFSOCK:
-        return OF_SOCKET;
-    case S_IFCHR:
-        return OF_CHAR;
-    default:
-        return OF_OTHER;
+    case S_IFBLK: return OF_FILE;
+    case S_IFDIR: return OF_DIR;
+    case S_IFIFO: return OF_PIPE;
+    case S_IFSOCK: return OF_SOCKET;
+    case S_IFCHR: return OF_CHAR;
+    default: return OF_OTHER;
     }
 }
 

@@ -23,11 +23,11 @@
 
 enum ofile_kind {
     OF_FREE,
-    OF_FILE,   /* regular file, block device: positioned host calls, our offset */
+    OF_FILE, /* regular file, block device: positioned host calls, our offset */
     OF_DIR,
-    OF_PIPE,   /* pipe, FIFO */
+    OF_PIPE, /* pipe, FIFO */
     OF_SOCKET,
-    OF_CHAR,   /* terminal or other character device */
+    OF_CHAR, /* terminal or other character device */
     OF_KQUEUE,
     OF_PROCDESC, /* syscalls/procdesc.h */
     OF_KSEM,     /* syscalls/ksem.h */
@@ -80,9 +80,9 @@ struct fdref {
  * 0, -EBADF, -ESRCH, -D_ENOTCAPABLE when the slot's limits do not allow what the call's row wants of it
  * (capability.h).  On failure nothing is to be put.
  */
-int  fd_get(struct call *c, int fd, struct fdref *ref);
+int fd_get(struct call *c, int fd, struct fdref *ref);
 /* fd_get, but of->kind may be OF_UNSEEN: for who does not need it or is about to ask the host (fd_saw). */
-int  fd_get_unseen(struct call *c, int fd, struct fdref *ref);
+int fd_get_unseen(struct call *c, int fd, struct fdref *ref);
 /* The host says that the file has this st_mode: its kind is known from now on. */
 void fd_saw(struct call *c, const struct fdref *ref, uint32_t mode);
 /* Whether fd is a file or directory whose calls the gate serves; asks the host if need be. */
@@ -96,7 +96,7 @@ static inline bool fd_solo(const struct call *c, const struct ofile *of)
     return c->alone && __atomic_load_n(&of->refs, __ATOMIC_RELAXED) == 1;
 }
 /* fd_get for *at calls: the guest's AT_FDCWD becomes hostfd AT_FDCWD and of NULL (fd_put is harmless then). */
-int  fd_get_at(struct call *c, int fd, struct fdref *ref);
+int fd_get_at(struct call *c, int fd, struct fdref *ref);
 
 /*
  * New open file at the lowest free descriptor >= from.  Takes hostfd over: it is
@@ -117,7 +117,7 @@ int fd_install(struct call *c, const struct fd_new *n, int from);
  * refers to it in this process.  Takes over hostfd and one reference on of.
  */
 int fd_install_ofile(struct call *c, int hostfd, struct ofile *of, unsigned flags, int from); /* FD_SLOT_* */
-int fd_close(struct call *c, int fd); /* 0, -EBADF */
+int fd_close(struct call *c, int fd);                                                         /* 0, -EBADF */
 /*
  * dup: fd's file, with fd's limits and these flags, in the lowest slot >= from.
  * Descriptor, -EINVAL (from; that is looked at first), -EBADF, -EMFILE, -ESRCH.
@@ -138,41 +138,41 @@ static inline int fd_set_cloexec(struct call *c, int fd, bool on)
     return fd_set_flags(c, fd, FD_SLOT_CLOEXEC, on ? FD_SLOT_CLOEXEC : 0);
 }
 /* All open descriptors in [from, to].  mark: they get these flags, else they are closed.  0, -ESRCH. */
-int fd_close_range(struct call *c, unsigned from, unsigned to, unsigned mark);
-int fd_last(struct call *c);                            /* highest open descriptor, -1: none */
-uint32_t fd_limit(const struct call *c);                /* no descriptor at or above it is given out */
+int      fd_close_range(struct call *c, unsigned from, unsigned to, unsigned mark);
+int      fd_last(struct call *c);        /* highest open descriptor, -1: none */
+uint32_t fd_limit(const struct call *c); /* no descriptor at or above it is given out */
 /* The kind that a host st_mode means. */
 enum ofile_kind fd_kind_of_mode(uint32_t mode);
 /* The kind of a host descriptor, by fstat in the guest's context; -errno. */
 int fd_kind(struct call *c, int hostfd);
 
 /* One table per proc; lifetime. */
-struct fdtable *fdtable_new(void);                                  /* empty; NULL when the arena is full */
+struct fdtable *fdtable_new(void); /* empty; NULL when the arena is full */
 /* For fork: slots (but close-on-fork ones), entries, +1 on every open file.  fdtable_lock of src is held. */
 struct fdtable *fdtable_copy(struct fdtable *src);
 /* The same with the close-on-fork ones.  Neither has kqueues. */
 struct fdtable *fdtable_dup(struct fdtable *src);
 /* The process is gone and no call of it is in flight: its host descriptors died with it. */
-void            fdtable_free(struct fdtable *t);
-int             fdtable_lock(struct call *c, struct fdtable *t);    /* 0, -ESRCH */
-void            fdtable_unlock(struct call *c, struct fdtable *t);
+void fdtable_free(struct fdtable *t);
+int  fdtable_lock(struct call *c, struct fdtable *t); /* 0, -ESRCH */
+void fdtable_unlock(struct call *c, struct fdtable *t);
 /* Closes the close-on-exec slots and their host descriptors, and what a fork leaked (fdtable_sweep). */
-void            fdtable_exec(struct call *c, struct fdtable *t);
+void fdtable_exec(struct call *c, struct fdtable *t);
 /*
  * After an exec, with no other thread of the process and no call in flight:
  * gives back the references of threads that were killed in the gate.
  */
-void            fdtable_recount(struct call *c, struct fdtable *t);
+void fdtable_recount(struct call *c, struct fdtable *t);
 /*
  * In the child of a fork, in its own context, before it runs guest code: closes
  * host descriptors that the table does not know (those that other threads of the
  * parent were about to install or to close).
  */
-void            fdtable_sweep(struct call *c, struct fdtable *t);
+void fdtable_sweep(struct call *c, struct fdtable *t);
 /* At start: guest descriptor fd is host descriptor fd, shared with the host; of that kind, with these flags. */
-int             fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t flags);
+int fdtable_inherit(struct fdtable *t, int fd, enum ofile_kind kind, uint32_t flags);
 /* A task was killed in the gate: frees the locks of the table and of its open files that it held. */
-void            fdtable_break_locks(struct fdtable *t, uint32_t task_index);
+void fdtable_break_locks(struct fdtable *t, uint32_t task_index);
 /* Calls fn for every open slot (lock held by the caller). */
 typedef void fdtable_fn(int fd, struct ofile *of, int hostfd, bool cloexec, void *arg);
 void         fdtable_each(struct fdtable *t, fdtable_fn *fn, void *arg);

@@ -14,8 +14,8 @@
 
 #include "abi/caprights.h"
 
-#define IOCTLS_MAX  256u    /* of one list: IOCTLS_MAX_COUNT of sys_capability.c */
-#define IOCTLS_ALL  (~0u)   /* every command */
+#define IOCTLS_MAX  256u  /* of one list: IOCTLS_MAX_COUNT of sys_capability.c */
+#define IOCTLS_ALL  (~0u) /* every command */
 #define IOCTLS_NONE (~0u - 1)
 
 /* [L] under the table's lock */
@@ -34,7 +34,7 @@ struct ioctl_list {
 
 struct fdtable;
 
-#define FDLIMIT_FULL ((struct fdlimit){ D_CAP_ALL, D_CAP_FCNTL_ALL, IOCTLS_ALL })
+#define FDLIMIT_FULL ((struct fdlimit){D_CAP_ALL, D_CAP_FCNTL_ALL, IOCTLS_ALL})
 
 /* All of these: lock held. */
 

@@ -32,10 +32,7 @@ bool fdtable_unref(struct fdtable *t)
     return true;
 }
 
-bool fdtable_is_shared(const struct fdtable *t)
-{
-    return __atomic_load_n(others_of(t), __ATOMIC_ACQUIRE) > 0;
-}
+bool fdtable_is_shared(const struct fdtable *t) { return __atomic_load_n(others_of(t), __ATOMIC_ACQUIRE) > 0; }
 
 /*
  * Both halves at one moment: the lock is held, so none of the sharers changes a slot.  Host descriptors that they

@@ -17,7 +17,7 @@ _Static_assert(1ull << (6 * FD_LEVELS) >= FD_MAX, "the levels reach all slots");
 
 static uint64_t *level(struct fdtable *t, unsigned n)
 {
-    uint64_t *const levels[FD_LEVELS] = { t->level0, t->level1, t->level2, t->level3 };
+    uint64_t *const levels[FD_LEVELS] = {t->level0, t->level1, t->level2, t->level3};
 
     return levels[n];
 }
@@ -199,15 +199,9 @@ static struct fdtable *copy(struct fdtable *src, bool fork)
     return dst;
 }
 
-struct fdtable *fdtable_copy(struct fdtable *src)
-{
-    return copy(src, true);
-}
+struct fdtable *fdtable_copy(struct fdtable *src) { return copy(src, true); }
 
-struct fdtable *fdtable_dup(struct fdtable *src)
-{
-    return copy(src, false);
-}
+struct fdtable *fdtable_dup(struct fdtable *src) { return copy(src, false); }
 
 void fdtable_break_locks(struct fdtable *t, uint32_t task_index)
 {
@@ -223,10 +217,7 @@ void fdtable_break_locks(struct fdtable *t, uint32_t task_index)
 }
 
 /* In the gate of a process with one thread there is nobody to keep out: others look at the table without its lock. */
-int fdtable_lock(struct call *c, struct fdtable *t)
-{
-    return c->alone ? 0 : shlock_lock(c, &t->lock);
-}
+int fdtable_lock(struct call *c, struct fdtable *t) { return c->alone ? 0 : shlock_lock(c, &t->lock); }
 
 void fdtable_unlock(struct call *c, struct fdtable *t)
 {
@@ -267,10 +258,7 @@ void fdtable_each(struct fdtable *t, fdtable_fn *fn, void *arg)
 }
 
 /* Descriptors that the gate needs at the next exec (loader/pico.c). */
-static bool is_kept(uint32_t hostfd)
-{
-    return (int)hostfd == session.arena_fd || (int)hostfd == session.gate_fd;
-}
+static bool is_kept(uint32_t hostfd) { return (int)hostfd == session.arena_fd || (int)hostfd == session.gate_fd; }
 
 static uint32_t sweep_end(const struct fdtable *t)
 {

@@ -13,9 +13,9 @@
 #include "syscalls/fd.h"
 #include "syscalls/fdlimit.h"
 
-#define FD_MAX      (1u << 20) /* guest descriptors of one process */
-#define FD_HOST_MAX (1u << 21) /* and host descriptors, so that calls in flight fit as well */
-#define FD_LEVELS   4
+#define FD_MAX         (1u << 20) /* guest descriptors of one process */
+#define FD_HOST_MAX    (1u << 21) /* and host descriptors, so that calls in flight fit as well */
+#define FD_LEVELS      4
 #define FD_IOCTL_LISTS 2048u /* lists of ioctl commands that the limits of a table's slots name */
 
 #define SLOT_ENTRY   0xffffffffull /* host entry + 1; 0: the slot is free */
@@ -32,22 +32,22 @@ struct fdentry {
 
 /* [a] atomic, [L] changed under lock, read atomically */
 struct fdtable {
-    struct shlock  lock;
-    uint32_t       high;      /* [L] no slot at or above it is in use */
-    uint32_t       highest;   /* [L] or was ever */
-    uint32_t       host_high; /* [a] no host entry at or above it was ever in use */
-    uint32_t       stale;     /* [a] not 0: host descriptors may be open that no entry knows (fdtable_sweep) */
-    uint32_t       view_root; /* [L] host descriptor + 1 of the process's root under --root; 0: not open yet */
-    uint32_t       chrooted;  /* [L] the process changed its root itself */
-    uint32_t       limited;   /* [L] limits or lists of it were written */
-    uint64_t       level3[1]; /* [L] bit set: that word of level 2 is full; and so on downwards */
-    uint64_t       level2[4];
-    uint64_t       level1[256];
-    uint64_t       level0[FD_MAX / 64]; /* [L] bit set: slot in use */
-    uint64_t       slots[FD_MAX] __attribute__((aligned(4096))); /* [L] */
-    struct fdentry entries[FD_HOST_MAX] __attribute__((aligned(4096)));
-    struct fdlimit limits[FD_MAX] __attribute__((aligned(4096))); /* [L] of slots with SLOT_LIMITED */
-    struct ioctl_list lists[FD_IOCTL_LISTS]; /* [L] */
+    struct shlock     lock;
+    uint32_t          high;      /* [L] no slot at or above it is in use */
+    uint32_t          highest;   /* [L] or was ever */
+    uint32_t          host_high; /* [a] no host entry at or above it was ever in use */
+    uint32_t          stale;     /* [a] not 0: host descriptors may be open that no entry knows (fdtable_sweep) */
+    uint32_t          view_root; /* [L] host descriptor + 1 of the process's root under --root; 0: not open yet */
+    uint32_t          chrooted;  /* [L] the process changed its root itself */
+    uint32_t          limited;   /* [L] limits or lists of it were written */
+    uint64_t          level3[1]; /* [L] bit set: that word of level 2 is full; and so on downwards */
+    uint64_t          level2[4];
+    uint64_t          level1[256];
+    uint64_t          level0[FD_MAX / 64];                          /* [L] bit set: slot in use */
+    uint64_t          slots[FD_MAX] __attribute__((aligned(4096))); /* [L] */
+    struct fdentry    entries[FD_HOST_MAX] __attribute__((aligned(4096)));
+    struct fdlimit    limits[FD_MAX] __attribute__((aligned(4096))); /* [L] of slots with SLOT_LIMITED */
+    struct ioctl_list lists[FD_IOCTL_LISTS];                         /* [L] */
 };
 
 /* Which tables are in use, a bit each; at the end of the pool page of the open files, which has room to spare. */

@@ -34,10 +34,7 @@ struct host_handle {
     uint8_t  data[DATA_MAX];
 };
 
-static int64_t check_right(struct call *c)
-{
-    return view_root() || host_call(c, SYS_geteuid) != 0 ? -EPERM : 0;
-}
+static int64_t check_right(struct call *c) { return view_root() || host_call(c, SYS_geteuid) != 0 ? -EPERM : 0; }
 
 /* ---- making ---------------------------------------------------------------------------- */
 
@@ -50,7 +47,7 @@ static int64_t make_handle(struct call *c, int hostfd, struct fhandle *fh)
 
     if (!h || !at.p || !fs.p)
         return -ENOMEM;
-    *h = (struct host_handle){ .bytes = DATA_MAX };
+    *h = (struct host_handle){.bytes = DATA_MAX};
     *(char *)at.p = 0;
 
     int64_t r = host_call(c, SYS_name_to_handle_at, hostfd, at.va, s.va, at.va + 8, AT_EMPTY_PATH);
@@ -59,7 +56,7 @@ static int64_t make_handle(struct call *c, int hostfd, struct fhandle *fh)
         r = host_call(c, SYS_fstatfs, hostfd, fs.va);
     if (r)
         return r == -EOVERFLOW ? -EOPNOTSUPP : r;
-    *fh = (struct fhandle){ .len = (uint16_t)(4 + h->bytes), .type = (uint16_t)h->type };
+    *fh = (struct fhandle){.len = (uint16_t)(4 + h->bytes), .type = (uint16_t)h->type};
     memcpy(fh->fsid, &((struct statfs *)fs.p)->f_fsid, sizeof(fh->fsid));
     memcpy(fh->data, h->data, DATA_MAX);
     return 0;
@@ -84,10 +81,7 @@ int64_t sys_getfhat(struct call *c, int dirfd, gva path, gva fhp, uint64_t flags
     return r ? r : copy_out(c, fhp, &fh, sizeof(fh));
 }
 
-int64_t sys_getfh(struct call *c, gva path, gva fhp)
-{
-    return sys_getfhat(c, PATH_CWD(c), path, fhp, 0);
-}
+int64_t sys_getfh(struct call *c, gva path, gva fhp) { return sys_getfhat(c, PATH_CWD(c), path, fhp, 0); }
 
 int64_t sys_lgetfh(struct call *c, gva path, gva fhp)
 {
@@ -112,7 +106,7 @@ static int64_t open_on(struct call *c, uint64_t on_va, const struct fhandle *fh,
 
     if (mount < 0)
         return mount;
-    *h = (struct host_handle){ .bytes = fh->len - 4u, .type = fh->type };
+    *h = (struct host_handle){.bytes = fh->len - 4u, .type = fh->type};
     memcpy(h->data, fh->data, DATA_MAX);
 
     const int64_t r = host_call(c, SYS_open_by_handle_at, mount, s.va, flags);
@@ -141,7 +135,7 @@ static int try_mount(const char *on, void *arg)
 /* A host descriptor of the file, opened with the host's flags; or -errno. */
 static int64_t open_handle(struct call *c, gva fhp, uint64_t flags)
 {
-    struct search f = { .c = c, .flags = flags, .result = -ESTALE };
+    struct search f = {.c = c, .flags = flags, .result = -ESTALE};
     int64_t       r = check_right(c) ?: copy_in(c, &f.fh, fhp, sizeof(f.fh));
 
     if (r)
@@ -169,10 +163,10 @@ int64_t sys_fhopen(struct call *c, gva fhp, uint64_t flags)
         return kind;
     }
 
-    const struct fd_new n = { .hostfd = (int)hostfd,
-                              .kind = (enum ofile_kind)kind,
-                              .flags = (uint32_t)(flags & kept),
-                              .cloexec = flags & O_CLOEXEC };
+    const struct fd_new n = {.hostfd = (int)hostfd,
+                             .kind = (enum ofile_kind)kind,
+                             .flags = (uint32_t)(flags & kept),
+                             .cloexec = flags & O_CLOEXEC};
 
     return fd_install(c, &n, 0);
 }
@@ -253,7 +247,4 @@ int64_t sys_fhlinkat(struct call *c, gva fhp, int dirfd, gva to)
     return r;
 }
 
-int64_t sys_fhlink(struct call *c, gva fhp, gva to)
-{
-    return sys_fhlinkat(c, fhp, PATH_CWD(c), to);
-}
+int64_t sys_fhlink(struct call *c, gva fhp, gva to) { return sys_fhlinkat(c, fhp, PATH_CWD(c), to); }

@@ -19,10 +19,7 @@
 /* Refused; O_CREAT with O_DIRECTORY alone means nothing (vn_open_cred). */
 #define NEW_DIRECTORY (O_CREAT | O_EXCL | O_DIRECTORY)
 
-static bool only_path(uint64_t flags)
-{
-    return flags & (O_PATH | D_O_EXEC);
-}
+static bool only_path(uint64_t flags) { return flags & (O_PATH | D_O_EXEC); }
 
 /* For O_PATH any access mode but O_EXEC means nothing, nor does O_CREAT; a directory is never made here. */
 static uint64_t effective_flags(uint64_t flags)
@@ -183,7 +180,7 @@ int64_t sys_openat(struct call *c, int dirfd, gva path, uint64_t given, uint32_t
     if (r)
         return r;
 
-    struct fdref  same = { 0 };
+    struct fdref  same = {0};
     const int64_t hostfd = open_at_host(c, dirfd, path, flags, mode, &same);
 
     if (hostfd < 0)
@@ -214,10 +211,7 @@ int64_t sys_open(struct call *c, gva path, uint64_t flags, uint32_t mode)
     return sys_openat(c, PATH_CWD(c), path, flags, mode);
 }
 
-int64_t sys_close(struct call *c, int fd)
-{
-    return fd_close(c, fd);
-}
+int64_t sys_close(struct call *c, int fd) { return fd_close(c, fd); }
 
 /* A negative number means 0 (kern_descrip.c, freebsd12_closefrom). */
 int64_t sys_freebsd12_closefrom(struct call *c, int low)

@@ -123,7 +123,7 @@ static int64_t transfer_dir(struct call *c, struct fdref *ref, const struct tran
 static int64_t pipe_rest(struct call *c, struct fdref *ref, const struct transfer *t, int64_t r)
 {
     const bool                 vector = t->plain == SYS_readv || t->plain == SYS_writev;
-    const struct pipe_transfer rest = { t->where, t->count, vector, t->write };
+    const struct pipe_transfer rest = {t->where, t->count, vector, t->write};
 
     return pipe_finish(c, ref, &rest, r);
 }
@@ -154,41 +154,35 @@ static inline HOT int64_t transfer(struct call *c, int fd, const struct transfer
 }
 
 /* FreeBSD refuses more than SSIZE_MAX (sys_generic.c, sys_read); the host would cut it. */
-static bool too_long(uint64_t n)
-{
-    return n > INT64_MAX;
-}
+static bool too_long(uint64_t n) { return n > INT64_MAX; }
 
 /* And more than UIO_MAXIOV parts, before it looks at the descriptor (copyinuio). */
-static bool too_many(unsigned n)
-{
-    return n > 1024;
-}
+static bool too_many(unsigned n) { return n > 1024; }
 
 int64_t sys_read(struct call *c, int fd, gva buf, uint64_t n)
 {
-    const struct transfer t = { SYS_read, SYS_pread64, buf.va, n, false };
+    const struct transfer t = {SYS_read, SYS_pread64, buf.va, n, false};
 
     return too_long(n) ? -EINVAL : transfer(c, fd, &t);
 }
 
 int64_t sys_write(struct call *c, int fd, gva buf, uint64_t n)
 {
-    const struct transfer t = { SYS_write, SYS_pwrite64, buf.va, n, true };
+    const struct transfer t = {SYS_write, SYS_pwrite64, buf.va, n, true};
 
     return too_long(n) ? -EINVAL : transfer(c, fd, &t);
 }
 
 int64_t sys_readv(struct call *c, int fd, gva iov, unsigned n)
 {
-    const struct transfer t = { SYS_readv, SYS_preadv, iov.va, n, false };
+    const struct transfer t = {SYS_readv, SYS_preadv, iov.va, n, false};
 
     return too_many(n) ? -EINVAL : transfer(c, fd, &t);
 }
 
 int64_t sys_writev(struct call *c, int fd, gva iov, unsigned n)
 {
-    const struct transfer t = { SYS_writev, SYS_pwritev, iov.va, n, true };
+    const struct transfer t = {SYS_writev, SYS_pwritev, iov.va, n, true};
 
     return too_many(n) ? -EINVAL : transfer(c, fd, &t);
 }
@@ -227,28 +221,28 @@ static inline HOT int64_t positioned(struct call *c, int fd, const struct transf
 
 int64_t sys_pread(struct call *c, int fd, gva buf, uint64_t n, int64_t offset)
 {
-    const struct transfer t = { 0, SYS_pread64, buf.va, n, false };
+    const struct transfer t = {0, SYS_pread64, buf.va, n, false};
 
     return too_long(n) ? -EINVAL : positioned(c, fd, &t, offset);
 }
 
 int64_t sys_pwrite(struct call *c, int fd, gva buf, uint64_t n, int64_t offset)
 {
-    const struct transfer t = { 0, SYS_pwrite64, buf.va, n, true };
+    const struct transfer t = {0, SYS_pwrite64, buf.va, n, true};
 
     return too_long(n) ? -EINVAL : positioned(c, fd, &t, offset);
 }
 
 int64_t sys_preadv(struct call *c, int fd, gva iov, unsigned n, int64_t offset)
 {
-    const struct transfer t = { 0, SYS_preadv, iov.va, n, false };
+    const struct transfer t = {0, SYS_preadv, iov.va, n, false};
 
     return too_many(n) ? -EINVAL : positioned(c, fd, &t, offset);
 }
 
 int64_t sys_pwritev(struct call *c, int fd, gva iov, unsigned n, int64_t offset)
 {
-    const struct transfer t = { 0, SYS_pwritev, iov.va, n, true };
+    const struct transfer t = {0, SYS_pwritev, iov.va, n, true};
 
     return too_many(n) ? -EINVAL : positioned(c, fd, &t, offset);
 }
@@ -270,14 +264,10 @@ static int64_t add_offset(int64_t base, int64_t offset)
 static int64_t seek_target(struct call *c, struct fdref *ref, int64_t offset, int64_t whence)
 {
     switch (whence) {
-    case SEEK_SET:
-        return offset < 0 ? -EINVAL : offset;
-    case SEEK_CUR:
-        return add_offset(file_offset_locked(c, ref), offset);
-    case SEEK_END:
-        return add_offset(host_call(c, SYS_lseek, ref->hostfd, 0, SEEK_END), offset);
-    default: /* holes and data: the host knows */
-        return host_call(c, SYS_lseek, ref->hostfd, offset, whence);
+    case SEEK_SET: return offset < 0 ? -EINVAL : offset;
+    case SEEK_CUR: return add_offset(file_offset_locked(c, ref), offset);
+    case SEEK_END: return add_offset(host_call(c, SYS_lseek, ref->hostfd, 0, SEEK_END), offset);
+    default: /* holes and data: the host knows */ return host_call(c, SYS_lseek, ref->hostfd, offset, whence);
     }
 }
 

@@ -110,10 +110,7 @@ static struct fdtable *child_fds(struct call *c, enum fds fds)
     }
 }
 
-static enum fds fds_of(uint64_t flags)
-{
-    return flags & RFFDG ? FDS_COPY : flags & RFCFDG ? FDS_NONE : FDS_SHARE;
-}
+static enum fds fds_of(uint64_t flags) { return flags & RFFDG ? FDS_COPY : flags & RFCFDG ? FDS_NONE : FDS_SHARE; }
 
 /*
  * The table's lock is held over the host's clone, so that our copy of the
@@ -184,10 +181,7 @@ static int64_t fork_planned(struct call *c, const struct plan *plan)
 
 #define FORK_CLONE (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)
 
-int64_t sys_fork(struct call *c)
-{
-    return fork_planned(c, &(struct plan){.rf = RFPROC | RFFDG, .clone = FORK_CLONE});
-}
+int64_t sys_fork(struct call *c) { return fork_planned(c, &(struct plan){.rf = RFPROC | RFFDG, .clone = FORK_CLONE}); }
 
 int64_t sys_vfork(struct call *c)
 {

@@ -15,10 +15,10 @@ int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, 
 int64_t host_wait6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g);
 #else
 
-#define HOST_REGISTERS                                                                                              \
-    register uint64_t r10 __asm__("r10") = e;                                                                       \
-    register uint64_t r8 __asm__("r8") = f;                                                                         \
-    register uint64_t r9 __asm__("r9") = g;                                                                         \
+#define HOST_REGISTERS                                                                                                 \
+    register uint64_t r10 __asm__("r10") = e;                                                                          \
+    register uint64_t r8 __asm__("r8") = f;                                                                            \
+    register uint64_t r9 __asm__("r9") = g;                                                                            \
     int64_t           r
 
 static inline __attribute__((always_inline)) int64_t host_call6(struct call *c, long nr, uint64_t a, uint64_t b,

@@ -19,8 +19,8 @@ int host_tids(struct call *c, int pid, pid_t *tids, int max)
     p = pid == 0 || pid == c->proc->pid ? c->proc : proc_find_locked(pid);
     if (p)
         LIST_FOREACH(t, &p->tasks, link)
-    if (n < max)
-        tids[n++] = t->host_tid;
+            if (n < max)
+                tids[n++] = t->host_tid;
     pthread_mutex_unlock(&session.lock);
     return p ? n : -ESRCH;
 }

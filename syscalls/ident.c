@@ -69,8 +69,8 @@ int64_t sys_setlogin(struct call *c, gva buf)
         return n == -ENAMETOOLONG ? -EINVAL : n;
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(p, &session.procs, all)
-    if (p == c->proc || getsid(p->pid) == sid)
-        memcpy(p->login, name, (size_t)n + 1);
+        if (p == c->proc || getsid(p->pid) == sid)
+            memcpy(p->login, name, (size_t)n + 1);
     pthread_mutex_unlock(&session.lock);
     return 0;
 }

@@ -71,8 +71,7 @@ static int64_t get_owner(struct call *c, struct fdref *ref, gva data)
 static int64_t readable(struct call *c, struct fdref *ref, gva data)
 {
     if (ref->of->kind == OF_PIPE && (ref->of->flags & O_ACCMODE) == O_WRONLY)
-        return put_int(c, data,
-                       pipe_is_pair(ref->of) ? (int32_t)pipe_back_level(c, ref->of, ref->hostfd, false) : 0);
+        return put_int(c, data, pipe_is_pair(ref->of) ? (int32_t)pipe_back_level(c, ref->of, ref->hostfd, false) : 0);
     if (ref->of->kind != OF_FILE && ref->of->kind != OF_DIR)
         return host_call(c, SYS_ioctl, ref->hostfd, FIONREAD, data.va);
 
@@ -164,7 +163,7 @@ static int64_t term_get(struct call *c, struct fdref *ref, gva data)
 static int64_t term_set(struct call *c, struct fdref *ref, int64_t command, gva data)
 {
     const struct scratch s = scratch_get(c, sizeof(struct ktermios));
-    struct ktermios      t = { 0 };
+    struct ktermios      t = {0};
     int64_t              r = s.p ? host_call(c, SYS_ioctl, ref->hostfd, D_IOC_GETTERM, s.va) : -ENOMEM;
 
     if (!r)
@@ -181,7 +180,7 @@ static int64_t term_set(struct call *c, struct fdref *ref, int64_t command, gva 
 /* int of FREAD (1) and FWRITE (2); 0 means both (tty.c, tty_ioctl). */
 static int64_t term_flush(struct call *c, struct fdref *ref, gva data)
 {
-    static const int queue[] = { 2, 0, 1, 2 }; /* TCIOFLUSH, TCIFLUSH, TCOFLUSH, TCIOFLUSH */
+    static const int queue[] = {2, 0, 1, 2}; /* TCIOFLUSH, TCIFLUSH, TCOFLUSH, TCIOFLUSH */
     int32_t          which;
     const int        err = copy_in(c, &which, data, sizeof(which));
 
@@ -232,9 +231,8 @@ static int64_t term_group(struct call *c, struct fdref *ref, gva data)
 static bool passes(int64_t command)
 {
     static const uint32_t list[] = {
-        SIOCATMARK, SIOCSPGRP, SIOCGPGRP, TIOCEXCL,   TIOCNXCL, TIOCGPTN, TIOCGETD,
-        TIOCGSID,  TIOCSWINSZ, TIOCGWINSZ, TIOCMGET, TIOCMBIC, TIOCMBIS, TIOCMSET, TIOCPKT,  TIOCNOTTY,
-        TIOCOUTQ,  TIOCCBRK,  TIOCSBRK,
+        SIOCATMARK, SIOCSPGRP, SIOCGPGRP, TIOCEXCL, TIOCNXCL, TIOCGPTN,  TIOCGETD, TIOCGSID, TIOCSWINSZ, TIOCGWINSZ,
+        TIOCMGET,   TIOCMBIC,  TIOCMBIS,  TIOCMSET, TIOCPKT,  TIOCNOTTY, TIOCOUTQ, TIOCCBRK, TIOCSBRK,
     };
 
     for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
@@ -246,67 +244,41 @@ static bool passes(int64_t command)
 static int64_t term_command(struct call *c, struct fdref *ref, int64_t command, gva data)
 {
     switch (command) {
-    case D_IOC_GETTERM:
-        return term_get(c, ref, data);
+    case D_IOC_GETTERM: return term_get(c, ref, data);
     case D_IOC_SETTERM:
     case D_IOC_SETTERMW:
-    case D_IOC_SETTERMF:
-        return term_set(c, ref, command, data);
-    case D_IOC_FLUSH:
-        return term_flush(c, ref, data);
-    case D_IOC_DRAIN:
-        return tty_change(c, ref, TCSBRK, 1);
-    case D_IOC_START:
-        return tty_change(c, ref, TCXONC, 1);
-    case D_IOC_STOP:
-        return tty_change(c, ref, TCXONC, 0);
-    case D_IOC_PTMASTER:
-        return is_master(c, ref);
-    case D_IOC_SIGNAL:
-        return tty_signal_front(c, ref->hostfd, (int32_t)data.va);
-    case TIOCSTI:
-        return term_stuff(c, ref, data);
-    case TIOCGPGRP:
-        return term_group(c, ref, data);
-    case TIOCSCTTY:
-        return host_call(c, SYS_ioctl, ref->hostfd, TIOCSCTTY, 0);
-    case TIOCSPGRP:
-        return tty_change(c, ref, command, data.va);
-    default:
-        return passes(command) ? term_ioctl(c, ref, command, data.va) : -ENOTTY;
+    case D_IOC_SETTERMF: return term_set(c, ref, command, data);
+    case D_IOC_FLUSH: return term_flush(c, ref, data);
+    case D_IOC_DRAIN: return tty_change(c, ref, TCSBRK, 1);
+    case D_IOC_START: return tty_change(c, ref, TCXONC, 1);
+    case D_IOC_STOP: return tty_change(c, ref, TCXONC, 0);
+    case D_IOC_PTMASTER: return is_master(c, ref);
+    case D_IOC_SIGNAL: return tty_signal_front(c, ref->hostfd, (int32_t)data.va);
+    case TIOCSTI: return term_stuff(c, ref, data);
+    case TIOCGPGRP: return term_group(c, ref, data);
+    case TIOCSCTTY: return host_call(c, SYS_ioctl, ref->hostfd, TIOCSCTTY, 0);
+    case TIOCSPGRP: return tty_change(c, ref, command, data.va);
+    default: return passes(command) ? term_ioctl(c, ref, command, data.va) : -ENOTTY;
     }
 }
 
 static int64_t file_command(struct call *c, int fd, struct fdref *ref, int64_t command, gva data)
 {
     switch (command) {
-    case FIOCLEX:
-        return fd_set_cloexec(c, fd, true);
-    case FIONCLEX:
-        return fd_set_cloexec(c, fd, false);
-    case FIONBIO:
-        return flag_by_int(c, ref, data, O_NONBLOCK);
-    case FIOASYNC:
-        return flag_by_int(c, ref, data, O_ASYNC);
-    case FIOSETOWN:
-        return set_owner(c, ref, data);
-    case FIOGETOWN:
-        return get_owner(c, ref, data);
-    case FIONREAD:
-        return readable(c, ref, data);
+    case FIOCLEX: return fd_set_cloexec(c, fd, true);
+    case FIONCLEX: return fd_set_cloexec(c, fd, false);
+    case FIONBIO: return flag_by_int(c, ref, data, O_NONBLOCK);
+    case FIOASYNC: return flag_by_int(c, ref, data, O_ASYNC);
+    case FIOSETOWN: return set_owner(c, ref, data);
+    case FIOGETOWN: return get_owner(c, ref, data);
+    case FIONREAD: return readable(c, ref, data);
     case D_IOC_UNSENT:
-    case D_IOC_SPACE:
-        return unsent(c, ref, data, command == D_IOC_SPACE);
-    case D_IOC_SEEKDATA:
-        return seek_only(c, ref, data, SEEK_DATA);
-    case D_IOC_SEEKHOLE:
-        return seek_only(c, ref, data, SEEK_HOLE);
-    case D_IOC_DEVTYPE:
-        return device_type(c, ref, data);
-    case D_IOC_DEVNAME:
-        return pty_device_name(c, ref, data);
-    default:
-        return term_command(c, ref, command, data);
+    case D_IOC_SPACE: return unsent(c, ref, data, command == D_IOC_SPACE);
+    case D_IOC_SEEKDATA: return seek_only(c, ref, data, SEEK_DATA);
+    case D_IOC_SEEKHOLE: return seek_only(c, ref, data, SEEK_HOLE);
+    case D_IOC_DEVTYPE: return device_type(c, ref, data);
+    case D_IOC_DEVNAME: return pty_device_name(c, ref, data);
+    default: return term_command(c, ref, command, data);
     }
 }
 

@@ -20,7 +20,7 @@ static const struct {
     uint32_t host;
     int32_t  flag;
 } flags[] = {
-    { O_APPEND, 0x4 }, { O_ASYNC, 0x8 }, { O_SYNC, 0x10 }, { O_NONBLOCK, 0x20 }, { O_DIRECT, 0x40 },
+    {O_APPEND, 0x4}, {O_ASYNC, 0x8}, {O_SYNC, 0x10}, {O_NONBLOCK, 0x20}, {O_DIRECT, 0x40},
 };
 
 int32_t kinfo_flags(uint32_t of)
@@ -37,20 +37,13 @@ int32_t kinfo_flags(uint32_t of)
 static int32_t kinfo_type(struct call *c, const struct fdref *ref)
 {
     switch (ref->of->kind) {
-    case OF_SOCKET:
-        return KINFO_SOCKET;
-    case OF_KQUEUE:
-        return KINFO_KQUEUE;
-    case OF_PROCDESC:
-        return KINFO_PROCDESC;
-    case OF_KSEM:
-        return KINFO_SEM;
-    case OF_MQUEUE:
-        return KINFO_MQUEUE;
-    case OF_PIPE:
-        return vnode_check(c, ref) == 0 ? KINFO_FIFO : KINFO_PIPE;
-    default:
-        return vnode_check(c, ref) == 0 ? KINFO_VNODE : KINFO_UNKNOWN;
+    case OF_SOCKET: return KINFO_SOCKET;
+    case OF_KQUEUE: return KINFO_KQUEUE;
+    case OF_PROCDESC: return KINFO_PROCDESC;
+    case OF_KSEM: return KINFO_SEM;
+    case OF_MQUEUE: return KINFO_MQUEUE;
+    case OF_PIPE: return vnode_check(c, ref) == 0 ? KINFO_FIFO : KINFO_PIPE;
+    default: return vnode_check(c, ref) == 0 ? KINFO_VNODE : KINFO_UNKNOWN;
     }
 }
 
@@ -117,7 +110,7 @@ static int64_t fill(struct call *c, int fd, struct fdref *ref, struct kinfo *k)
 
 int64_t kinfo_give(struct call *c, int fd, gva at)
 {
-    struct kinfo k = { 0 };
+    struct kinfo k = {0};
     struct fdref ref;
     int32_t      size;
     int64_t      r = capability_mode(c) ? -D_ECAPMODE : copy_in(c, &size, at, sizeof(size));

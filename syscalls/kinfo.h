@@ -37,8 +37,8 @@ enum {
 };
 #define KINFO_ATTR_VALID 1
 
-int32_t kinfo_flags(uint32_t of);         /* KF_FLAG_* of host O_* */
-int32_t kinfo_vnode_type(uint32_t mode);  /* KF_VTYPE_* */
+int32_t kinfo_flags(uint32_t of);        /* KF_FLAG_* of host O_* */
+int32_t kinfo_vnode_type(uint32_t mode); /* KF_VTYPE_* */
 
 /* Into the guest's struct kinfo_file at `at`, whose first field is its size.  0, -EBADF, -EFAULT, -EINVAL (size). */
 int64_t kinfo_give(struct call *c, int fd, gva at);

@@ -26,8 +26,8 @@ struct handle {
 static struct {
     LIST_HEAD(, handle) handles;
     LIST_HEAD(, ksem) named;
-    uint64_t        made;
-    unsigned        count;
+    uint64_t made;
+    unsigned count;
 } table;
 
 pthread_mutex_t ksem_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -39,8 +39,8 @@ static struct handle *handle_find_locked(uint64_t id)
     struct handle *h;
 
     LIST_FOREACH(h, &table.handles, link)
-    if (h->id == id)
-        return h;
+        if (h->id == id)
+            return h;
     return NULL;
 }
 
@@ -49,8 +49,8 @@ static struct ksem *named_locked(const char *name)
     struct ksem *s;
 
     LIST_FOREACH(s, &table.named, link)
-    if (!strcmp(s->name, name))
-        return s;
+        if (!strcmp(s->name, name))
+            return s;
     return NULL;
 }
 

@@ -27,7 +27,7 @@ struct ksem {
 /* The living semaphore that the identifier stands for, with a reference for ksem_drop; NULL: none.  ksem_lock free. */
 struct ksem *ksem_hold(uint64_t id);
 /* Gives a reference back; the last one frees it.  ksem_lock free. */
-void         ksem_drop(struct ksem *s);
+void ksem_drop(struct ksem *s);
 
 static inline struct timespec ksem_now(void)
 {

@@ -22,7 +22,7 @@ static struct left count(void)
     for (uint32_t i = 0; i < TASKS_MAX; i++)
         n.tasks += session.tasks[i] != NULL;
     LIST_FOREACH(p, &session.procs, all)
-    n.procs += p != session.first;
+        n.procs += p != session.first;
     pthread_mutex_unlock(&session.lock);
     for (uint32_t w = 0; w < FDTABLES_MAX / 64; w++)
         n.tables += (unsigned)__builtin_popcountll(__atomic_load_n(&FDTABLES_USED[w], __ATOMIC_ACQUIRE));

@@ -24,21 +24,16 @@ static ffi_type *type_of(enum arg_kind kind)
     case ARG_INT:
     case ARG_FD:
     case ARG_DIRFD:
-    case ARG_SIGNO:
-        return &ffi_type_sint32;
+    case ARG_SIGNO: return &ffi_type_sint32;
     case ARG_UINT:
-    case ARG_MODE:
-        return &ffi_type_uint32;
+    case ARG_MODE: return &ffi_type_uint32;
     case ARG_LONG:
-    case ARG_ENUM:
-        return &ffi_type_sint64;
+    case ARG_ENUM: return &ffi_type_sint64;
     case ARG_IN_STRUCT:
     case ARG_OUT_STRUCT:
     case ARG_INOUT_STRUCT:
-    case ARG_OUT_ALWAYS:
-        return &ffi_type_pointer;
-    default:
-        return &ffi_type_uint64; /* a gva is one 64-bit word, passed as such by the System V ABI */
+    case ARG_OUT_ALWAYS: return &ffi_type_pointer;
+    default: return &ffi_type_uint64; /* a gva is one 64-bit word, passed as such by the System V ABI */
     }
 }
 
@@ -181,8 +176,7 @@ static int host_arg(struct call *c, unsigned i, struct arg_value *v)
         v->has_ref = !err;
         v->word = err ? 0 : (uint64_t)(int64_t)v->ref.hostfd;
         return err;
-    case ARG_DIRFD:
-        return 0; /* filled in by its path */
+    case ARG_DIRFD: return 0; /* filled in by its path */
     case ARG_PATH:
         err = path_resolve(c, dirfd_before(c, i), GVA(c->raw[i]), PATH_NOFOLLOW, &v->path);
         v->has_path = !err;
@@ -196,15 +190,14 @@ static int host_arg(struct call *c, unsigned i, struct arg_value *v)
     case ARG_OUT_ALWAYS:
         s = scratch_get(c, ((const struct layout *)a->of)->hsize);
         return s.p ? arg_struct(c, a, c->raw[i], s.p, v) : -ENOMEM;
-    default:
-        return arg_scalar(a, c->raw[i], &v->word);
+    default: return arg_scalar(a, c->raw[i], &v->word);
     }
 }
 
 static int64_t host_row(struct call *c)
 {
     struct arg_value v[ARGS_MAX];
-    int64_t      r = 0;
+    int64_t          r = 0;
 
     memset(v, 0, sizeof(v));
     for (unsigned i = 0; i < c->row->nargs && !r; i++)
@@ -220,10 +213,7 @@ static int64_t host_row(struct call *c)
     return args_out(c, v, r);
 }
 
-bool marshal_can(const struct row *row)
-{
-    return row->handler || row->host != HOST_NONE;
-}
+bool marshal_can(const struct row *row) { return row->handler || row->host != HOST_NONE; }
 
 int64_t marshal_call(struct call *c)
 {

@@ -19,7 +19,7 @@ struct range {
 };
 
 /* The pages that hold any of [addr, addr + len).  False when that wraps or leaves user memory. */
-bool               range_of(uint64_t addr, uint64_t len, struct range *r);
+bool range_of(uint64_t addr, uint64_t len, struct range *r);
 
 static inline bool zone_overlaps(uint64_t at, uint64_t len) { return at < ZONE_END && at + len > ZONE_BASE; }
 

@@ -12,13 +12,13 @@
 #include "syscalls/memory.h"
 #include "syscalls/proc.h"
 
-int64_t         sys_break(struct call *c, gva to);
-int64_t         sys_sbrk(struct call *c, int incr);
-int64_t         sys_sstk(struct call *c, int incr);
+int64_t sys_break(struct call *c, gva to);
+int64_t sys_sbrk(struct call *c, int incr);
+int64_t sys_sstk(struct call *c, int incr);
 
 static uint64_t page_up(uint64_t at) { return (at + PAGE_MASK) & ~PAGE_MASK; }
 
-static bool     over_limit(const struct proc *p, uint64_t bytes)
+static bool over_limit(const struct proc *p, uint64_t bytes)
 {
     struct rlimit lim;
 

@@ -14,10 +14,10 @@
 #include "syscalls/memory_maps.h"
 #include "syscalls/proc.h"
 
-int64_t        sys_munmap(struct call *c, gva addr, uint64_t len);
-int64_t        sys_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot);
-int64_t        sys_msync(struct call *c, gva addr, uint64_t len, uint64_t flags);
-int64_t        sys_minherit(struct call *c, gva addr, uint64_t len, int64_t inherit);
+int64_t sys_munmap(struct call *c, gva addr, uint64_t len);
+int64_t sys_mprotect(struct call *c, gva addr, uint64_t len, uint64_t prot);
+int64_t sys_msync(struct call *c, gva addr, uint64_t len, uint64_t flags);
+int64_t sys_minherit(struct call *c, gva addr, uint64_t len, int64_t inherit);
 
 static int64_t part_unmap(struct call *c, struct range r, void *arg)
 {

@@ -5,10 +5,10 @@
 
 #include "syscalls/memory.h"
 
-int64_t        sys_mlock(struct call *c, gva addr, uint64_t len);
-int64_t        sys_munlock(struct call *c, gva addr, uint64_t len);
-int64_t        sys_mlockall(struct call *c, uint64_t how);
-int64_t        sys_munlockall(struct call *c);
+int64_t sys_mlock(struct call *c, gva addr, uint64_t len);
+int64_t sys_munlock(struct call *c, gva addr, uint64_t len);
+int64_t sys_mlockall(struct call *c, uint64_t how);
+int64_t sys_munlockall(struct call *c);
 
 static int64_t lock_range(struct call *c, long nr, gva addr, uint64_t len)
 {

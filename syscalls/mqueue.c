@@ -38,8 +38,8 @@ static struct mqueue_handle *handle_find_locked(uint64_t id)
     struct mqueue_handle *h;
 
     LIST_FOREACH(h, &table.handles, link)
-    if (h->id == id)
-        return h;
+        if (h->id == id)
+            return h;
     return NULL;
 }
 
@@ -55,8 +55,8 @@ static struct mqueue *named_locked(const char *name)
     struct mqueue *q;
 
     LIST_FOREACH(q, &table.named, link)
-    if (!strcmp(q->name, name))
-        return q;
+        if (!strcmp(q->name, name))
+            return q;
     return NULL;
 }
 
@@ -243,7 +243,7 @@ static int attr_get(struct call *c, const struct wanted *w, gva at, struct attr 
     if (err)
         return err;
     return a->maxmsg <= 0 || a->maxmsg > MQUEUE_MAX_MSG || a->msgsize <= 0 || a->msgsize > MQUEUE_MAX_MSGSIZE ? -EINVAL
-                                                                                                             : 0;
+                                                                                                              : 0;
 }
 
 /* With two references: the name's and the caller's. */

@@ -26,8 +26,8 @@ void mqueue_proc_gone(const struct proc *p);
 /* fstat: mode, owner and times; all zero when there is no queue behind it (yet). */
 void mqueue_stat(uint64_t id, struct kstat *st);
 /* fchmod, fchown (-1: as it is).  0, -EPERM, -EBADF, -ESRCH. */
-int  mqueue_chmod(struct call *c, uint64_t id, uint32_t mode);
-int  mqueue_chown(struct call *c, uint64_t id, uint32_t uid, uint32_t gid);
+int mqueue_chmod(struct call *c, uint64_t id, uint32_t mode);
+int mqueue_chown(struct call *c, uint64_t id, uint32_t uid, uint32_t gid);
 /* How many there are: kern.mqueue.curmq. */
 unsigned mqueue_count(void);
 

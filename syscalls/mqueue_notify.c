@@ -26,8 +26,8 @@ static struct mqueue_notifier *find_locked(const struct proc *p, int fd)
     struct mqueue_notifier *n;
 
     LIST_FOREACH(n, &notifiers, link)
-    if (n->proc == p && n->fd == fd)
-        return n;
+        if (n->proc == p && n->fd == fd)
+            return n;
     return NULL;
 }
 
@@ -38,8 +38,8 @@ static bool is_pending(const struct mqueue_notifier *n)
     if (sigqueue_holds(&n->proc->pending, n->ev.signo, n->number))
         return true;
     LIST_FOREACH(t, &n->proc->tasks, link)
-    if (sigqueue_holds(&t->pending, n->ev.signo, n->number))
-        return true;
+        if (sigqueue_holds(&t->pending, n->ev.signo, n->number))
+            return true;
     return false;
 }
 

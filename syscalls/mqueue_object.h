@@ -23,7 +23,7 @@ struct mqueue_msg {
 
 /* Those who wait for a message, or for room. */
 struct mqueue_side {
-    unsigned n; /* also those that were chosen and have not run yet */
+    unsigned n;                          /* also those that were chosen and have not run yet */
     TAILQ_HEAD(, mqueue_waiter) waiters; /* that nobody has chosen */
 };
 
@@ -40,13 +40,13 @@ struct mqueue_handle {
 /* All of it under mqueue_lock. */
 struct mqueue {
     LIST_ENTRY(mqueue) link; /* while it has a name */
-    char    *name;           /* without the slash, owned; NULL: unlinked */
-    unsigned refs;           /* handles, the name's one, calls */
-    uint32_t mode, uid, gid;
-    int64_t  maxmsg, msgsize, curmsgs;
-    struct timespec made; /* all its times (mqfs_create_node) */
+    char           *name;    /* without the slash, owned; NULL: unlinked */
+    unsigned        refs;    /* handles, the name's one, calls */
+    uint32_t        mode, uid, gid;
+    int64_t         maxmsg, msgsize, curmsgs;
+    struct timespec made;          /* all its times (mqfs_create_node) */
     TAILQ_HEAD(, mqueue_msg) msgs; /* by priority, then by age */
-    struct mqueue_side receivers, senders;
+    struct mqueue_side      receivers, senders;
     struct mqueue_notifier *notifier; /* NULL: nobody is to be told */
     LIST_HEAD(, mqueue_handle) handles;
 };
@@ -59,8 +59,8 @@ void           mqueue_drop(struct mqueue *q);
 int64_t mqueue_pair(struct call *c, struct mqueue_handle *h);
 void    mqueue_pair_close(struct mqueue_handle *h);
 /* Makes the descriptors as ready as the queue is.  mqueue_lock held. */
-void    mqueue_ready_locked(struct mqueue *q);
-void    mqueue_handle_ready_locked(struct mqueue_handle *h);
+void mqueue_ready_locked(struct mqueue *q);
+void mqueue_handle_ready_locked(struct mqueue_handle *h);
 
 /* mqueue_notify.c: a message came to a queue where nobody waits for one; tells once.  mqueue_lock held. */
 void mqueue_notify_locked(struct mqueue *q);

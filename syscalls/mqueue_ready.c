@@ -91,5 +91,5 @@ void mqueue_ready_locked(struct mqueue *q)
     struct mqueue_handle *h;
 
     LIST_FOREACH(h, &q->handles, of_queue)
-    mqueue_handle_ready_locked(h);
+        mqueue_handle_ready_locked(h);
 }

@@ -40,8 +40,8 @@ static void insert_locked(struct mqueue *q, struct mqueue_msg *m)
     struct mqueue_msg *before;
 
     TAILQ_FOREACH(before, &q->msgs, link)
-    if (before->prio < m->prio)
-        break;
+        if (before->prio < m->prio)
+            break;
     if (before)
         TAILQ_INSERT_BEFORE(before, m, link);
     else

@@ -108,10 +108,7 @@ int64_t sys_sendto(struct call *c, int s, gva buf, uint64_t len, uint64_t flags,
 
 /* ---- recvfrom -------------------------------------------------------------------------------- */
 
-uint64_t msg_recv_flags(uint64_t flags)
-{
-    return flags & ~D_MSG_EOF & 0xffffffffull;
-}
+uint64_t msg_recv_flags(uint64_t flags) { return flags & ~D_MSG_EOF & 0xffffffffull; }
 
 /* MSG_WAITALL: until the buffer is full, the stream ends or a signal comes. */
 static int64_t recv_plain(struct call *c, struct fdref *ref, gva buf, uint64_t len, uint64_t flags)
@@ -211,7 +208,7 @@ void message_set_control(struct message *m, uint64_t va, size_t len)
 
 int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t count, bool vector)
 {
-    const struct scratch s = vector ? scratch_get(c, sizeof(struct msghdr)) : (struct scratch){ 0 };
+    const struct scratch s = vector ? scratch_get(c, sizeof(struct msghdr)) : (struct scratch){0};
     int64_t              r;
 
     if (!vector)
@@ -220,7 +217,7 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
         return -EINVAL;
     if (!s.p)
         return -ENOMEM;
-    *(struct msghdr *)s.p = (struct msghdr){ .msg_iov = (struct iovec *)(uintptr_t)where, .msg_iovlen = count };
+    *(struct msghdr *)s.p = (struct msghdr){.msg_iov = (struct iovec *)(uintptr_t)where, .msg_iovlen = count};
     r = host_wait(c, SYS_sendmsg, ref->hostfd, s.va, send_flags(ref->of, 0));
     return send_result(c, ref, 0, r);
 }
@@ -231,10 +228,7 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
  */
 static int creds_sent;
 
-bool msg_creds_expected(void)
-{
-    return __atomic_load_n(&creds_sent, __ATOMIC_SEQ_CST) > 0;
-}
+bool msg_creds_expected(void) { return __atomic_load_n(&creds_sent, __ATOMIC_SEQ_CST) > 0; }
 
 void msg_creds_arrived(void)
 {
@@ -257,7 +251,7 @@ static int put_creds(struct call *c, struct control_out *out)
     if (gid < 0)
         return (int)gid;
 
-    const struct ucred own = { .pid = c->proc->pid, .uid = (uid_t)uid, .gid = (gid_t)gid };
+    const struct ucred own = {.pid = c->proc->pid, .uid = (uid_t)uid, .gid = (gid_t)gid};
 
     if (!control_put_host(out, SOL_SOCKET, SCM_CREDENTIALS, &own, sizeof(own)))
         return -EINVAL;
@@ -334,7 +328,7 @@ static int control_convert(struct call *c, struct fdref *ref, struct message *m,
                            struct rights *rights)
 {
     const struct scratch s = scratch_get(c, CONTROL_HOST_MAX);
-    struct control_out   out = { .p = s.p, .room = CONTROL_HOST_MAX };
+    struct control_out   out = {.p = s.p, .room = CONTROL_HOST_MAX};
     int                  err = s.p ? 0 : -ENOMEM;
 
     if (!err)

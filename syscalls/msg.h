@@ -19,10 +19,10 @@ struct message {
 
 /* Reads the header at; the host's gets the vector and nothing else.  0, -EFAULT, -EMSGSIZE (too many parts), -ENOMEM.
  */
-int  message_get(struct call *c, gva at, struct message *m);
+int message_get(struct call *c, gva at, struct message *m);
 /* The call fails with err; where a kernel would have found unreadable parts before, that is what counts. */
 int64_t message_refused(struct call *c, const struct message *m, int64_t err);
-void message_set_control(struct message *m, uint64_t va, size_t len);
+void    message_set_control(struct message *m, uint64_t va, size_t len);
 
 /* Host flags of a receive. */
 uint64_t msg_recv_flags(uint64_t flags);

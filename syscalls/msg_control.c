@@ -11,10 +11,7 @@
 #define HOST_DATA  16u /* sizeof(struct cmsghdr), which is aligned */
 #define HOST_ALIGN 8u
 
-static size_t round_up(size_t n, size_t to)
-{
-    return (n + to - 1) & ~(to - 1);
-}
+static size_t round_up(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
 
 /* ---- walking and writing ------------------------------------------------------------ */
 
@@ -97,7 +94,7 @@ bool control_put_guest(const struct sock_abi *a, struct control_out *out, int32_
 
 bool control_put_host(struct control_out *out, int level, int type, const void *data, size_t len)
 {
-    const struct cmsghdr h = { .cmsg_len = HOST_DATA + len, .cmsg_level = level, .cmsg_type = type };
+    const struct cmsghdr h = {.cmsg_len = HOST_DATA + len, .cmsg_level = level, .cmsg_type = type};
     const size_t         space = round_up(h.cmsg_len, HOST_ALIGN);
 
     if (space > out->room - out->used)
@@ -133,7 +130,7 @@ const struct sockcmsg *control_row_host(const struct sock_abi *a, int32_t level,
 /* IP_SENDSRCADDR: an address becomes the source in an in_pktinfo. */
 static int64_t srcaddr_to_host(const struct control_msg *m, uint8_t *out)
 {
-    struct in_pktinfo info = { 0 };
+    struct in_pktinfo info = {0};
 
     if (m->len < sizeof(info.ipi_spec_dst))
         return -EINVAL;
@@ -156,15 +153,10 @@ static int64_t byte_to_host(const struct control_msg *m, uint8_t *out)
 int64_t control_data_to_host(const struct sockcmsg *row, const struct control_msg *m, uint8_t *out)
 {
     switch (CMSG_KIND(row)) {
-    case CMSG_SAME:
-        memcpy(out, m->data, m->len);
-        return (int64_t)m->len;
-    case CMSG_DSTADDR:
-        return srcaddr_to_host(m, out);
-    case CMSG_BYTE:
-        return byte_to_host(m, out);
-    default:
-        return -EINVAL;
+    case CMSG_SAME: memcpy(out, m->data, m->len); return (int64_t)m->len;
+    case CMSG_DSTADDR: return srcaddr_to_host(m, out);
+    case CMSG_BYTE: return byte_to_host(m, out);
+    default: return -EINVAL;
     }
 }
 
@@ -177,8 +169,7 @@ static int64_t bintime_to_guest(const struct control_msg *m, uint8_t *out)
         return -EINVAL;
     memcpy(&t, m->data, sizeof(t));
 
-    const uint64_t v[2] = { (uint64_t)t.tv_sec,
-                            (uint64_t)(((unsigned __int128)t.tv_nsec << 64) / 1000000000u) };
+    const uint64_t v[2] = {(uint64_t)t.tv_sec, (uint64_t)(((unsigned __int128)t.tv_nsec << 64) / 1000000000u)};
 
     memcpy(out, v, sizeof(v));
     return sizeof(v);
@@ -213,7 +204,7 @@ static int64_t recvif_to_guest(const struct control_msg *m, uint8_t *out)
 
 static int64_t addr_to_guest(const struct sock_abi *a, const struct control_msg *m, uint8_t *out)
 {
-    struct sockaddr_storage sa = { 0 };
+    struct sockaddr_storage sa = {0};
     uint8_t                 guest[SOCKADDR_GUEST_MAX + 1];
 
     memcpy(&sa, m->data, m->len < sizeof(sa) ? m->len : sizeof(sa));
@@ -228,7 +219,7 @@ static int64_t addr_to_guest(const struct sock_abi *a, const struct control_msg 
 static int64_t mtuinfo_to_guest(const struct sock_abi *a, const struct control_msg *m, uint8_t *out)
 {
     const size_t             at = sizeof(struct sockaddr_in6);
-    const struct control_msg addr = { .data = m->data, .len = at };
+    const struct control_msg addr = {.data = m->data, .len = at};
 
     if (m->len < at + 4 || addr_to_guest(a, &addr, out) != (int64_t)at)
         return -EINVAL;
@@ -240,23 +231,13 @@ int64_t control_data_to_guest(const struct sock_abi *a, const struct sockcmsg *r
                               uint8_t *out)
 {
     switch (CMSG_KIND(row)) {
-    case CMSG_SAME:
-        memcpy(out, m->data, m->len);
-        return (int64_t)m->len;
-    case CMSG_BINTIME:
-        return bintime_to_guest(m, out);
-    case CMSG_DSTADDR:
-        return dstaddr_to_guest(m, out);
-    case CMSG_RECVIF:
-        return recvif_to_guest(m, out);
-    case CMSG_BYTE:
-        out[0] = m->len ? m->data[0] : 0;
-        return m->len ? 1 : -EINVAL;
-    case CMSG_ADDR:
-        return addr_to_guest(a, m, out);
-    case CMSG_MTUINFO:
-        return mtuinfo_to_guest(a, m, out);
-    default:
-        return -EINVAL;
+    case CMSG_SAME: memcpy(out, m->data, m->len); return (int64_t)m->len;
+    case CMSG_BINTIME: return bintime_to_guest(m, out);
+    case CMSG_DSTADDR: return dstaddr_to_guest(m, out);
+    case CMSG_RECVIF: return recvif_to_guest(m, out);
+    case CMSG_BYTE: out[0] = m->len ? m->data[0] : 0; return m->len ? 1 : -EINVAL;
+    case CMSG_ADDR: return addr_to_guest(a, m, out);
+    case CMSG_MTUINFO: return mtuinfo_to_guest(a, m, out);
+    default: return -EINVAL;
     }
 }

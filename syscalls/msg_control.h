@@ -13,7 +13,7 @@
 
 #define CONTROL_HOST_MAX                                                                                               \
     8192 /* of one message, in the host's form: the largest guest's converted, or 253 descriptors and all else */
-#define CONTROL_FDS_MAX  253  /* the host's SCM_MAX_FD */
+#define CONTROL_FDS_MAX 253 /* the host's SCM_MAX_FD */
 
 /* A control buffer being written: either side's form. */
 struct control_out {

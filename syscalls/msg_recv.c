@@ -24,12 +24,12 @@
 #define CONTROL_ROOM 4096
 
 struct receive {
-    struct call        *c;
-    struct fdref       *ref;
-    uint64_t            flags; /* of the call, the host's */
-    struct control_out  out;   /* the guest's control buffer */
-    int                 fds[CONTROL_FDS_MAX]; /* descriptors of the guest that were made */
-    unsigned            nfds;
+    struct call       *c;
+    struct fdref      *ref;
+    uint64_t           flags;                /* of the call, the host's */
+    struct control_out out;                  /* the guest's control buffer */
+    int                fds[CONTROL_FDS_MAX]; /* descriptors of the guest that were made */
+    unsigned           nfds;
 };
 
 /* ---- descriptors ------------------------------------------------------------------------------- */
@@ -119,7 +119,7 @@ static void take_creds(struct receive *r, const struct sockcmsg *row, const stru
     if (from.pid <= 0) /* the sender is outside of what this process can see, or unknown */
         return;
 
-    const int    form = bits & SOCK_CREDS_EACH ? OPT_CREDS_ALWAYS : bits & SOCK_CREDS ? OPT_CREDS : CMSG_CREDS;
+    const int         form = bits & SOCK_CREDS_EACH ? OPT_CREDS_ALWAYS : bits & SOCK_CREDS ? OPT_CREDS : CMSG_CREDS;
     struct sock_creds all;
 
     msg_sender(&from, &all);
@@ -142,11 +142,8 @@ static int take_as(struct receive *r, const struct sockcmsg *row, const struct c
     uint8_t        data[CONTROL_ROOM + 256];
 
     switch (CMSG_KIND(row)) {
-    case CMSG_RIGHTS:
-        return take_rights(r, row, m);
-    case CMSG_CREDS:
-        take_creds(r, row, m);
-        return 0;
+    case CMSG_RIGHTS: return take_rights(r, row, m);
+    case CMSG_CREDS: take_creds(r, row, m); return 0;
     case CMSG_DSTADDR:
     case CMSG_RECVIF:
         if (!(bits & (CMSG_KIND(row) == CMSG_DSTADDR ? SOCK_DSTADDR : SOCK_RECVIF)))
@@ -205,8 +202,8 @@ static int finish_name(struct receive *r, struct message *m, struct sockaddr_sto
 {
     const uint32_t said = m->h->msg_namelen, max = sizeof(*sa);
     uint32_t       room = (int32_t)m->g.namelen < 0 ? 0 : m->g.namelen;
-    const int      err = sockaddr_copy_out(r->c, sa, msg_from_len(r->c, r->ref, sa, said < max ? said : max),
-                                           GVA(m->g.name), &room);
+    const int      err =
+        sockaddr_copy_out(r->c, sa, msg_from_len(r->c, r->ref, sa, said < max ? said : max), GVA(m->g.name), &room);
 
     m->g.namelen = room;
     return err;
@@ -216,7 +213,7 @@ static int finish_name(struct receive *r, struct message *m, struct sockaddr_sto
 static int finish(struct receive *r, struct message *m, gva msg)
 {
     const struct sock_abi *a = r->c->abi->sock;
-    uint8_t                guest[64] = { 0 };
+    uint8_t                guest[64] = {0};
     uint64_t               got = (uint32_t)m->h->msg_flags & (MSG_OOB | MSG_EOR | MSG_TRUNC | MSG_CTRUNC);
 
     if (r->out.truncated)
@@ -270,10 +267,10 @@ static int64_t take_local(struct receive *r, struct message *m)
 
 static int64_t receive(struct receive *r, struct message *m, gva msg)
 {
-    const struct scratch sa = m->g.name ? scratch_get(r->c, sizeof(struct sockaddr_storage)) : (struct scratch){ 0 };
+    const struct scratch sa = m->g.name ? scratch_get(r->c, sizeof(struct sockaddr_storage)) : (struct scratch){0};
     /* From a local socket always: descriptors that nobody wants are no longer in flight then. */
     const bool           local = sock_domain(r->c, r->ref) == AF_UNIX, want = m->g.control || local;
-    const struct scratch ctl = want ? scratch_get(r->c, CONTROL_ROOM) : (struct scratch){ 0 };
+    const struct scratch ctl = want ? scratch_get(r->c, CONTROL_ROOM) : (struct scratch){0};
 
     if ((m->g.name && !sa.p) || (want && !ctl.p))
         return -ENOMEM;
@@ -299,7 +296,7 @@ int64_t sys_recvmsg(struct call *c, int s, gva msg, uint64_t flags)
 {
     struct message m;
     struct fdref   ref;
-    struct receive r = { .c = c, .ref = &ref, .flags = flags };
+    struct receive r = {.c = c, .ref = &ref, .flags = flags};
     int64_t        n = message_get(c, msg, &m);
 
     if (n)

@@ -27,13 +27,12 @@ struct identity {
     int      tag; /* 1..64, the host's greatest signal; 0: none */
 };
 
-
 struct flight {
     TAILQ_ENTRY(flight) link;
-    struct identity     id;
-    struct ofile       *of; /* owns one reference */
+    struct identity      id;
+    struct ofile        *of;     /* owns one reference */
     struct fdlimit_copy *limits; /* owned; NULL: none */
-    uint64_t            number;
+    uint64_t             number;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -47,7 +46,7 @@ static int identify(int fd, struct identity *id)
 
     if (fstat(fd, &st) < 0)
         return -errno;
-    *id = (struct identity){ st.st_dev, st.st_ino, st.st_mode, fcntl(fd, F_GETFL), fcntl(fd, F_GETSIG) };
+    *id = (struct identity){st.st_dev, st.st_ino, st.st_mode, fcntl(fd, F_GETFL), fcntl(fd, F_GETSIG)};
     return 0;
 }
 
@@ -130,7 +129,7 @@ static uint64_t launch_locked(int fd, struct identity *id, struct ofile *of, str
     if (!f)
         return 0;
     ofile_get(of);
-    *f = (struct flight){ .id = *id, .of = of, .limits = limits, .number = ++last_number };
+    *f = (struct flight){.id = *id, .of = of, .limits = limits, .number = ++last_number};
     TAILQ_INSERT_TAIL(&flights, f, link);
     count++;
     return f->number;
@@ -250,7 +249,7 @@ int rights_add(struct call *c, struct rights *r, const uint8_t *data, size_t len
 
 static uint64_t launch(struct call *c, struct rights *r, unsigned i)
 {
-    struct identity id = { 0 };
+    struct identity id = {0};
     const int       fd = host_fd_fetch(c, r->hostfds[i]);
     uint64_t        number = 0;
 
@@ -309,7 +308,7 @@ static int recognize(struct call *c, int hostfd, bool peek, struct identity *id,
     const int fd = host_fd_fetch(c, hostfd);
     int       err = 0;
 
-    *l = (struct landed){ 0 };
+    *l = (struct landed){0};
     if (fd < 0)
         return 0;
     if (!identify(fd, id))
@@ -348,7 +347,7 @@ static int install(struct call *c, int hostfd, struct landed *l, unsigned flags)
 
 int rights_receive(struct call *c, int hostfd, bool cloexec, bool peek)
 {
-    struct identity id = { .mode = S_IFCHR, .flags = O_RDWR };
+    struct identity id = {.mode = S_IFCHR, .flags = O_RDWR};
     struct landed   l;
     int             err = recognize(c, hostfd, peek, &id, &l);
 

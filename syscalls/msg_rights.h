@@ -20,11 +20,11 @@
 /* Descriptors that one message sends; large, so on the heap. */
 struct fdlimit_copy;
 struct rights {
-    unsigned      n;
-    int           hostfds[CONTROL_FDS_MAX];
-    struct fdref  refs[CONTROL_FDS_MAX];
-    uint64_t      flights[CONTROL_FDS_MAX]; /* 0: not in the list */
-    struct fdlimit_copy *limits[CONTROL_FDS_MAX]; /* owned; NULL: the slot has none */
+    unsigned             n;
+    int                  hostfds[CONTROL_FDS_MAX];
+    struct fdref         refs[CONTROL_FDS_MAX];
+    uint64_t             flights[CONTROL_FDS_MAX]; /* 0: not in the list */
+    struct fdlimit_copy *limits[CONTROL_FDS_MAX];  /* owned; NULL: the slot has none */
 };
 
 /* Adds the guest descriptors in data.  0, -EBADF, -EOPNOTSUPP (a kqueue), -EINVAL, -ETOOMANYREFS, -ENOMEM, -ESRCH. */

@@ -40,9 +40,9 @@ void msg_sender(const struct ucred *from, struct sock_creds *to)
 {
     const struct sock_creds told = {
         .pid = from->pid, .ruid = from->uid, .euid = from->uid, .rgid = from->gid, .egid = from->gid};
-    char                    path[32];
-    FILE                   *f;
-    bool                    same = false;
+    char  path[32];
+    FILE *f;
+    bool  same = false;
 
     *to = told;
     snprintf(path, sizeof(path), "/proc/%d/status", (int)from->pid);

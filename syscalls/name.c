@@ -71,8 +71,7 @@ static int64_t on_two(struct call *c, long nr, struct path *from, int tofd, gva 
 int64_t sys_unlinkat(struct call *c, int dirfd, gva path, uint64_t flags)
 {
     const bool    dir = flags & AT_REMOVEDIR;
-    const int64_t r =
-        on_name(c, SYS_unlinkat, dirfd, path, at_how(flags) | PATH_ENTRY, dir ? AT_REMOVEDIR : 0, 0);
+    const int64_t r = on_name(c, SYS_unlinkat, dirfd, path, at_how(flags) | PATH_ENTRY, dir ? AT_REMOVEDIR : 0, 0);
 
     return r == -EISDIR && !dir ? -EPERM : r; /* POSIX and FreeBSD: unlink of a directory */
 }
@@ -85,15 +84,9 @@ int64_t sys_undelete(struct call *c, gva path)
     return sys_lstat(c, path, &st) ?: -EEXIST;
 }
 
-int64_t sys_unlink(struct call *c, gva path)
-{
-    return sys_unlinkat(c, PATH_CWD(c), path, 0);
-}
+int64_t sys_unlink(struct call *c, gva path) { return sys_unlinkat(c, PATH_CWD(c), path, 0); }
 
-int64_t sys_rmdir(struct call *c, gva path)
-{
-    return sys_unlinkat(c, PATH_CWD(c), path, AT_REMOVEDIR);
-}
+int64_t sys_rmdir(struct call *c, gva path) { return sys_unlinkat(c, PATH_CWD(c), path, AT_REMOVEDIR); }
 
 #define FD_NONE (-200)
 
@@ -135,10 +128,7 @@ int64_t sys_mkdirat(struct call *c, int dirfd, gva path, uint32_t mode)
     return on_name(c, SYS_mkdirat, dirfd, path, PATH_ENTRY, mode & 0777, 0);
 }
 
-int64_t sys_mkdir(struct call *c, gva path, uint32_t mode)
-{
-    return sys_mkdirat(c, PATH_CWD(c), path, mode);
-}
+int64_t sys_mkdir(struct call *c, gva path, uint32_t mode) { return sys_mkdirat(c, PATH_CWD(c), path, mode); }
 
 #define S_IFWHT 0160000u /* a whiteout, of union file systems */
 
@@ -171,10 +161,7 @@ int64_t sys_mkfifoat(struct call *c, int dirfd, gva path, uint32_t mode)
     return sys_mknodat(c, dirfd, path, S_IFIFO | (mode & 07777), 0);
 }
 
-int64_t sys_mkfifo(struct call *c, gva path, uint32_t mode)
-{
-    return sys_mkfifoat(c, PATH_CWD(c), path, mode);
-}
+int64_t sys_mkfifo(struct call *c, gva path, uint32_t mode) { return sys_mkfifoat(c, PATH_CWD(c), path, mode); }
 
 /* ---- moving, linking ---------------------------------------------------------------- */
 
@@ -243,10 +230,7 @@ int64_t sys_renameat(struct call *c, int fromfd, gva from, int tofd, gva to)
     return sys_renameat2(c, fromfd, from, tofd, to, 0);
 }
 
-int64_t sys_rename(struct call *c, gva from, gva to)
-{
-    return sys_renameat(c, PATH_CWD(c), from, PATH_CWD(c), to);
-}
+int64_t sys_rename(struct call *c, gva from, gva to) { return sys_renameat(c, PATH_CWD(c), from, PATH_CWD(c), to); }
 
 /* "" with AT_EMPTY_PATH, for the privileged, goes by the descriptor's name in /proc. */
 static bool is_empty(struct call *c, gva path)
@@ -294,10 +278,7 @@ int64_t sys_symlinkat(struct call *c, gva target, int dirfd, gva path)
     return r;
 }
 
-int64_t sys_symlink(struct call *c, gva target, gva path)
-{
-    return sys_symlinkat(c, target, PATH_CWD(c), path);
-}
+int64_t sys_symlink(struct call *c, gva target, gva path) { return sys_symlinkat(c, target, PATH_CWD(c), path); }
 
 /* ---- reading links --------------------------------------------------------------------- */
 

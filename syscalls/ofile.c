@@ -15,10 +15,7 @@ void (*ofile_on_free)(struct ofile *of);
 #define HAS_HOOK (ofile_on_free != NULL)
 #endif
 
-static bool index_ok(uint32_t index)
-{
-    return index >= OFILE_FIRST && index < OFILES_MAX;
-}
+static bool index_ok(uint32_t index) { return index >= OFILE_FIRST && index < OFILES_MAX; }
 
 uint32_t ofile_index(const struct ofile *of)
 {
@@ -40,10 +37,7 @@ uint32_t ofile_count(void)
     return n;
 }
 
-static uint64_t next_head(uint64_t head, uint32_t index)
-{
-    return ((head >> 32) + 1) << 32 | index;
-}
+static uint64_t next_head(uint64_t head, uint32_t index) { return ((head >> 32) + 1) << 32 | index; }
 
 /* 0: none. */
 static uint32_t pop(void)
@@ -96,10 +90,7 @@ struct ofile *ofile_new(void)
     return of;
 }
 
-void ofile_get(struct ofile *of)
-{
-    __atomic_fetch_add(&of->refs, 1, __ATOMIC_RELAXED);
-}
+void ofile_get(struct ofile *of) { __atomic_fetch_add(&of->refs, 1, __ATOMIC_RELAXED); }
 
 /* Whose reference is the only one can do without the bus lock: nobody is there who could take another. */
 static bool last_put(struct ofile *of)

@@ -18,10 +18,7 @@ struct ofile_pool {
     uint32_t fresh; /* how many were ever handed out: those above are untouched pages */
 };
 
-static inline struct ofile_pool *ofile_pool(void)
-{
-    return (struct ofile_pool *)(ARENA_BASE + ARENA_OFILES);
-}
+static inline struct ofile_pool *ofile_pool(void) { return (struct ofile_pool *)(ARENA_BASE + ARENA_OFILES); }
 
 static inline struct ofile *ofile_slot(uint32_t index)
 {

@@ -63,7 +63,7 @@ static int path_replace_fd(struct call *c, struct path *out, int hostfd)
 
 static int path_dev_fd(const char *path)
 {
-    static const char *const std[] = { "stdin", "stdout", "stderr" };
+    static const char *const std[] = {"stdin", "stdout", "stderr"};
 
     if (strncmp(path, "/dev/", 5) != 0)
         return -1;
@@ -110,7 +110,7 @@ static int64_t do_openat2(struct call *c, int dirfd, uint64_t path_va, uint64_t 
 
     if (!s.p)
         return -ENOMEM;
-    *(struct open_how *)s.p = (struct open_how){ .flags = flags, .mode = mode, .resolve = resolve };
+    *(struct open_how *)s.p = (struct open_how){.flags = flags, .mode = mode, .resolve = resolve};
 
     int64_t r = -EAGAIN;
 
@@ -218,7 +218,7 @@ static int from_root(struct call *c, struct path *p)
         return err;
 
     const size_t         n = strlen(dir), m = strlen(p->str);
-    const struct scratch s = n + m + 2 <= PATH_MAX ? scratch_get(c, n + m + 2) : (struct scratch){ NULL, 0 };
+    const struct scratch s = n + m + 2 <= PATH_MAX ? scratch_get(c, n + m + 2) : (struct scratch){NULL, 0};
 
     if (!s.p)
         return -ENAMETOOLONG;
@@ -249,8 +249,9 @@ static int dir_in_root(struct call *c, struct path *p)
 
     if (!err)
         err = path_replace(c, &dir, name);
-    return err ? err : path_own(p, do_openat2(c, rootfd, dir.va, O_PATH | O_DIRECTORY, 0,
-                                              RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+    return err ? err
+               : path_own(p, do_openat2(c, rootfd, dir.va, O_PATH | O_DIRECTORY, 0,
+                                        RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
 }
 
 /* Sets p->dirfd and string to what openat2 takes with *resolve. */
@@ -315,7 +316,7 @@ static int confined_parent(struct call *c, struct path *p, uint64_t resolve)
 
     const bool slash = path_ends_in_slash(path);
     char      *last = split_last(path);
-    char  name[NAME_MAX + 2] = ".";
+    char       name[NAME_MAX + 2] = ".";
 
     if (last) {
         if (strlen(last) > NAME_MAX)
@@ -445,7 +446,7 @@ static int path_start(struct call *c, int guest_dirfd, unsigned *how, struct pat
  */
 static int path_begin(struct call *c, int guest_dirfd, gva path, unsigned *how, struct path *out)
 {
-    *out = (struct path){ .dirfd = AT_FDCWD, .owned = -1 };
+    *out = (struct path){.dirfd = AT_FDCWD, .owned = -1};
     c->beneath = false;
 
     const int64_t n = path_copy(c, path, out);
@@ -563,7 +564,7 @@ int path_open_program(struct call *c, int guest_dirfd, gva path, unsigned how)
 
 int path_open_interp(struct call *c, const char *name)
 {
-    struct path p = { .dirfd = AT_FDCWD, .owned = -1 };
+    struct path p = {.dirfd = AT_FDCWD, .owned = -1};
     int64_t     r = capability_mode(c) ? -D_ECAPMODE : path_replace(c, &p, name);
 
     if (!r)

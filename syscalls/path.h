@@ -22,7 +22,7 @@
  * An entry of a directory that is made, moved or removed.  A slash at its end has a link there followed, and the entry
  * is what the link leads to; the slash is then still at the path's end, and the host has its say about it.
  */
-#define PATH_ENTRY    (PATH_NOFOLLOW | 1u << 3)
+#define PATH_ENTRY (PATH_NOFOLLOW | 1u << 3)
 
 /*
  * For a host *at call: give it dirfd and va.  With PATH_FOLLOW and the guest's

@@ -65,8 +65,8 @@ static struct task *goer_locked(const struct proc *p)
     struct task *t;
 
     LIST_FOREACH(t, &p->tasks, link)
-    if (t->state != TASK_GONE && !t->dead && !t->ending && !t->vforking && !t->move)
-        return t;
+        if (t->state != TASK_GONE && !t->dead && !t->ending && !t->vforking && !t->move)
+            return t;
     return NULL;
 }
 

@@ -13,12 +13,12 @@
 /* Both ends in the table, or none.  Takes the host descriptors over. */
 static int pipe_install(struct call *c, const int host[2], uint64_t flags, int fds[2])
 {
-    struct fd_new n = { .hostfd = host[0],
-                        .kind = OF_PIPE,
-                        .flags = O_RDONLY | (uint32_t)(flags & O_NONBLOCK),
-                        .domain = PIPE_PAIR,
-                        .cloexec = flags & O_CLOEXEC,
-                        .clofork = flags & D_O_CLOFORK };
+    struct fd_new n = {.hostfd = host[0],
+                       .kind = OF_PIPE,
+                       .flags = O_RDONLY | (uint32_t)(flags & O_NONBLOCK),
+                       .domain = PIPE_PAIR,
+                       .cloexec = flags & O_CLOEXEC,
+                       .clofork = flags & D_O_CLOFORK};
 
     fds[0] = fd_install(c, &n, 0);
     if (fds[0] < 0) {
@@ -47,7 +47,7 @@ static int pipe_make(struct call *c, uint64_t flags, int fds[2])
     if (r < 0)
         return (int)r;
 
-    const int host[2] = { ((volatile int *)s.p)[0], ((volatile int *)s.p)[1] };
+    const int host[2] = {((volatile int *)s.p)[0], ((volatile int *)s.p)[1]};
 
     return pipe_install(c, host, flags, fds);
 }

@@ -9,10 +9,7 @@
 
 #define PIPE_PAIR 1 /* ofile.domain of both ends of what pipe(2) made; a FIFO's have 0 */
 
-static inline bool pipe_is_pair(const struct ofile *of)
-{
-    return of->kind == OF_PIPE && of->domain == PIPE_PAIR;
-}
+static inline bool pipe_is_pair(const struct ofile *of) { return of->kind == OF_PIPE && of->domain == PIPE_PAIR; }
 
 /* A transfer's result, where the host's is not the last word: r is -EBADF, or 0 of a write. */
 struct pipe_transfer {

@@ -37,7 +37,7 @@ struct back {
     LIST_ENTRY(back) link;
     LIST_HEAD(, waiting) waiters;
     ino_t               ino;
-    int                 held; /* O_PATH: neither reads nor writes, but keeps the number from being used again */
+    int                 held;    /* O_PATH: neither reads nor writes, but keeps the number from being used again */
     const struct ofile *ends[2]; /* that were seen: [0] the one that writes back, [1] reads.  To be compared only */
     unsigned            users;
     uint8_t            *buf; /* NULL until something is written */
@@ -59,7 +59,7 @@ static bool is_reader(const struct ofile *of) /* of what the host carries: back,
 static bool end_is_gone(int held, int mode, short sign)
 {
     char          name[32];
-    struct pollfd p = { 0 };
+    struct pollfd p = {0};
 
     snprintf(name, sizeof(name), "/proc/self/fd/%d", held);
     p.fd = open(name, mode | O_NONBLOCK | O_CLOEXEC);
@@ -171,7 +171,7 @@ int pipe_waiter_init(struct call *c, struct pipe_waiter *w)
 {
     const int64_t fd = host_call(c, SYS_eventfd2, 0, EFD_NONBLOCK);
 
-    *w = (struct pipe_waiter){ (int)fd, -1 };
+    *w = (struct pipe_waiter){(int)fd, -1};
     if (fd < 0)
         return (int)fd;
     w->ours = host_fd_fetch(c, w->hostfd);
@@ -310,10 +310,10 @@ static bool other_is_gone(struct call *c, const struct fdref *ref)
     bool                 gone = false;
 
     if (s.p && now.p) {
-        *(struct pollfd *)s.p = (struct pollfd){ .fd = ref->hostfd };
-        *(struct timespec *)now.p = (struct timespec){ 0 };
-        gone = host_call(c, SYS_ppoll, s.va, 1, now.va, 0, 8) > 0 &&
-               ((struct pollfd *)s.p)->revents & (POLLHUP | POLLERR);
+        *(struct pollfd *)s.p = (struct pollfd){.fd = ref->hostfd};
+        *(struct timespec *)now.p = (struct timespec){0};
+        gone =
+            host_call(c, SYS_ppoll, s.va, 1, now.va, 0, 8) > 0 && ((struct pollfd *)s.p)->revents & (POLLHUP | POLLERR);
     }
     c->scratch_used = used;
     return gone;
@@ -334,8 +334,8 @@ static int64_t sleep_for(struct call *c, const struct fdref *ref, struct pipe_wa
 
     if (!p)
         return -ENOMEM;
-    p[0] = (struct pollfd){ .fd = ref->hostfd };
-    p[1] = (struct pollfd){ .fd = w->hostfd, .events = POLLIN };
+    p[0] = (struct pollfd){.fd = ref->hostfd};
+    p[1] = (struct pollfd){.fd = w->hostfd, .events = POLLIN};
 
     const int64_t r = host_wait(c, SYS_ppoll, s.va, 2, 0, 0, 8);
 
@@ -366,7 +366,7 @@ static int64_t step(struct call *c, struct back *b, struct parts *p, bool write,
 /* In the order of pipe_read and pipe_write: a writer first looks for its reader, a reader takes what there is. */
 static int64_t transfer(struct call *c, struct fdref *ref, struct back *b, struct parts *p, bool write)
 {
-    struct pipe_waiter w = { -1, -1 };
+    struct pipe_waiter w = {-1, -1};
     int64_t            done = 0, r = 0;
 
     for (;;) {
@@ -405,7 +405,7 @@ static int parts_get(struct call *c, struct parts *p, uint64_t where, uint64_t n
 {
     int err = 0;
 
-    *p = (struct parts){ .n = vector ? (unsigned)n : 1 };
+    *p = (struct parts){.n = vector ? (unsigned)n : 1};
     if (vector && n > PARTS_MAX)
         return -EINVAL;
     p->v = calloc(p->n ? p->n : 1, sizeof(*p->v));
@@ -414,7 +414,7 @@ static int parts_get(struct call *c, struct parts *p, uint64_t where, uint64_t n
     if (vector)
         err = n ? copy_in(c, p->v, GVA(where), n * sizeof(*p->v)) : 0;
     else
-        p->v[0] = (struct iovec){ (void *)(uintptr_t)where, n };
+        p->v[0] = (struct iovec){(void *)(uintptr_t)where, n};
     for (unsigned i = 0; i < p->n && !err; i++)
         err = p->v[i].iov_len > SSIZE_MAX - p->left ? -EINVAL : (p->left += p->v[i].iov_len, 0);
     return err;
@@ -443,8 +443,8 @@ static int64_t wrote_nothing(struct call *c, struct fdref *ref)
 
     if (!s.p || !now.p)
         return -ENOMEM;
-    *(struct pollfd *)s.p = (struct pollfd){ .fd = ref->hostfd };
-    *(struct timespec *)now.p = (struct timespec){ 0 };
+    *(struct pollfd *)s.p = (struct pollfd){.fd = ref->hostfd};
+    *(struct timespec *)now.p = (struct timespec){0};
     if (host_call(c, SYS_ppoll, s.va, 1, now.va, 0, 8) <= 0 || !(((struct pollfd *)s.p)->revents & POLLERR))
         return 0;
     return broken(c);

@@ -13,15 +13,15 @@
 #include "syscalls/signal.h"
 
 struct pollset {
-    struct call   *c;
-    struct pollfd *fds;  /* what the host is asked; host descriptors, -1: none */
-    struct fdref  *refs; /* of NULL: none */
-    unsigned       n;
-    uint64_t       va; /* of fds, for the host */
-    struct scratch ts;
-    bool               back;  /* what is asked of some entry is a pipe's way back's to tell (pipe_back.h) */
-    struct pipe_waiter waker; /* which wakes by entry n */
-    uint64_t       mapped; /* fds did not fit in scratch: a copy of it is in guest memory, so many bytes; else 0 */
+    struct call       *c;
+    struct pollfd     *fds;  /* what the host is asked; host descriptors, -1: none */
+    struct fdref      *refs; /* of NULL: none */
+    unsigned           n;
+    uint64_t           va; /* of fds, for the host */
+    struct scratch     ts;
+    bool               back;   /* what is asked of some entry is a pipe's way back's to tell (pipe_back.h) */
+    struct pipe_waiter waker;  /* which wakes by entry n */
+    uint64_t           mapped; /* fds did not fit in scratch: a copy of it is in guest memory, so many bytes; else 0 */
 };
 
 /* 0, -ENOMEM.  n entries, all empty.  pollset_done once, also after a failure. */

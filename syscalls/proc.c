@@ -194,7 +194,7 @@ bool proc_space_shared(const struct proc *p)
 
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(q, bucket_of_space(p->space), by_space)
-    shared |= q != p && q->state == PROC_LIVE && q->space == p->space;
+        shared |= q != p && q->state == PROC_LIVE && q->space == p->space;
     pthread_mutex_unlock(&session.lock);
     return shared;
 }

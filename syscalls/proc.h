@@ -52,12 +52,12 @@ struct task {
     struct area      *area;  /* shared: registers, control words, scratch, gate stack */
     uint32_t          index; /* of the area */
     pid_t             host_tid;
-    int64_t           tid;   /* guest's number */
+    int64_t           tid; /* guest's number */
     enum task_state   state;
-    bool              ending; /* somebody ends it: nobody else does.  Under session.lock */
-    bool              dead;  /* the host thread is gone: every host call fails with -ESRCH */
+    bool              ending;  /* somebody ends it: nobody else does.  Under session.lock */
+    bool              dead;    /* the host thread is gone: every host call fails with -ESRCH */
     bool              execing; /* its host thread number may change to the leader's */
-    struct door_task *door;  /* owned by the door */
+    struct door_task *door;    /* owned by the door */
     char              name[32];
 
     /* signals, under session.lock; what it blocks is in area->mask (syscalls/sigmask.h) */
@@ -67,17 +67,17 @@ struct task {
     struct kstack       altstack;
     struct sigset       waiting; /* signals that sigwait and friends wait for */
 
-    uint32_t    cred_gen, groups_gen; /* the process's credentials that the host thread has (syscalls/cred.h) */
-    bool        vforking;             /* waits for its child to exec or exit: it cannot come */
-    struct move        *move; /* to another process group, syscalls/pgrp.c; under session.lock */
-    bool        waits_cred;           /* sleeps until another thread has changed the credentials */
-    uint64_t    trapped_at; /* where a rewritten site that was undone meanwhile was met, loader/rewrite.c */
-    bool        waits_child;              /* sleeps in wait4 and friends */
-    bool        tids_written;             /* the numbers below were stored */
-    gva         child_tid_at, parent_tid_at; /* where thr_new wants them, null: nowhere */
-    struct call *call; /* the call in progress */
-    struct fdlimit limit; /* its own, where call.limit points */
-    void        *umtx; /* compat/umtx.c: robust lists and such */
+    uint32_t       cred_gen, groups_gen; /* the process's credentials that the host thread has (syscalls/cred.h) */
+    bool           vforking;             /* waits for its child to exec or exit: it cannot come */
+    struct move   *move;                 /* to another process group, syscalls/pgrp.c; under session.lock */
+    bool           waits_cred;           /* sleeps until another thread has changed the credentials */
+    uint64_t       trapped_at;   /* where a rewritten site that was undone meanwhile was met, loader/rewrite.c */
+    bool           waits_child;  /* sleeps in wait4 and friends */
+    bool           tids_written; /* the numbers below were stored */
+    gva            child_tid_at, parent_tid_at; /* where thr_new wants them, null: nowhere */
+    struct call   *call;                        /* the call in progress */
+    struct fdlimit limit;                       /* its own, where call.limit points */
+    void          *umtx;                        /* compat/umtx.c: robust lists and such */
 };
 
 enum proc_state { PROC_LIVE, PROC_ZOMBIE };
@@ -94,54 +94,54 @@ struct sigacts {
 };
 
 struct proc {
-    LIST_ENTRY(proc)  siblings; /* in parent->children */
-    LIST_ENTRY(proc)  all;      /* in session.procs */
-    LIST_ENTRY(proc)  by_pid, by_space; /* in the session's tables of those names */
-    bool              listed; /* in all of these */
+    LIST_ENTRY(proc) siblings;         /* in parent->children */
+    LIST_ENTRY(proc) all;              /* in session.procs */
+    LIST_ENTRY(proc) by_pid, by_space; /* in the session's tables of those names */
+    bool listed;                       /* in all of these */
     LIST_HEAD(, proc) children;
     LIST_HEAD(, task) tasks, gone;
-    struct proc      *parent; /* NULL: the session's first */
-    const struct abi *abi;
-    pid_t             pid; /* host's and guest's */
-    int               pidfd; /* one more than a pidfd of it, 0: not opened yet; host_fd_fetch's, atomic */
-    enum proc_state   state;
-    unsigned          refs;   /* the tree's one, and one for each task */
-    unsigned          ntasks, ngone;
-    bool              stopped;
-    bool              stopped_itself; /* by the host, before a host program runs in its place */
-    pid_t             hostprog;       /* the host's program that runs in its place (exechost.c), 0: none */
-    bool              hostprog_apart; /* that one is in another session, out of the terminal's reach */
-    struct exec_image *exec;  /* the program to be loaded at the next boot; owned */
-    int               fault_signal; /* guest signal it dies by when the host has no such one */
-    struct fdtable   *fds;
-    bool              closes_first; /* rfork's RFCFDG: the host descriptors go before the first instruction */
-    char             *execpath; /* absolute host path of the program, owned */
-    char              comm[32];
-    char            **argv;    /* owned, NULL-terminated: sysctl kern.proc.args */
-    uint64_t          support; /* guest address of the support page */
-    uint64_t          stack_top, stack_size, ps_strings;
-    uint64_t          brk_base, brk; /* break: first address, current */
-    bool              vfork_parent_waits;
-    bool              execed;
-    bool              issetugid;
-    bool              capmode;     /* capability mode, for good; under session.lock, read without */
-    bool              no_new_privs; /* asked for by procctl */
-    uint8_t           procctl[PROCCTL_KEPT]; /* compat/procctl.c; 0: never set */
-    bool              trapcap;     /* a refused call sends the trap signal there (procctl PROC_TRAPCAP_CTL) */
-    struct cred       cred;      /* the host's, as last changed; under session.lock */
-    uint32_t         *groups;    /* supplementary groups, once they were changed; owned */
-    int               ngroups;
-    uint32_t          cred_gen, groups_gen; /* how often they changed */
-    struct task      *cred_by;   /* is changing them */
-    pid_t             pgid, sid; /* the host's, kept for when the host has forgotten the process; under session.lock */
-    uint64_t          vdso;      /* address of the host's code in its memory (vdso.h), 0: none, or covered */
-    uint64_t          space;     /* number of the address space: vfork and rfork(RFMEM) share it; proc_set_space */
-    struct procdesc  *procdesc;  /* the descriptor that pdfork made of it (syscalls/procdesc.c), NULL: none */
-    struct proc      *leader;    /* rfork(RFTHREAD): ends with that one; NULL: nobody's peer */
-    bool              leads;     /* it is or was somebody's leader */
-    bool              reaper;      /* gets the orphans below it, see compat/reaper.h */
-    int               pdeathsig;   /* guest signal for when the parent ends, 0: none */
-    int               exit_signal; /* guest signal that the parent gets; usually SIGCHLD */
+    struct proc       *parent; /* NULL: the session's first */
+    const struct abi  *abi;
+    pid_t              pid;   /* host's and guest's */
+    int                pidfd; /* one more than a pidfd of it, 0: not opened yet; host_fd_fetch's, atomic */
+    enum proc_state    state;
+    unsigned           refs; /* the tree's one, and one for each task */
+    unsigned           ntasks, ngone;
+    bool               stopped;
+    bool               stopped_itself; /* by the host, before a host program runs in its place */
+    pid_t              hostprog;       /* the host's program that runs in its place (exechost.c), 0: none */
+    bool               hostprog_apart; /* that one is in another session, out of the terminal's reach */
+    struct exec_image *exec;           /* the program to be loaded at the next boot; owned */
+    int                fault_signal;   /* guest signal it dies by when the host has no such one */
+    struct fdtable    *fds;
+    bool               closes_first; /* rfork's RFCFDG: the host descriptors go before the first instruction */
+    char              *execpath;     /* absolute host path of the program, owned */
+    char               comm[32];
+    char             **argv;    /* owned, NULL-terminated: sysctl kern.proc.args */
+    uint64_t           support; /* guest address of the support page */
+    uint64_t           stack_top, stack_size, ps_strings;
+    uint64_t           brk_base, brk; /* break: first address, current */
+    bool               vfork_parent_waits;
+    bool               execed;
+    bool               issetugid;
+    bool               capmode;               /* capability mode, for good; under session.lock, read without */
+    bool               no_new_privs;          /* asked for by procctl */
+    uint8_t            procctl[PROCCTL_KEPT]; /* compat/procctl.c; 0: never set */
+    bool               trapcap; /* a refused call sends the trap signal there (procctl PROC_TRAPCAP_CTL) */
+    struct cred        cred;    /* the host's, as last changed; under session.lock */
+    uint32_t          *groups;  /* supplementary groups, once they were changed; owned */
+    int                ngroups;
+    uint32_t           cred_gen, groups_gen; /* how often they changed */
+    struct task       *cred_by;              /* is changing them */
+    pid_t              pgid, sid; /* the host's, kept for when the host has forgotten the process; under session.lock */
+    uint64_t           vdso;      /* address of the host's code in its memory (vdso.h), 0: none, or covered */
+    uint64_t           space;     /* number of the address space: vfork and rfork(RFMEM) share it; proc_set_space */
+    struct procdesc   *procdesc;  /* the descriptor that pdfork made of it (syscalls/procdesc.c), NULL: none */
+    struct proc       *leader;    /* rfork(RFTHREAD): ends with that one; NULL: nobody's peer */
+    bool               leads;     /* it is or was somebody's leader */
+    bool               reaper;    /* gets the orphans below it, see compat/reaper.h */
+    int                pdeathsig; /* guest signal for when the parent ends, 0: none */
+    int                exit_signal; /* guest signal that the parent gets; usually SIGCHLD */
 
     /* exit */
     int           wait_status; /* host encoding */
@@ -158,9 +158,9 @@ struct proc {
     uint32_t            umask_hint;
     uint64_t            nofile; /* guest's soft RLIMIT_NOFILE */
     uint64_t            nofile_max;
-    struct kqueue_proc *kqueues; /* compat/kqueue.c */
-    struct sites       *sites;   /* rewritten call sites, loader/rewrite.c; NULL: none */
-    struct aio_proc    *aio;     /* compat/aio.h: what it asked for, NULL: nothing yet */
+    struct kqueue_proc *kqueues;     /* compat/kqueue.c */
+    struct sites       *sites;       /* rewritten call sites, loader/rewrite.c; NULL: none */
+    struct aio_proc    *aio;         /* compat/aio.h: what it asked for, NULL: nothing yet */
     int64_t             umtx_min_ns; /* compat/umtx.c: no time-out is shorter */
     char                login[64];
 };
@@ -169,26 +169,26 @@ struct proc {
 LIST_HEAD(proc_bucket, proc);
 
 struct session {
-    pthread_mutex_t   lock;
+    pthread_mutex_t lock;
     LIST_HEAD(, proc) procs;
     struct proc_bucket by_pid[PROC_BUCKETS], by_space[PROC_BUCKETS];
-    struct proc      *first;
-    struct view      *view; /* --sysroot, --root */
-    bool              trace;
-    bool              check_tables; /* --check-tables */
-    bool              unsound;       /* and something was wrong with them */
-    bool              killed_inside; /* a task ended that may have been in a call */
-    bool              no_rewrite; /* call sites stay as they are */
-    bool              measured; /* under `dragoman stat`: the gate is the measured one */
-    int               arena_fd, gate_fd;
-    pid_t             provider_pid;
-    struct task      *tasks[TASKS_MAX]; /* by index */
-    uint32_t          next_index;
-    bool              fsgsbase;
-    uint64_t          vdso_clock; /* vdso.h: from its beginning to its clock's function, 0: none */
-    bool              statx_null; /* see struct area */
-    int               first_status; /* host wait status of the first process, once it is a zombie */
-    unsigned long     missing_calls;
+    struct proc       *first;
+    struct view       *view; /* --sysroot, --root */
+    bool               trace;
+    bool               check_tables;  /* --check-tables */
+    bool               unsound;       /* and something was wrong with them */
+    bool               killed_inside; /* a task ended that may have been in a call */
+    bool               no_rewrite;    /* call sites stay as they are */
+    bool               measured;      /* under `dragoman stat`: the gate is the measured one */
+    int                arena_fd, gate_fd;
+    pid_t              provider_pid;
+    struct task       *tasks[TASKS_MAX]; /* by index */
+    uint32_t           next_index;
+    bool               fsgsbase;
+    uint64_t           vdso_clock;   /* vdso.h: from its beginning to its clock's function, 0: none */
+    bool               statx_null;   /* see struct area */
+    int                first_status; /* host wait status of the first process, once it is a zombie */
+    unsigned long      missing_calls;
 };
 extern struct session session;
 
@@ -206,20 +206,20 @@ struct task *task_by_tid_locked(int64_t guest_tid); /* any process of the sessio
 struct proc *proc_new(struct proc *parent, const struct abi *abi);
 void         proc_set_pid_locked(struct proc *p, pid_t pid);
 /* p, not yet running, has the same signal actions as from. */
-void         proc_share_actions(struct proc *p, struct proc *from);
+void proc_share_actions(struct proc *p, struct proc *from);
 /* p has signal actions of its own (exec).  When there is no memory for it, it goes on sharing them. */
-void         proc_own_actions(struct proc *p);
+void proc_own_actions(struct proc *p);
 /* p runs in from's address space, or in a new one (NULL).  Takes session.lock. */
-void         proc_set_space(struct proc *p, const struct proc *from);
+void proc_set_space(struct proc *p, const struct proc *from);
 /* Another living process has p's address space.  Takes session.lock. */
-bool         proc_space_shared(const struct proc *p);
-void         proc_put(struct proc *p);
+bool proc_space_shared(const struct proc *p);
+void proc_put(struct proc *p);
 /* Takes a zombie out of the tree; session.lock held, and released for a moment. */
-void         proc_reap_locked(struct proc *p);
+void proc_reap_locked(struct proc *p);
 /* It never had a host process: undoes proc_new. */
-void         proc_abandon(struct proc *p);
-void         proc_set_argv(struct proc *p, const char *const *argv);
+void proc_abandon(struct proc *p);
+void proc_set_argv(struct proc *p, const char *const *argv);
 /* Wakes whoever waits for children of p; session.lock held. */
-void         proc_wake_waiters_locked(struct proc *p);
+void proc_wake_waiters_locked(struct proc *p);
 
 #endif

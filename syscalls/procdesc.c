@@ -36,7 +36,7 @@ struct procdesc {
 static struct {
     pthread_mutex_t lock; /* a leaf: taken after session.lock and any kqueue's */
     LIST_HEAD(, procdesc) all;
-    uint64_t        made;
+    uint64_t made;
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct procdesc *find_locked(uint64_t id)
@@ -44,8 +44,8 @@ static struct procdesc *find_locked(uint64_t id)
     struct procdesc *pd;
 
     LIST_FOREACH(pd, &table.all, link)
-    if (pd->id == id)
-        return pd;
+        if (pd->id == id)
+            return pd;
     return NULL;
 }
 
@@ -168,10 +168,7 @@ void procdesc_closed(uint64_t id)
     pthread_mutex_unlock(&session.lock);
 }
 
-static void times_set(struct kstat *st, int64_t at)
-{
-    st->atime = st->mtime = st->ctime = st->btime = at;
-}
+static void times_set(struct kstat *st, int64_t at) { st->atime = st->mtime = st->ctime = st->btime = at; }
 
 /* When the process began: the age of its directory in /proc. */
 static void describe(struct kstat *st, const struct proc *p)
@@ -356,9 +353,9 @@ void procdesc_wake_locked(const struct proc *p)
     if (!p->procdesc || !p->procdesc->waiters)
         return;
     LIST_FOREACH(q, &session.procs, all)
-    LIST_FOREACH(t, &q->tasks, link)
-    if (t->waits_child)
-        task_wake(t);
+        LIST_FOREACH(t, &q->tasks, link)
+            if (t->waits_child)
+                task_wake(t);
 }
 
 /* One look: 1: *f is filled; 0: nothing to report yet; -ESRCH. */

@@ -28,7 +28,7 @@ bool procdesc_ended(uint64_t id, int64_t *status);
 /* fstat: times and owner of the process; st is zeroed but for what the guest sees. */
 void procdesc_stat(uint64_t id, struct kstat *st);
 /* The process's number, 0: no such descriptor. */
-int  procdesc_pid(uint64_t id);
+int procdesc_pid(uint64_t id);
 
 /* The system calls.  -EBADF: no process descriptor; -ESRCH: the process was waited for already. */
 int64_t sys_pdfork(struct call *c, gva fdp, uint64_t flags);

@@ -31,7 +31,7 @@ static rlim_t without_zone(rlim_t v) { return v == RLIM_INFINITY || v < ZONE_SIZ
 
 static rlim_t with_zone(rlim_t v) { return v >= RLIM_INFINITY - ZONE_SIZE ? RLIM_INFINITY : v + ZONE_SIZE; }
 
-static void   nofile_get(struct call *c, struct rlimit *r)
+static void nofile_get(struct call *c, struct rlimit *r)
 {
     pthread_mutex_lock(&session.lock);
     *r = (struct rlimit){c->proc->nofile, c->proc->nofile_max};

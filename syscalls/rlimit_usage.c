@@ -34,7 +34,7 @@ static int64_t processes(const struct call *c, int flags)
 
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(p, &session.procs, all)
-    n += p->cred.ruid == (flags & BY_EFFECTIVE_USER ? me->euid : me->ruid);
+        n += p->cred.ruid == (flags & BY_EFFECTIVE_USER ? me->euid : me->ruid);
     pthread_mutex_unlock(&session.lock);
     return n;
 }

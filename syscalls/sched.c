@@ -13,7 +13,7 @@
 
 static bool real_time(int64_t policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
 
-int64_t     sys_sched_get_priority_max(struct call *c, int64_t policy)
+int64_t sys_sched_get_priority_max(struct call *c, int64_t policy)
 {
     (void)c;
     return real_time(policy) ? PRIO_RT_MAX : PRIO_TIMESHARE_MAX;

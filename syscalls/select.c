@@ -32,7 +32,7 @@ struct sets {
 
 static bool bit_get(const uint64_t *bits, int fd) { return bits && (bits[fd / WORDBITS] >> (fd % WORDBITS) & 1); }
 
-static int  sets_in(struct call *c, struct sets *s)
+static int sets_in(struct call *c, struct sets *s)
 {
     int err = 0;
 

@@ -21,10 +21,7 @@
 #define SHLOCK_WAITERS 0x80000000u
 #define SHLOCK_SPINS   100
 
-static uint32_t shlock_owner(const struct call *c)
-{
-    return c->task->index + 1;
-}
+static uint32_t shlock_owner(const struct call *c) { return c->task->index + 1; }
 
 /* The task's note; 0: it is at none. */
 static uint64_t *shlock_note(uint32_t task_index)

@@ -16,8 +16,8 @@ struct shlock {
     uint32_t word;
 };
 
-int  shlock_lock(struct call *c, struct shlock *l);           /* 0, or -ESRCH: task gone, lock not taken */
-int  shlock_lock_intr(struct call *c, struct shlock *l);      /* also -ERESTART when a signal is to be delivered */
+int  shlock_lock(struct call *c, struct shlock *l);      /* 0, or -ESRCH: task gone, lock not taken */
+int  shlock_lock_intr(struct call *c, struct shlock *l); /* also -ERESTART when a signal is to be delivered */
 void shlock_unlock(struct call *c, struct shlock *l);
 /* The task of this index is gone: if it held the lock, the next waiter gets it.  Provider only. */
 void shlock_break(struct shlock *l, uint32_t task_index);

@@ -98,11 +98,11 @@ int64_t sys_shm_open2(struct call *c, gva path, uint64_t flags, uint32_t mode, u
     if (hostfd < 0)
         return hostfd;
 
-    const struct fd_new n = { .hostfd = (int)hostfd,
-                              .kind = OF_FILE,
-                              .flags = (uint32_t)flags & O_ACCMODE,
-                              .cloexec = flags & O_CLOEXEC,
-                              .clofork = flags & D_O_CLOFORK };
+    const struct fd_new n = {.hostfd = (int)hostfd,
+                             .kind = OF_FILE,
+                             .flags = (uint32_t)flags & O_ACCMODE,
+                             .cloexec = flags & O_CLOEXEC,
+                             .clofork = flags & D_O_CLOFORK};
 
     return fd_install(c, &n, 0);
 }

@@ -15,10 +15,7 @@
 #include "syscalls/task.h"
 #include "syscalls/tty.h"
 
-static bool valid(const struct call *c, int sig)
-{
-    return sig > 0 && sig <= (int)c->abi->nsig;
-}
+static bool valid(const struct call *c, int sig) { return sig > 0 && sig <= (int)c->abi->nsig; }
 
 int64_t sys_sigaction(struct call *c, int sig, const void *act, void *oact)
 {
@@ -250,10 +247,7 @@ int64_t sys_sigtimedwait(struct call *c, const void *set, void *info, const void
     return k.signo;
 }
 
-int64_t sys_sigwaitinfo(struct call *c, const void *set, void *info)
-{
-    return sys_sigtimedwait(c, set, info, NULL);
-}
+int64_t sys_sigwaitinfo(struct call *c, const void *set, void *info) { return sys_sigtimedwait(c, set, info, NULL); }
 
 /* Whether the handler that is about to run lets the call go on. */
 static bool handler_restarts(struct task *t)

@@ -29,10 +29,7 @@ int signal_guest(const struct proc *p, int hostsig)
     return hostsig > 0 && hostsig <= 64 ? p->abi->sig_from_host[hostsig] : 0;
 }
 
-static bool is_stop(const struct proc *p, int sig)
-{
-    return p->abi->sig_default[sig] == SIGDEF_STOP;
-}
+static bool is_stop(const struct proc *p, int sig) { return p->abi->sig_default[sig] == SIGDEF_STOP; }
 
 static bool ignored_locked(const struct proc *p, int sig)
 {
@@ -46,15 +43,9 @@ static bool ignored_locked(const struct proc *p, int sig)
            (p->abi->sig_default[sig] == SIGDEF_IGN || p->abi->sig_default[sig] == SIGDEF_CONT);
 }
 
-static struct sigset not_of(const struct sigset *s)
-{
-    return (struct sigset){{~s->w[0], ~s->w[1]}};
-}
+static struct sigset not_of(const struct sigset *s) { return (struct sigset){{~s->w[0], ~s->w[1]}}; }
 
-static bool waits_for(const struct task *t, int sig)
-{
-    return sigset_has(&t->waiting, sig);
-}
+static bool waits_for(const struct task *t, int sig) { return sigset_has(&t->waiting, sig); }
 
 static void nudge(struct task *t, int sig)
 {
@@ -251,10 +242,7 @@ static struct ksiginfo info_to_guest(const struct proc *p, const struct area_sig
 }
 
 /* SIGPIPE and tgkill are meant for the thread; all else that comes from the host is for the process. */
-static bool for_thread(const struct area_siginfo *h)
-{
-    return h->signo == SIGPIPE || h->code == SI_TKILL;
-}
+static bool for_thread(const struct area_siginfo *h) { return h->signo == SIGPIPE || h->code == SI_TKILL; }
 
 /* The terminal's are for the whole group: a program of the host's that runs in the process's place gets its own. */
 static bool program_has_it_locked(const struct proc *p, const struct area_siginfo *h)
@@ -375,8 +363,8 @@ static bool on_altstack(const struct task *t, uint64_t sp)
 /* Pushes the frame and points the registers at the handler.  -EFAULT: the guest has no usable stack. */
 static int frame_push(struct call *c, const struct ksiginfo *info, const struct ksigaction *act)
 {
-    struct task        *t = c->task;
-    struct sigframe_in  in = {
+    struct task       *t = c->task;
+    struct sigframe_in in = {
         .info = *info, .handler = act->handler, .sa_flags = act->flags, .support = c->proc->support};
     struct sigframe_out out;
     uint8_t            *xstate = malloc(XSTATE_MAX);

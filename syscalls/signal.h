@@ -11,20 +11,14 @@ static inline bool sigset_has(const struct sigset *s, int sig)
 {
     return sig > 0 && (s->w[(sig - 1) / 64] >> ((sig - 1) % 64) & 1);
 }
-static inline void sigset_add(struct sigset *s, int sig)
-{
-    s->w[(sig - 1) / 64] |= 1ull << ((sig - 1) % 64);
-}
-static inline void sigset_del(struct sigset *s, int sig)
-{
-    s->w[(sig - 1) / 64] &= ~(1ull << ((sig - 1) % 64));
-}
+static inline void sigset_add(struct sigset *s, int sig) { s->w[(sig - 1) / 64] |= 1ull << ((sig - 1) % 64); }
+static inline void sigset_del(struct sigset *s, int sig) { s->w[(sig - 1) / 64] &= ~(1ull << ((sig - 1) % 64)); }
 
 /* Post to a process or to one of its threads; wakes and interrupts as needed.  session.lock held. */
 void signal_post_proc_locked(struct proc *p, const struct ksiginfo *info);
 void signal_post_task_locked(struct task *t, const struct ksiginfo *info);
 /* For sigqueue(2): -EAGAIN when info.must and there is no room. */
-int  signal_queue_proc_locked(struct proc *p, const struct ksiginfo *info);
+int signal_queue_proc_locked(struct proc *p, const struct ksiginfo *info);
 /*
  * A child, info.pid, has something to tell.  It has one entry in its parent's queue: a newer report replaces an older
  * one, and it goes when the child is waited for while the signal is blocked (kern_sig.c, sigparent; kern_exit.c,

@@ -21,7 +21,7 @@ void sigqueue_clear(struct sigqueue_set *q);
  * Queues info; a fault's comes first.  When there is no room the signal is pending all the same, once, and says
  * nothing: 0.  -EAGAIN: no room for one that must say what it says.
  */
-int  sigqueue_add(struct sigqueue_set *q, const struct ksiginfo *info);
+int sigqueue_add(struct sigqueue_set *q, const struct ksiginfo *info);
 /* Takes the one that says nothing, else the oldest entry of sig; false when there is none. */
 bool sigqueue_take(struct sigqueue_set *q, int sig, struct ksiginfo *info);
 /* By owner: is his entry there; it says something else now (false: it is not there); it is taken back. */

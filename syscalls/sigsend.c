@@ -21,10 +21,7 @@ static struct ksiginfo from_me(const struct call *c, int sig, int host_code)
 
 struct ksiginfo signal_from_me(const struct call *c, int sig) { return from_me(c, sig, SI_USER); }
 
-static bool valid_or_zero(const struct call *c, int sig)
-{
-    return sig >= 0 && sig <= (int)c->abi->nsig;
-}
+static bool valid_or_zero(const struct call *c, int sig) { return sig >= 0 && sig <= (int)c->abi->nsig; }
 
 /* A process of the host's that is no guest: the host decides, and gets the host's signal. */
 static int kill_host(struct call *c, int pid, int sig)
@@ -127,10 +124,7 @@ static int thread_kill(struct call *c, struct proc *p, int64_t id, int sig)
     return !n ? -ESRCH : valid ? 0 : -EINVAL;
 }
 
-int64_t sys_thr_kill(struct call *c, int64_t id, int sig)
-{
-    return thread_kill(c, c->proc, id, sig);
-}
+int64_t sys_thr_kill(struct call *c, int64_t id, int sig) { return thread_kill(c, c->proc, id, sig); }
 
 int64_t sys_thr_kill2(struct call *c, int pid, int64_t id, int sig)
 {

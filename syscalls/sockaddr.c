@@ -64,18 +64,14 @@ int sockaddr_to_host(const struct sock_abi *a, const uint8_t *guest, uint32_t le
     memset(out, 0, sizeof(*out));
     out->ss_family = (sa_family_t)family;
     switch (family) {
-    case AF_UNIX:
-        return un_to_host(a, guest, len, out, outlen);
-    case AF_INET:
-        return inet_to_host(guest, len, sizeof(struct sockaddr_in), out, outlen);
-    case AF_INET6:
-        return inet_to_host(guest, len, sizeof(struct sockaddr_in6), out, outlen);
+    case AF_UNIX: return un_to_host(a, guest, len, out, outlen);
+    case AF_INET: return inet_to_host(guest, len, sizeof(struct sockaddr_in), out, outlen);
+    case AF_INET6: return inet_to_host(guest, len, sizeof(struct sockaddr_in6), out, outlen);
     case AF_UNSPEC: /* dissolves a connection; old programs bind with it */
         *outlen = sizeof(struct sockaddr_in);
         memcpy((char *)out + 2, guest + 2, (len < *outlen ? len : *outlen) - 2);
         return 0;
-    default:
-        return -EAFNOSUPPORT;
+    default: return -EAFNOSUPPORT;
     }
 }
 
@@ -131,7 +127,7 @@ uint32_t sockaddr_to_guest(const struct sock_abi *a, const struct sockaddr_stora
 
 int sockaddr_get(struct call *c, gva addr, uint32_t len, struct sockaddr_arg *out)
 {
-    uint8_t              guest[SOCKADDR_GUEST_MAX + 1] = { 0 };
+    uint8_t              guest[SOCKADDR_GUEST_MAX + 1] = {0};
     const struct scratch s = scratch_get(c, sizeof(struct sockaddr_storage));
 
     out->viewed = false;

@@ -34,8 +34,8 @@ struct sockaddr_arg {
     uint64_t                 va;
     uint32_t                 len;
     int                      family;
-    struct path              path;   /* local addresses: what path_put gives back */
-    bool                     viewed; /* path is in use */
+    struct path              path;      /* local addresses: what path_put gives back */
+    bool                     viewed;    /* path is in use */
     char                     name[108]; /* local: the guest's own path */
 };
 
@@ -59,7 +59,7 @@ struct sockaddr_room {
     uint64_t                 sa_va, len_va;
 };
 int      sockaddr_room_get(struct call *c, struct sockaddr_room *out); /* 0, -ENOMEM */
-uint32_t sockaddr_room_len(const struct sockaddr_room *r); /* what the host wrote, never past the room */
+uint32_t sockaddr_room_len(const struct sockaddr_room *r);             /* what the host wrote, never past the room */
 
 /*
  * Converts and copies out what fits into *room bytes; *room becomes the bytes

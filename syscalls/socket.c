@@ -29,10 +29,7 @@ static int only_socket(struct call *c, int err, struct fdref *ref)
     return -ENOTSOCK;
 }
 
-int sock_get(struct call *c, int fd, struct fdref *ref)
-{
-    return only_socket(c, fd_get(c, fd, ref), ref);
-}
+int sock_get(struct call *c, int fd, struct fdref *ref) { return only_socket(c, fd_get(c, fd, ref), ref); }
 
 int sock_get_for(struct call *c, int fd, caprights want, struct fdref *ref)
 {
@@ -176,7 +173,7 @@ int64_t sys_socketpair(struct call *c, int64_t domain, uint64_t type, int protoc
     if (r < 0)
         return make_error(r, protocol);
 
-    const int host[2] = { ((int *)s.p)[0], ((int *)s.p)[1] };
+    const int host[2] = {((int *)s.p)[0], ((int *)s.p)[1]};
 
     err = pair_install(c, host, (uint16_t)domain, type, fds);
     if (err)
@@ -410,7 +407,7 @@ static int64_t accept_wait(struct call *c, struct fdref *ref, uint64_t flags, co
 
 static int64_t do_accept(struct call *c, int s, gva name, gva lenp, uint64_t flags, bool inherit)
 {
-    struct sockaddr_room room = { 0 };
+    struct sockaddr_room room = {0};
     struct fdref         ref;
     uint32_t             len = 0;
     int64_t              r = name.va ? copy_in(c, &len, lenp, sizeof(len)) : 0;
@@ -441,10 +438,7 @@ static int64_t do_accept(struct call *c, int s, gva name, gva lenp, uint64_t fla
 }
 
 /* The new socket does as the listener does: accept(2). */
-int64_t sys_accept(struct call *c, int s, gva name, gva lenp)
-{
-    return do_accept(c, s, name, lenp, 0, true);
-}
+int64_t sys_accept(struct call *c, int s, gva name, gva lenp) { return do_accept(c, s, name, lenp, 0, true); }
 
 int64_t sys_accept4(struct call *c, int s, gva name, gva lenp, uint64_t flags)
 {

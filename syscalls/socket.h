@@ -13,21 +13,18 @@
  * Bits of ofile.object of a socket, changed atomically.  An inherited or received
  * socket has none: its type and domain are asked for when they are needed.
  */
-#define SOCK_TYPE       0xffull       /* host SOCK_*, 0: unknown */
-#define SOCK_NOSIGPIPE  (1ull << 8)   /* SO_NOSIGPIPE */
-#define SOCK_CONNECTED  (1ull << 9)   /* a connect succeeded or began; born connected */
-#define SOCK_CREDS      (1ull << 10)  /* LOCAL_CREDS */
-#define SOCK_CREDS_EACH (1ull << 11)  /* LOCAL_CREDS_PERSISTENT */
-#define SOCK_DSTADDR    (1ull << 12)  /* IP_RECVDSTADDR */
-#define SOCK_RECVIF     (1ull << 13)  /* IP_RECVIF */
-#define SOCK_MADE_HERE  (1ull << 14)  /* all of the above is known */
+#define SOCK_TYPE       0xffull                                       /* host SOCK_*, 0: unknown */
+#define SOCK_NOSIGPIPE  (1ull << 8)                                   /* SO_NOSIGPIPE */
+#define SOCK_CONNECTED  (1ull << 9)                                   /* a connect succeeded or began; born connected */
+#define SOCK_CREDS      (1ull << 10)                                  /* LOCAL_CREDS */
+#define SOCK_CREDS_EACH (1ull << 11)                                  /* LOCAL_CREDS_PERSISTENT */
+#define SOCK_DSTADDR    (1ull << 12)                                  /* IP_RECVDSTADDR */
+#define SOCK_RECVIF     (1ull << 13)                                  /* IP_RECVIF */
+#define SOCK_MADE_HERE  (1ull << 14)                                  /* all of the above is known */
 #define SOCK_INHERITED  (SOCK_TYPE | SOCK_NOSIGPIPE | SOCK_MADE_HERE) /* what accept passes on */
 
-static inline uint64_t sock_bits(const struct ofile *of)
-{
-    return __atomic_load_n(&of->object, __ATOMIC_RELAXED);
-}
-static inline void sock_bits_set(struct ofile *of, uint64_t bits, bool on)
+static inline uint64_t sock_bits(const struct ofile *of) { return __atomic_load_n(&of->object, __ATOMIC_RELAXED); }
+static inline void     sock_bits_set(struct ofile *of, uint64_t bits, bool on)
 {
     if (on)
         __atomic_fetch_or(&of->object, bits, __ATOMIC_RELAXED);

@@ -45,10 +45,7 @@ static int get_int(const uint8_t *p)
     return v;
 }
 
-static void set_int(uint8_t *p, int v)
-{
-    memcpy(p, &v, sizeof(v));
-}
+static void set_int(uint8_t *p, int v) { memcpy(p, &v, sizeof(v)); }
 
 /* ---- set: the guest's value becomes the host's; 0 or -errno -------------------------------------- */
 
@@ -133,16 +130,10 @@ static int int_to_host(struct option *x)
 
     x->n = sizeof(int);
     switch (x->o->kind) {
-    case OPT_BUFSIZE:
-        return v < 1 ? -EINVAL : 0;
-    case OPT_SECONDS_MS:
-        set_int(x->p, v > 2000000 ? 2000000000 : v * 1000);
-        return 0;
-    case OPT_DONTFRAG:
-        set_int(x->p, v ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT);
-        return 0;
-    default:
-        return 0;
+    case OPT_BUFSIZE: return v < 1 ? -EINVAL : 0;
+    case OPT_SECONDS_MS: set_int(x->p, v > 2000000 ? 2000000000 : v * 1000); return 0;
+    case OPT_DONTFRAG: set_int(x->p, v ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT); return 0;
+    default: return 0;
     }
 }
 
@@ -150,34 +141,24 @@ static int value_to_host(struct option *x)
 {
     switch (x->o->kind) {
     case OPT_BYTES:
-    case OPT_IPMREQ:
-        return 0;
-    case OPT_LINGER:
-        x->n = x->n < 8 ? 0 : 8;
-        return x->n ? 0 : -EINVAL;
-    case OPT_TIMEVAL:
-        return timeval_check(x);
-    case OPT_BYTE_OR_INT:
-        return byte_to_int(x);
+    case OPT_IPMREQ: return 0;
+    case OPT_LINGER: x->n = x->n < 8 ? 0 : 8; return x->n ? 0 : -EINVAL;
+    case OPT_TIMEVAL: return timeval_check(x);
+    case OPT_BYTE_OR_INT: return byte_to_int(x);
     case OPT_MREQ_SOURCE:
         if (x->n < 12)
             return -EINVAL;
         x->n = 12;
         swap_source(x->p);
         return 0;
-    case OPT_GROUP:
-        return group_to_host(x);
-    case OPT_CONGESTION:
-        return congestion_to_host(x);
-    case OPT_ICMP6_FILTER:
-        return icmp6_filter_flip(x);
+    case OPT_GROUP: return group_to_host(x);
+    case OPT_CONGESTION: return congestion_to_host(x);
+    case OPT_ICMP6_FILTER: return icmp6_filter_flip(x);
     case OPT_ERROR:
     case OPT_DOMAIN:
     case OPT_PATHMTU:
-    case OPT_PEERCRED:
-        return -ENOPROTOOPT; /* get only */
-    default:
-        return x->n < sizeof(int) ? -EINVAL : int_to_host(x);
+    case OPT_PEERCRED: return -ENOPROTOOPT; /* get only */
+    default: return x->n < sizeof(int) ? -EINVAL : int_to_host(x);
     }
 }
 
@@ -200,24 +181,15 @@ static int64_t set_shared(struct option *x, uint64_t bit, uint64_t all)
 static int64_t set_value(struct option *x)
 {
     switch (x->o->kind) {
-    case OPT_IGNORED:
-        return 0;
-    case OPT_NOSIGPIPE:
-        sock_bits_set(x->ref->of, SOCK_NOSIGPIPE, get_int(x->p));
-        return 0;
+    case OPT_IGNORED: return 0;
+    case OPT_NOSIGPIPE: sock_bits_set(x->ref->of, SOCK_NOSIGPIPE, get_int(x->p)); return 0;
     case OPT_FIB:
-    case OPT_TS_CLOCK:
-        return get_int(x->p) ? -EINVAL : 0;
-    case OPT_DSTADDR:
-        return set_shared(x, SOCK_DSTADDR, SOCK_DSTADDR | SOCK_RECVIF);
-    case OPT_RECVIF:
-        return set_shared(x, SOCK_RECVIF, SOCK_DSTADDR | SOCK_RECVIF);
-    case OPT_CREDS:
-        return set_shared(x, SOCK_CREDS, SOCK_CREDS | SOCK_CREDS_EACH);
-    case OPT_CREDS_ALWAYS:
-        return set_shared(x, SOCK_CREDS_EACH, SOCK_CREDS | SOCK_CREDS_EACH);
-    default:
-        return set_host(x);
+    case OPT_TS_CLOCK: return get_int(x->p) ? -EINVAL : 0;
+    case OPT_DSTADDR: return set_shared(x, SOCK_DSTADDR, SOCK_DSTADDR | SOCK_RECVIF);
+    case OPT_RECVIF: return set_shared(x, SOCK_RECVIF, SOCK_DSTADDR | SOCK_RECVIF);
+    case OPT_CREDS: return set_shared(x, SOCK_CREDS, SOCK_CREDS | SOCK_CREDS_EACH);
+    case OPT_CREDS_ALWAYS: return set_shared(x, SOCK_CREDS_EACH, SOCK_CREDS | SOCK_CREDS_EACH);
+    default: return set_host(x);
     }
 }
 
@@ -242,20 +214,13 @@ static int int_to_guest(struct option *x, int v)
     const struct abi *abi = x->c->abi;
 
     switch (x->o->kind) {
-    case OPT_BIT:
-        return v ? x->o->opt : 0;
-    case OPT_BUFSIZE:
-        return v / 2;
-    case OPT_ERROR:
-        return v > 0 && v < ERRNO_HOST_MAX ? abi->errno_from_host[v] : v;
-    case OPT_DOMAIN:
-        return (int)enum_to_guest(abi->sock->domains, v, 0);
-    case OPT_SECONDS_MS:
-        return v / 1000;
-    case OPT_DONTFRAG:
-        return v == IP_PMTUDISC_DO || v == IP_PMTUDISC_PROBE;
-    default:
-        return v;
+    case OPT_BIT: return v ? x->o->opt : 0;
+    case OPT_BUFSIZE: return v / 2;
+    case OPT_ERROR: return v > 0 && v < ERRNO_HOST_MAX ? abi->errno_from_host[v] : v;
+    case OPT_DOMAIN: return (int)enum_to_guest(abi->sock->domains, v, 0);
+    case OPT_SECONDS_MS: return v / 1000;
+    case OPT_DONTFRAG: return v == IP_PMTUDISC_DO || v == IP_PMTUDISC_PROBE;
+    default: return v;
     }
 }
 
@@ -265,7 +230,7 @@ static int64_t get_peercred(struct option *x)
     struct ucred   peer;
     uint32_t       groups[VALUE_MAX / sizeof(uint32_t)];
     struct sockopt by_groups = *x->o;
-    struct option  ask = { x->c, x->ref, &by_groups, x->p, x->va, 0 };
+    struct option  ask = {x->c, x->ref, &by_groups, x->p, x->va, 0};
     int64_t        n = get_host(x, sizeof(peer));
 
     if (n < 0)
@@ -361,46 +326,27 @@ static int64_t get_value(struct option *x)
     const uint64_t bits = sock_bits(x->ref->of);
 
     switch (x->o->kind) {
-    case OPT_IGNORED:
-        return get_own_int(x, x->o->value);
-    case OPT_NOSIGPIPE:
-        return get_own_int(x, bits & SOCK_NOSIGPIPE ? x->o->opt : 0);
+    case OPT_IGNORED: return get_own_int(x, x->o->value);
+    case OPT_NOSIGPIPE: return get_own_int(x, bits & SOCK_NOSIGPIPE ? x->o->opt : 0);
     case OPT_FIB:
-    case OPT_TS_CLOCK:
-        return get_own_int(x, 0);
-    case OPT_DSTADDR:
-        return get_own_int(x, !!(bits & SOCK_DSTADDR));
-    case OPT_RECVIF:
-        return get_own_int(x, !!(bits & SOCK_RECVIF));
-    case OPT_CREDS:
-        return get_own_int(x, !!(bits & SOCK_CREDS));
-    case OPT_CREDS_ALWAYS:
-        return get_own_int(x, !!(bits & SOCK_CREDS_EACH));
-    case OPT_ACCEPTFILTER:
-        return -EINVAL; /* none is set: kern/uipc_accf.c, accept_filt_getopt */
-    case OPT_LINGER:
-        return get_linger(x);
-    case OPT_BYTE_OR_INT:
-        return get_byte_or_int(x);
-    case OPT_PEERCRED:
-        return get_peercred(x);
-    case OPT_CONGESTION:
-        return get_congestion(x);
-    case OPT_PATHMTU:
-        return get_pathmtu(x);
-    case OPT_ICMP6_FILTER:
-        return get_filter(x);
-    case OPT_TIMEVAL:
-        return get_host(x, 16);
-    case OPT_BYTES:
-        return get_host(x, x->n);
-    case OPT_IPMREQ:
-        return get_host(x, sizeof(struct in_addr));
+    case OPT_TS_CLOCK: return get_own_int(x, 0);
+    case OPT_DSTADDR: return get_own_int(x, !!(bits & SOCK_DSTADDR));
+    case OPT_RECVIF: return get_own_int(x, !!(bits & SOCK_RECVIF));
+    case OPT_CREDS: return get_own_int(x, !!(bits & SOCK_CREDS));
+    case OPT_CREDS_ALWAYS: return get_own_int(x, !!(bits & SOCK_CREDS_EACH));
+    case OPT_ACCEPTFILTER: return -EINVAL; /* none is set: kern/uipc_accf.c, accept_filt_getopt */
+    case OPT_LINGER: return get_linger(x);
+    case OPT_BYTE_OR_INT: return get_byte_or_int(x);
+    case OPT_PEERCRED: return get_peercred(x);
+    case OPT_CONGESTION: return get_congestion(x);
+    case OPT_PATHMTU: return get_pathmtu(x);
+    case OPT_ICMP6_FILTER: return get_filter(x);
+    case OPT_TIMEVAL: return get_host(x, 16);
+    case OPT_BYTES: return get_host(x, x->n);
+    case OPT_IPMREQ: return get_host(x, sizeof(struct in_addr));
     case OPT_MREQ_SOURCE:
-    case OPT_GROUP:
-        return -EINVAL; /* set only */
-    default:
-        return get_int_value(x);
+    case OPT_GROUP: return -EINVAL; /* set only */
+    default: return get_int_value(x);
     }
 }
 
@@ -415,7 +361,7 @@ static int option_get(struct call *c, struct option *x, struct fdref *ref, int s
 
     if (err)
         return err;
-    *x = (struct option){ c, ref, NULL, value.p, value.va, 0 };
+    *x = (struct option){c, ref, NULL, value.p, value.va, 0};
     memset(value.p, 0, VALUE_MAX);
     x->o = sockopt_find(c->abi->sock, level, name, sock_domain(c, ref) == AF_UNIX);
     if (x->o)

@@ -83,7 +83,7 @@ static int64_t deallocate(struct call *c, int hostfd, struct range *r)
 
     const int64_t size = ((struct stat *)s.p)->st_size, end = r->offset + r->len;
 
-    *r = (struct range){ end < size ? end : size, 0 };
+    *r = (struct range){end < size ? end : size, 0};
     return 0;
 }
 

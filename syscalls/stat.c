@@ -110,10 +110,7 @@ int64_t sys_fstatat(struct call *c, int dirfd, gva path, struct kstat *st, uint6
     return r;
 }
 
-int64_t sys_stat(struct call *c, gva path, struct kstat *st)
-{
-    return sys_fstatat(c, PATH_CWD(c), path, st, 0);
-}
+int64_t sys_stat(struct call *c, gva path, struct kstat *st) { return sys_fstatat(c, PATH_CWD(c), path, st, 0); }
 
 int64_t sys_lstat(struct call *c, gva path, struct kstat *st)
 {

@@ -18,7 +18,7 @@
 #include "syscalls/view.h"
 #include "syscalls/vnode.h"
 
-#define MOUNTINFO "/proc/self/mountinfo"
+#define MOUNTINFO       "/proc/self/mountinfo"
 #define PROC_MOUNT_LINE 4096
 
 /* One line of proc(5)'s mountinfo, split in place. */
@@ -64,10 +64,7 @@ static bool mount_parse(char *line, struct mount_line *m)
     return true;
 }
 
-static void set_name(char *to, size_t size, const char *from)
-{
-    snprintf(to, size, "%s", from);
-}
+static void set_name(char *to, size_t size, const char *from) { snprintf(to, size, "%s", from); }
 
 /* The mount that the root lies on is "/" (kern_jail.c, prison_enforce_statfs). */
 static const char *mount_name(const char *on)
@@ -119,10 +116,7 @@ static void set_numbers(struct kstatfs *k, const struct statfs *s)
 }
 
 /* sys/mount.h: STATFS_VERSION, and the one of FreeBSD 11, whose structure is shorter. */
-static uint32_t version_of(const struct layout *l)
-{
-    return l->gsize < 1024 ? 0x20030518 : 0x20140518;
-}
+static uint32_t version_of(const struct layout *l) { return l->gsize < 1024 ? 0x20030518 : 0x20140518; }
 
 /* Names that the guest's shorter fields cut still end with a NUL (vfs_syscalls.c, freebsd11_cvtstatfs: strlcpy). */
 static void cut_names(const struct layout *l, struct kstatfs *k)

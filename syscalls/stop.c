@@ -19,8 +19,8 @@ static void tell_parent_locked(struct proc *p, int code, int status)
     chld = signal_guest(parent, SIGCHLD);
     if (!(parent->actions[chld].flags & D_SA_NOCLDSTOP))
         signal_post_child_locked(
-            parent, &(struct ksiginfo){
-                        .signo = chld, .code = code, .pid = p->pid, .uid = p->cred.ruid, .status = status});
+            parent,
+            &(struct ksiginfo){.signo = chld, .code = code, .pid = p->pid, .uid = p->cred.ruid, .status = status});
 }
 
 void proc_stopped_locked(struct proc *p, int sig)
@@ -66,10 +66,7 @@ void proc_continue_locked(struct proc *p)
 }
 
 /* The guest's parent, or who started the session: its number is the host parent of the provider. */
-static pid_t parent_of(const struct proc *p)
-{
-    return p->parent ? p->parent->pid : session_parent();
-}
+static pid_t parent_of(const struct proc *p) { return p->parent ? p->parent->pid : session_parent(); }
 
 bool pgrp_orphaned_locked(pid_t pgid)
 {

@@ -139,7 +139,7 @@ static int read_all(struct reading *r, gva vec)
 
 int strv_read(struct call *c, struct strv *s, gva vec)
 {
-    struct reading *r = malloc(sizeof(*r)); /* a handler's stack is small */
+    struct reading *r = malloc(sizeof(*r));                /* a handler's stack is small */
     int             err = r ? strv_add(s, NULL) : -ENOMEM; /* an empty vector is a vector too */
 
     if (err) {

@@ -14,9 +14,9 @@
 
 struct task *task_by_index_locked(uint32_t index) { return index < TASKS_MAX ? session.tasks[index] : NULL; }
 
-int64_t      task_tid(const struct task *t) { return (int64_t)t->host_tid + TID_BASE; }
+int64_t task_tid(const struct task *t) { return (int64_t)t->host_tid + TID_BASE; }
 
-void         task_adopt_locked(struct task *t, pid_t host_tid)
+void task_adopt_locked(struct task *t, pid_t host_tid)
 {
     t->host_tid = host_tid;
     t->tid = task_tid(t);
@@ -28,7 +28,7 @@ void         task_adopt_locked(struct task *t, pid_t host_tid)
 
 static struct spares spares; /* areas with their pages; under session.lock */
 
-static void          index_set_locked(struct task *t, uint32_t index)
+static void index_set_locked(struct task *t, uint32_t index)
 {
     session.tasks[index] = t;
     t->index = index;
@@ -92,7 +92,7 @@ void tasks_share(struct proc *p)
 
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(t, &p->tasks, link)
-    task_share(t);
+        task_share(t);
     pthread_mutex_unlock(&session.lock);
 }
 
@@ -129,7 +129,7 @@ struct task *task_new(struct proc *p)
     if (ok) {
         struct task *other;
 
-        area_reset(t); /* others may look there as soon as it is in the list */
+        area_reset(t);      /* others may look there as soon as it is in the list */
         if (p->ntasks == 1) /* where there are more, none of them is alone */
             LIST_FOREACH(other, &p->tasks, link)
                 other->area->alone = 0;
@@ -153,7 +153,7 @@ struct task *task_new(struct proc *p)
 /* Holds the place of an area whose pages are being given back. */
 static struct task nobody = {.dead = true, .host_tid = -1};
 
-static void        area_release(uint32_t index)
+static void area_release(uint32_t index)
 {
     arena_release((char *)area_at(index), TASK_STRIDE);
     pthread_mutex_lock(&session.lock);
@@ -228,8 +228,8 @@ static struct task *swept_locked(struct proc *p)
     struct task *t;
 
     LIST_FOREACH(t, &p->gone, gone)
-    if (!t->ending && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
-        return t;
+        if (!t->ending && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
+            return t;
     return NULL;
 }
 
@@ -260,8 +260,7 @@ static struct task *end_next(struct proc *p, const struct task *but)
     struct task *t, *fresh = NULL;
 
     pthread_mutex_lock(&session.lock);
-    LIST_FOREACH(t, &p->tasks, link)
-    {
+    LIST_FOREACH(t, &p->tasks, link) {
         /* task_end has taken it off the list.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         if (t == but || t->ending)
             continue;

@@ -10,7 +10,7 @@
 
 #define NSEC 1000000000ll
 
-static inline bool    timespec_valid(const struct timespec *t) { return t->tv_nsec >= 0 && t->tv_nsec < NSEC; }
+static inline bool timespec_valid(const struct timespec *t) { return t->tv_nsec >= 0 && t->tv_nsec < NSEC; }
 
 static inline int64_t timespec_cmp(const struct timespec *a, const struct timespec *b)
 {

@@ -75,7 +75,7 @@ static clockid_t clock_of_process(pid_t pid) { return (clockid_t)((~(uint32_t)pi
 
 static clockid_t clock_of_thread(pid_t tid) { return (clockid_t)((~(uint32_t)tid << 3) | 6); }
 
-static int       read_here(clockid_t clock, struct timespec *now) { return clock_gettime(clock, now) ? -EINVAL : 0; }
+static int read_here(clockid_t clock, struct timespec *now) { return clock_gettime(clock, now) ? -EINVAL : 0; }
 
 /*
  * The numbers that clock_getcpuclockid2 hands out (sys/sys/_clock_id.h and

@@ -9,8 +9,8 @@
 #include "syscalls/proc.h"
 #include "syscalls/time.h"
 
-int64_t        sys_nanosleep(struct call *c, gva rqtp, gva rmtp);
-int64_t        sys_clock_nanosleep(struct call *c, int64_t clock, int flags, gva rqtp, gva rmtp);
+int64_t sys_nanosleep(struct call *c, gva rqtp, gva rmtp);
+int64_t sys_clock_nanosleep(struct call *c, int64_t clock, int flags, gva rqtp, gva rmtp);
 
 static int64_t sleep_until(struct call *c, int64_t clock, const struct timespec *end)
 {

@@ -48,7 +48,7 @@ static pthread_mutex_t timers_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t  timers_changed;
 static LIST_HEAD(, timer) timers = LIST_HEAD_INITIALIZER(timers);
 
-static bool            is_set(const struct timespec *t) { return t->tv_sec || t->tv_nsec; }
+static bool is_set(const struct timespec *t) { return t->tv_sec || t->tv_nsec; }
 
 static struct timespec now_on(clockid_t clock)
 {
@@ -65,8 +65,8 @@ static bool proc_alive_locked(const struct timer *t)
     struct proc *p;
 
     LIST_FOREACH(p, &session.procs, all)
-    if (p == t->proc)
-        return p->pid == t->pid && p->state == PROC_LIVE;
+        if (p == t->proc)
+            return p->pid == t->pid && p->state == PROC_LIVE;
     return false;
 }
 
@@ -130,8 +130,7 @@ static struct timespec fire_due(void)
     struct timespec wait = {1, 0};
     struct timer   *t;
 
-    LIST_FOREACH(t, &timers, link)
-    {
+    LIST_FOREACH(t, &timers, link) {
         const struct timespec now = now_on(t->clock);
 
         if (!is_set(&t->time.it_value))
@@ -156,8 +155,8 @@ static bool any_armed(void)
     struct timer *t;
 
     LIST_FOREACH(t, &timers, link)
-    if (is_set(&t->time.it_value))
-        return true;
+        if (is_set(&t->time.it_value))
+            return true;
     return false;
 }
 
@@ -200,8 +199,8 @@ static struct timer *timer_find(const struct proc *p, int id)
     struct timer *t;
 
     LIST_FOREACH(t, &timers, link)
-    if (t->proc == p && t->id == id)
-        return t;
+        if (t->proc == p && t->id == id)
+            return t;
     return NULL;
 }
 

@@ -15,10 +15,7 @@ void vdso_find(void)
     session.vdso_clock = clock ? (uint64_t)clock - own : 0;
 }
 
-void vdso_adopt(struct proc *p, uint64_t vdso)
-{
-    p->vdso = session.vdso_clock ? vdso : 0;
-}
+void vdso_adopt(struct proc *p, uint64_t vdso) { p->vdso = session.vdso_clock ? vdso : 0; }
 
 void vdso_forget(struct call *c, uint64_t at, uint64_t end)
 {
@@ -33,7 +30,7 @@ void vdso_forget(struct call *c, uint64_t at, uint64_t end)
             continue;
         p->vdso = 0;
         LIST_FOREACH(t, &p->tasks, link)
-        __atomic_store_n(&t->area->clock, 0, __ATOMIC_RELAXED);
+            __atomic_store_n(&t->area->clock, 0, __ATOMIC_RELAXED);
     }
     pthread_mutex_unlock(&session.lock);
 }

@@ -21,7 +21,7 @@ struct view {
 
 static int open_in(int dirfd, const char *path, uint64_t flags)
 {
-    struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+    struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
     long            fd;
     int             i = 0;
 
@@ -94,10 +94,7 @@ void view_end(void)
     session.view = NULL;
 }
 
-const char *view_root(void)
-{
-    return session.view ? session.view->root : NULL;
-}
+const char *view_root(void) { return session.view ? session.view->root : NULL; }
 
 const char *view_below(const char *path, const char *directory)
 {

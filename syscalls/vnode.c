@@ -24,14 +24,10 @@ int vnode_check(struct call *c, const struct fdref *ref)
     switch (ref->of->kind) {
     case OF_FILE:
     case OF_DIR:
-    case OF_CHAR:
-        return 0;
-    case OF_PIPE:
-        return check_pipe(c, ref);
-    case OF_OTHER:
-        return ref->of->flags & (O_PATH | OFLAG_EXEC) ? 0 : -EINVAL;
-    default:
-        return -EINVAL;
+    case OF_CHAR: return 0;
+    case OF_PIPE: return check_pipe(c, ref);
+    case OF_OTHER: return ref->of->flags & (O_PATH | OFLAG_EXEC) ? 0 : -EINVAL;
+    default: return -EINVAL;
     }
 }
 
@@ -64,12 +60,6 @@ static int64_t sync_call(struct call *c, long nr, int fd)
     return r;
 }
 
-int64_t sys_fsync(struct call *c, int fd)
-{
-    return sync_call(c, SYS_fsync, fd);
-}
+int64_t sys_fsync(struct call *c, int fd) { return sync_call(c, SYS_fsync, fd); }
 
-int64_t sys_fdatasync(struct call *c, int fd)
-{
-    return sync_call(c, SYS_fdatasync, fd);
-}
+int64_t sys_fdatasync(struct call *c, int fd) { return sync_call(c, SYS_fdatasync, fd); }

@@ -126,8 +126,7 @@ static int wait_once_locked(struct proc *parent, const struct want *w, struct wa
         p = w->id > 0 ? proc_child_locked(parent, (pid_t)w->id) : NULL;
         return p ? wait_take_locked(p, w->options, f) : -ECHILD;
     }
-    LIST_FOREACH(p, &parent->children, siblings)
-    {
+    LIST_FOREACH(p, &parent->children, siblings) {
         if (!p->pid || !matches(p, w))
             continue;
         any = true;
@@ -167,8 +166,8 @@ void proc_wake_waiters_locked(struct proc *p)
     if (!p)
         return;
     LIST_FOREACH(t, &p->tasks, link)
-    if (t->waits_child)
-        task_wake(t);
+        if (t->waits_child)
+            task_wake(t);
 }
 
 void wait_happened_locked(struct proc *p)
@@ -309,8 +308,7 @@ static void end_peers_locked(struct proc *leader)
 
     if (!leader->leads)
         return;
-    LIST_FOREACH(p, &session.procs, all)
-    {
+    LIST_FOREACH(p, &session.procs, all) {
         if (p->leader != leader)
             continue;
         p->leader = NULL;

@@ -16,14 +16,14 @@ struct wait_found {
 };
 
 /* At least one kind of event is asked for (kern_exit.c, kern_wait6). */
-bool    wait_options_ok(uint64_t options);
+bool wait_options_ok(uint64_t options);
 /* 1: p had something to report that the options (host W*) ask for, and it is reaped unless WNOWAIT; 0: not yet.
  * session.lock held, and let go for a moment when p is reaped. */
-int     wait_take_locked(struct proc *p, uint64_t options, struct wait_found *f);
+int wait_take_locked(struct proc *p, uint64_t options, struct wait_found *f);
 /* As wait6 reports, for a row whose last two arguments are wrusage and info, to the guest; pointers may be null.
  * 0 or -EFAULT. */
 int64_t wait_report(struct call *c, const struct wait_found *f, gva status, gva wrusage, void *info);
 /* Something to be waited for happened to p: wakes its parent's waiters, and its descriptor's.  session.lock held. */
-void    wait_happened_locked(struct proc *p);
+void wait_happened_locked(struct proc *p);
 
 #endif

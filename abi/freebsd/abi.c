@@ -63,10 +63,7 @@ static unsigned args(const struct regs *r, uint64_t raw[ARGS_MAX], uint64_t *sta
 }
 
 /* syscall(nr, ...) and __syscall(nr, ...): the number is the first argument. */
-static bool is_indirect(unsigned nr)
-{
-    return nr == 0 || nr == 198;
-}
+static bool is_indirect(unsigned nr) { return nr == 0 || nr == 198; }
 
 /* What every return from a call leaves behind, whichever its result. */
 static void leave(struct regs *r)
@@ -100,10 +97,7 @@ static void restart(struct regs *r, uint64_t nr)
 }
 
 /* The child of fork sees 0 and, in the second register, that it is the child. */
-static void fork_child(struct regs *r)
-{
-    result(r, 0, true, 1);
-}
+static void fork_child(struct regs *r) { result(r, 0, true, 1); }
 
 /* thr_new: everything else is as in the creator.  The zero word at the new stack pointer is the caller's to write. */
 static void thread(struct regs *r, uint64_t entry, uint64_t arg, uint64_t stack_base, uint64_t stack_size)

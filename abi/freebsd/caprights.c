@@ -7,12 +7,12 @@
 #include "abi/freebsd/freebsd.h"
 
 #define CAP_(nr, nm, on, x, ...) [nr] = {.name = #nm, .enabled = (on), .extra = CAPX_##x, .want = {__VA_ARGS__}},
-#define CAP(nr, nm)               CAP_(nr, nm, true, NONE, D_CAP_NONE)
-#define CAP1(nr, nm, a)           CAP_(nr, nm, true, NONE, D_CAP_##a)
-#define CAP2(nr, nm, a, b)        CAP_(nr, nm, true, NONE, D_CAP_##a, D_CAP_##b)
-#define CAPX(nr, nm, a, x)        CAP_(nr, nm, true, x, D_CAP_##a)
-#define CAPX2(nr, nm, a, b, x)    CAP_(nr, nm, true, x, D_CAP_##a, D_CAP_##b)
-#define OUT1(nr, nm, a)           CAP_(nr, nm, false, NONE, D_CAP_##a)
+#define CAP(nr, nm)              CAP_(nr, nm, true, NONE, D_CAP_NONE)
+#define CAP1(nr, nm, a)          CAP_(nr, nm, true, NONE, D_CAP_##a)
+#define CAP2(nr, nm, a, b)       CAP_(nr, nm, true, NONE, D_CAP_##a, D_CAP_##b)
+#define CAPX(nr, nm, a, x)       CAP_(nr, nm, true, x, D_CAP_##a)
+#define CAPX2(nr, nm, a, b, x)   CAP_(nr, nm, true, x, D_CAP_##a, D_CAP_##b)
+#define OUT1(nr, nm, a)          CAP_(nr, nm, false, NONE, D_CAP_##a)
 const struct cap_row freebsd_cap_rows[FREEBSD_NSYSCALLS] = {
 #include "abi/freebsd/capability.tbl"
 };

@@ -13,9 +13,9 @@
 #define FXSAVE_LEN 512
 
 /* In ucontext_t: what of uc_mcontext speaks of extended state, which getcontext leaves out. */
-#define UC_MC_FLAGS         (16 + 144)
-#define UC_MC_XFPUSTATE     (16 + 752)
-#define MC_HASFPXSTATE      4u
+#define UC_MC_FLAGS     (16 + 144)
+#define UC_MC_XFPUSTATE (16 + 752)
+#define MC_HASFPXSTATE  4u
 
 int freebsd_getcontext(const struct sigframe_in *in, void *ucontext)
 {

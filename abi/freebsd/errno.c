@@ -71,8 +71,8 @@ const char *const freebsd_errno_name[FREEBSD_NERRNO] = {GUEST_ERRNOS(NAME)};
 
 #define FROM_HOST(host, guest) [host] = FBSD_##guest,
 #define UNUSED(value)          [value] = FBSD_EINVAL,
-const int16_t freebsd_errno_from_host[ERRNO_HOST_MAX] = {
-    SAME_ERRNOS(FROM_HOST) NEAREST_ERRNOS(FROM_HOST) NEUTRAL_ERRNOS(FROM_HOST) UNUSED_ERRNOS(UNUSED)};
+const int16_t freebsd_errno_from_host[ERRNO_HOST_MAX] = {SAME_ERRNOS(FROM_HOST) NEAREST_ERRNOS(FROM_HOST)
+                                                             NEUTRAL_ERRNOS(FROM_HOST) UNUSED_ERRNOS(UNUSED)};
 
 /* As many entries as numbers, and none twice (-Woverride-init): so all are there. */
 #define ONE(...) +1

@@ -29,17 +29,26 @@
 #define GRND_INSECURE 4
 #endif
 
-#define BIT(n, g, h)     {.name = #n, .guest = (uint64_t)(g), .host = (uint64_t)(h)}
-#define PART(n, m, g, h) {.name = #n, .guest = (g), .mask = (m), .host = (uint64_t)(h)}
-#define NAMED(n, v)      {.name = #n, .guest = (uint64_t)(v), .host = (uint64_t)(v)}
+#define BIT(n, g, h)                                                                                                   \
+    {                                                                                                                  \
+        .name = #n, .guest = (uint64_t)(g), .host = (uint64_t)(h)                                                      \
+    }
+#define PART(n, m, g, h)                                                                                               \
+    {                                                                                                                  \
+        .name = #n, .guest = (g), .mask = (m), .host = (uint64_t)(h)                                                   \
+    }
+#define NAMED(n, v)                                                                                                    \
+    {                                                                                                                  \
+        .name = #n, .guest = (uint64_t)(v), .host = (uint64_t)(v)                                                      \
+    }
 
 #define COUNT_(...) (sizeof((struct flag[]){__VA_ARGS__}) / sizeof(struct flag))
-#define GROUP(nm, un, wd, ...)                            \
-    const struct flag_group freebsd_flags_##nm = {        \
-        .name = #nm,                                      \
-        .flags = (const struct flag[]){__VA_ARGS__},      \
-        .count = COUNT_(__VA_ARGS__),                     \
-        .unknown = (un),                                  \
-        .wide = (wd),                                     \
+#define GROUP(nm, un, wd, ...)                                                                                         \
+    const struct flag_group freebsd_flags_##nm = {                                                                     \
+        .name = #nm,                                                                                                   \
+        .flags = (const struct flag[]){__VA_ARGS__},                                                                   \
+        .count = COUNT_(__VA_ARGS__),                                                                                  \
+        .unknown = (un),                                                                                               \
+        .wide = (wd),                                                                                                  \
     };
 #include "abi/freebsd/flags.tbl"

@@ -15,12 +15,12 @@
 #define FREEBSD_NSIG      128 /* highest signal number, _SIG_MAXSIG */
 
 /* Signals that other parts name; the rest are in signals.c. */
-#define FREEBSD_SIGKILL   9
-#define FREEBSD_SIGSTOP   17
-#define FREEBSD_SIGTHR    32
-#define FREEBSD_SIGLIBRT  33
-#define FREEBSD_SIGRTMIN  65
-#define FREEBSD_SIGRTMAX  126
+#define FREEBSD_SIGKILL  9
+#define FREEBSD_SIGSTOP  17
+#define FREEBSD_SIGTHR   32
+#define FREEBSD_SIGLIBRT 33
+#define FREEBSD_SIGRTMIN 65
+#define FREEBSD_SIGRTMAX 126
 
 /* table.c */
 extern const struct row freebsd_rows[FREEBSD_NSYSCALLS];
@@ -34,8 +34,8 @@ extern const uint8_t     freebsd_sig_from_host[65];
 extern const uint8_t     freebsd_sig_to_host[FREEBSD_NSIG + 1];
 extern const char *const freebsd_sig_name[FREEBSD_NSIG + 1];
 extern const uint8_t     freebsd_sig_default[FREEBSD_NSIG + 1];
-int  freebsd_sigcode_from_host(int guest_sig, int host_code);
-void freebsd_fault(int host_sig, int host_code, struct ksiginfo *info);
+int                      freebsd_sigcode_from_host(int guest_sig, int host_code);
+void                     freebsd_fault(int host_sig, int host_code, struct ksiginfo *info);
 
 /* start.c */
 int    freebsd_start(const struct start_in *in, struct start_out *out);
@@ -49,8 +49,8 @@ int freebsd_sigreturn(const void *ucontext, struct sigreturn_out *out);
 /* caprights.c */
 #define FREEBSD_TRAP_CAP 4 /* sys/signal.h, TRAP_CAP */
 extern const struct cap_row freebsd_cap_rows[FREEBSD_NSYSCALLS];
-int  freebsd_caprights_in(const uint64_t guest[CAPRIGHTS_WORDS], caprights *out);
-void freebsd_caprights_out(caprights rights, uint64_t guest[CAPRIGHTS_WORDS]);
+int                         freebsd_caprights_in(const uint64_t guest[CAPRIGHTS_WORDS], caprights *out);
+void                        freebsd_caprights_out(caprights rights, uint64_t guest[CAPRIGHTS_WORDS]);
 
 /* sock.c */
 extern const struct sock_abi freebsd_sock;

@@ -21,13 +21,15 @@
 #include "abi/freebsd/structs.h"
 #include "abi/layout.h"
 
-#define TYPES(name, guest, host) \
-    typedef guest guest_##name;  \
+#define TYPES(name, guest, host)                                                                                       \
+    typedef guest guest_##name;                                                                                        \
     typedef host  host_##name
 
-#define FIELD_(l, g, h, k, o)                                                             \
-    {.name = #g, .goff = offsetof(guest_##l, g), .gsize = sizeof(((guest_##l *)0)->g),    \
-     .hoff = offsetof(host_##l, h), .hsize = sizeof(((host_##l *)0)->h), .kind = (k), .of = (o)}
+#define FIELD_(l, g, h, k, o)                                                                                          \
+    {                                                                                                                  \
+        .name = #g, .goff = offsetof(guest_##l, g), .gsize = sizeof(((guest_##l *)0)->g),                              \
+        .hoff = offsetof(host_##l, h), .hsize = sizeof(((host_##l *)0)->h), .kind = (k), .of = (o)                     \
+    }
 #define UINT(l, g, h)         FIELD_(l, g, h, FIELD_UINT, NULL)
 #define SINT(l, g, h)         FIELD_(l, g, h, FIELD_SINT, NULL)
 #define MODE(l, g, h)         FIELD_(l, g, h, FIELD_MODE, NULL)
@@ -36,21 +38,21 @@
 #define FLAGS(l, g, h, group) FIELD_(l, g, h, FIELD_FLAGS, &freebsd_flags_##group)
 #define ENUM(l, g, h, group)  FIELD_(l, g, h, FIELD_ENUM, &freebsd_flags_##group)
 
-#define LAYOUT_(l, f)                                          \
-    const struct layout freebsd_layout_##l = {                 \
-        .name = #l,                                            \
-        .gsize = sizeof(guest_##l),                            \
-        .hsize = sizeof(host_##l),                             \
-        .count = sizeof(l##_fields) / sizeof(*l##_fields),     \
-        .fields = l##_fields,                                  \
-        .to_guest = (f),                                       \
-    };                                                         \
+#define LAYOUT_(l, f)                                                                                                  \
+    const struct layout freebsd_layout_##l = {                                                                         \
+        .name = #l,                                                                                                    \
+        .gsize = sizeof(guest_##l),                                                                                    \
+        .hsize = sizeof(host_##l),                                                                                     \
+        .count = sizeof(l##_fields) / sizeof(*l##_fields),                                                             \
+        .fields = l##_fields,                                                                                          \
+        .to_guest = (f),                                                                                               \
+    };                                                                                                                 \
     _Static_assert(sizeof(guest_##l) <= LAYOUT_GUEST_MAX, "struct " #l " fits a layout")
 
 #define LAYOUT(l) LAYOUT_(l, NULL)
 /* One that a program asks for again and again. */
-#define LAYOUT_HOT(l)                                 \
-    LAYOUT_COMPILED(l, l##_fields, sizeof(guest_##l)); \
+#define LAYOUT_HOT(l)                                                                                                  \
+    LAYOUT_COMPILED(l, l##_fields, sizeof(guest_##l));                                                                 \
     LAYOUT_(l, l##_to_guest)
 
 /* ---- time ------------------------------------------------------------------ */
@@ -127,14 +129,14 @@ static const struct field rlimit_fields[] = {
 };
 LAYOUT(rlimit);
 
-#define RUSAGE(l, g, h)                                                                                 \
-    SINT(l, g ru_utime.tv_sec, h ru_utime.tv_sec), SINT(l, g ru_utime.tv_usec, h ru_utime.tv_usec),     \
-    SINT(l, g ru_stime.tv_sec, h ru_stime.tv_sec), SINT(l, g ru_stime.tv_usec, h ru_stime.tv_usec),     \
-    SINT(l, g ru_maxrss, h ru_maxrss), SINT(l, g ru_ixrss, h ru_ixrss), SINT(l, g ru_idrss, h ru_idrss), \
-    SINT(l, g ru_isrss, h ru_isrss), SINT(l, g ru_minflt, h ru_minflt), SINT(l, g ru_majflt, h ru_majflt), \
-    SINT(l, g ru_nswap, h ru_nswap), SINT(l, g ru_inblock, h ru_inblock), SINT(l, g ru_oublock, h ru_oublock), \
-    SINT(l, g ru_msgsnd, h ru_msgsnd), SINT(l, g ru_msgrcv, h ru_msgrcv),                               \
-    SINT(l, g ru_nsignals, h ru_nsignals), SINT(l, g ru_nvcsw, h ru_nvcsw), SINT(l, g ru_nivcsw, h ru_nivcsw)
+#define RUSAGE(l, g, h)                                                                                                \
+    SINT(l, g ru_utime.tv_sec, h ru_utime.tv_sec), SINT(l, g ru_utime.tv_usec, h ru_utime.tv_usec),                    \
+        SINT(l, g ru_stime.tv_sec, h ru_stime.tv_sec), SINT(l, g ru_stime.tv_usec, h ru_stime.tv_usec),                \
+        SINT(l, g ru_maxrss, h ru_maxrss), SINT(l, g ru_ixrss, h ru_ixrss), SINT(l, g ru_idrss, h ru_idrss),           \
+        SINT(l, g ru_isrss, h ru_isrss), SINT(l, g ru_minflt, h ru_minflt), SINT(l, g ru_majflt, h ru_majflt),         \
+        SINT(l, g ru_nswap, h ru_nswap), SINT(l, g ru_inblock, h ru_inblock), SINT(l, g ru_oublock, h ru_oublock),     \
+        SINT(l, g ru_msgsnd, h ru_msgsnd), SINT(l, g ru_msgrcv, h ru_msgrcv), SINT(l, g ru_nsignals, h ru_nsignals),   \
+        SINT(l, g ru_nvcsw, h ru_nvcsw), SINT(l, g ru_nivcsw, h ru_nivcsw)
 
 TYPES(rusage, struct fbsd_rusage, struct rusage);
 static const struct field rusage_fields[] = {RUSAGE(rusage, , )};
@@ -163,14 +165,13 @@ LAYOUT(rtprio);
 
 /* ---- files ------------------------------------------------------------------ */
 
-#define STAT(l)                                                                                           \
-    UINT(l, st_dev, dev), UINT(l, st_ino, ino), UINT(l, st_nlink, nlink), MODE(l, st_mode, mode),         \
-    UINT(l, st_uid, uid), UINT(l, st_gid, gid), UINT(l, st_rdev, rdev), UINT(l, st_size, size),           \
-    UINT(l, st_blocks, blocks), UINT(l, st_blksize, blksize), FLAGS(l, st_flags, flags, file_flags),      \
-    UINT(l, st_gen, gen), SINT(l, st_atim.tv_sec, atime), SINT(l, st_atim.tv_nsec, atime_ns),             \
-    SINT(l, st_mtim.tv_sec, mtime), SINT(l, st_mtim.tv_nsec, mtime_ns), SINT(l, st_ctim.tv_sec, ctime),   \
-    SINT(l, st_ctim.tv_nsec, ctime_ns), SINT(l, st_birthtim.tv_sec, btime),                               \
-    SINT(l, st_birthtim.tv_nsec, btime_ns)
+#define STAT(l)                                                                                                        \
+    UINT(l, st_dev, dev), UINT(l, st_ino, ino), UINT(l, st_nlink, nlink), MODE(l, st_mode, mode),                      \
+        UINT(l, st_uid, uid), UINT(l, st_gid, gid), UINT(l, st_rdev, rdev), UINT(l, st_size, size),                    \
+        UINT(l, st_blocks, blocks), UINT(l, st_blksize, blksize), FLAGS(l, st_flags, flags, file_flags),               \
+        UINT(l, st_gen, gen), SINT(l, st_atim.tv_sec, atime), SINT(l, st_atim.tv_nsec, atime_ns),                      \
+        SINT(l, st_mtim.tv_sec, mtime), SINT(l, st_mtim.tv_nsec, mtime_ns), SINT(l, st_ctim.tv_sec, ctime),            \
+        SINT(l, st_ctim.tv_nsec, ctime_ns), SINT(l, st_birthtim.tv_sec, btime), SINT(l, st_birthtim.tv_nsec, btime_ns)
 
 TYPES(stat, struct fbsd_stat, struct kstat);
 static const struct field stat_fields[] = {STAT(stat)};
@@ -184,12 +185,12 @@ TYPES(freebsd11_nstat, struct fbsd11_nstat, struct kstat);
 static const struct field freebsd11_nstat_fields[] = {STAT(freebsd11_nstat)};
 LAYOUT(freebsd11_nstat);
 
-#define STATFS(l)                                                                                         \
-    UINT(l, f_version, version), UINT(l, f_type, type), FLAGS(l, f_flags, flags, mount_flags),            \
-    UINT(l, f_bsize, bsize), UINT(l, f_iosize, iosize), UINT(l, f_blocks, blocks), UINT(l, f_bfree, bfree), \
-    SINT(l, f_bavail, bavail), UINT(l, f_files, files), SINT(l, f_ffree, ffree),                          \
-    UINT(l, f_namemax, namemax), UINT(l, f_owner, owner), BYTES(l, f_fsid, fsid),                         \
-    BYTES(l, f_fstypename, fstypename), BYTES(l, f_mntfromname, mntfromname), BYTES(l, f_mntonname, mntonname)
+#define STATFS(l)                                                                                                      \
+    UINT(l, f_version, version), UINT(l, f_type, type), FLAGS(l, f_flags, flags, mount_flags),                         \
+        UINT(l, f_bsize, bsize), UINT(l, f_iosize, iosize), UINT(l, f_blocks, blocks), UINT(l, f_bfree, bfree),        \
+        SINT(l, f_bavail, bavail), UINT(l, f_files, files), SINT(l, f_ffree, ffree), UINT(l, f_namemax, namemax),      \
+        UINT(l, f_owner, owner), BYTES(l, f_fsid, fsid), BYTES(l, f_fstypename, fstypename),                           \
+        BYTES(l, f_mntfromname, mntfromname), BYTES(l, f_mntonname, mntonname)
 
 TYPES(statfs, struct fbsd_statfs, struct kstatfs);
 static const struct field statfs_fields[] = {STATFS(statfs)};
@@ -218,9 +219,9 @@ static const struct field freebsd4_statfs_fields[] = {
 };
 LAYOUT(freebsd4_statfs);
 
-#define FLOCK(l)                                                                     \
-    SINT(l, l_start, l_start), SINT(l, l_len, l_len), SINT(l, l_pid, l_pid),         \
-    ENUM(l, l_type, l_type, lock_type), ENUM(l, l_whence, l_whence, whence)
+#define FLOCK(l)                                                                                                       \
+    SINT(l, l_start, l_start), SINT(l, l_len, l_len), SINT(l, l_pid, l_pid), ENUM(l, l_type, l_type, lock_type),       \
+        ENUM(l, l_whence, l_whence, whence)
 
 TYPES(flock, struct fbsd_flock, struct flock);
 static const struct field flock_fields[] = {FLOCK(flock)};
@@ -254,9 +255,9 @@ LAYOUT(stack);
 
 TYPES(siginfo, struct fbsd_siginfo, struct ksiginfo);
 static const struct field siginfo_fields[] = {
-    SINT(siginfo, si_signo, signo),     SINT(siginfo, si_errno, error),     SINT(siginfo, si_code, code),
-    SINT(siginfo, si_pid, pid),         UINT(siginfo, si_uid, uid),         SINT(siginfo, si_status, status),
-    PTR(siginfo, si_addr, addr),        UINT(siginfo, si_value, value),     SINT(siginfo, si_timerid, timerid),
+    SINT(siginfo, si_signo, signo),     SINT(siginfo, si_errno, error), SINT(siginfo, si_code, code),
+    SINT(siginfo, si_pid, pid),         UINT(siginfo, si_uid, uid),     SINT(siginfo, si_status, status),
+    PTR(siginfo, si_addr, addr),        UINT(siginfo, si_value, value), SINT(siginfo, si_timerid, timerid),
     SINT(siginfo, si_overrun, overrun),
 };
 LAYOUT(siginfo);
@@ -275,9 +276,9 @@ struct ksockaddr_head {
     uint16_t family, len;
 };
 
-#define KEVENT(l)                                                                                     \
-    UINT(l, ident, ident), ENUM(l, filter, filter, kevent_filter), FLAGS(l, flags, flags, kevent_flags), \
-    UINT(l, fflags, fflags), SINT(l, data, data), PTR(l, udata, udata)
+#define KEVENT(l)                                                                                                      \
+    UINT(l, ident, ident), ENUM(l, filter, filter, kevent_filter), FLAGS(l, flags, flags, kevent_flags),               \
+        UINT(l, fflags, fflags), SINT(l, data, data), PTR(l, udata, udata)
 
 TYPES(kevent, struct fbsd_kevent, struct kkevent);
 static const struct field kevent_fields[] = {KEVENT(kevent), BYTES(kevent, ext, ext)};
@@ -310,9 +311,9 @@ LAYOUT(linger);
 
 /* ---- System V IPC ------------------------------------------------------------ */
 
-#define IPC_PERM(l, f)                                                                                      \
-    UINT(l, f.cuid, f.cuid), UINT(l, f.cgid, f.cgid), UINT(l, f.uid, f.uid), UINT(l, f.gid, f.gid),         \
-    MODE(l, f.mode, f.mode), UINT(l, f.seq, f.__seq), SINT(l, f.key, f.__key)
+#define IPC_PERM(l, f)                                                                                                 \
+    UINT(l, f.cuid, f.cuid), UINT(l, f.cgid, f.cgid), UINT(l, f.uid, f.uid), UINT(l, f.gid, f.gid),                    \
+        MODE(l, f.mode, f.mode), UINT(l, f.seq, f.__seq), SINT(l, f.key, f.__key)
 
 TYPES(semid, struct fbsd_semid_ds, struct semid_ds);
 static const struct field semid_fields[] = {
@@ -325,28 +326,17 @@ LAYOUT(semid);
 
 TYPES(shmid, struct fbsd_shmid_ds, struct shmid_ds);
 static const struct field shmid_fields[] = {
-    IPC_PERM(shmid, shm_perm),
-    UINT(shmid, shm_segsz, shm_segsz),
-    SINT(shmid, shm_lpid, shm_lpid),
-    SINT(shmid, shm_cpid, shm_cpid),
-    UINT(shmid, shm_nattch, shm_nattch),
-    SINT(shmid, shm_atime, shm_atime),
-    SINT(shmid, shm_dtime, shm_dtime),
-    SINT(shmid, shm_ctime, shm_ctime),
+    IPC_PERM(shmid, shm_perm),         UINT(shmid, shm_segsz, shm_segsz),   SINT(shmid, shm_lpid, shm_lpid),
+    SINT(shmid, shm_cpid, shm_cpid),   UINT(shmid, shm_nattch, shm_nattch), SINT(shmid, shm_atime, shm_atime),
+    SINT(shmid, shm_dtime, shm_dtime), SINT(shmid, shm_ctime, shm_ctime),
 };
 LAYOUT(shmid);
 
 TYPES(msqid, struct fbsd_msqid_ds, struct msqid_ds);
 static const struct field msqid_fields[] = {
-    IPC_PERM(msqid, msg_perm),
-    UINT(msqid, msg_cbytes, __msg_cbytes),
-    UINT(msqid, msg_qnum, msg_qnum),
-    UINT(msqid, msg_qbytes, msg_qbytes),
-    SINT(msqid, msg_lspid, msg_lspid),
-    SINT(msqid, msg_lrpid, msg_lrpid),
-    SINT(msqid, msg_stime, msg_stime),
-    SINT(msqid, msg_rtime, msg_rtime),
-    SINT(msqid, msg_ctime, msg_ctime),
+    IPC_PERM(msqid, msg_perm),           UINT(msqid, msg_cbytes, __msg_cbytes), UINT(msqid, msg_qnum, msg_qnum),
+    UINT(msqid, msg_qbytes, msg_qbytes), SINT(msqid, msg_lspid, msg_lspid),     SINT(msqid, msg_lrpid, msg_lrpid),
+    SINT(msqid, msg_stime, msg_stime),   SINT(msqid, msg_rtime, msg_rtime),     SINT(msqid, msg_ctime, msg_ctime),
 };
 LAYOUT(msqid);
 
@@ -362,17 +352,16 @@ LAYOUT(fd_set);
 
 TYPES(thr_param, struct fbsd_thr_param, struct fbsd_thr_param);
 static const struct field thr_param_fields[] = {
-    PTR(thr_param, start_func, start_func), PTR(thr_param, arg, arg),
-    PTR(thr_param, stack_base, stack_base), UINT(thr_param, stack_size, stack_size),
-    PTR(thr_param, tls_base, tls_base),     PTR(thr_param, child_tid, child_tid),
-    PTR(thr_param, parent_tid, parent_tid), UINT(thr_param, flags, flags),
+    PTR(thr_param, start_func, start_func),  PTR(thr_param, arg, arg),           PTR(thr_param, stack_base, stack_base),
+    UINT(thr_param, stack_size, stack_size), PTR(thr_param, tls_base, tls_base), PTR(thr_param, child_tid, child_tid),
+    PTR(thr_param, parent_tid, parent_tid),  UINT(thr_param, flags, flags),
 };
 LAYOUT(thr_param);
 
 TYPES(msghdr, struct fbsd_msghdr, struct fbsd_msghdr);
 static const struct field msghdr_fields[] = {
-    PTR(msghdr, msg_name, msg_name),             UINT(msghdr, msg_namelen, msg_namelen),
-    PTR(msghdr, msg_iov, msg_iov),               SINT(msghdr, msg_iovlen, msg_iovlen),
-    PTR(msghdr, msg_control, msg_control),       UINT(msghdr, msg_controllen, msg_controllen),
+    PTR(msghdr, msg_name, msg_name),       UINT(msghdr, msg_namelen, msg_namelen),
+    PTR(msghdr, msg_iov, msg_iov),         SINT(msghdr, msg_iovlen, msg_iovlen),
+    PTR(msghdr, msg_control, msg_control), UINT(msghdr, msg_controllen, msg_controllen),
 };
 LAYOUT(msghdr);

@@ -113,7 +113,7 @@ static void regs_out(struct mcontext *m, const struct regs *r)
 /* The XSAVE header and what follows it go beside the frame; libc reads mc_xfpustate_len bytes there. */
 static size_t extra_len(const struct sigframe_in *in) { return in->xstate_len > FXSAVE ? in->xstate_len - FXSAVE : 0; }
 
-static void   mcontext_fill(struct mcontext *m, const struct sigframe_in *in, uint64_t extra_at)
+static void mcontext_fill(struct mcontext *m, const struct sigframe_in *in, uint64_t extra_at)
 {
     regs_out(m, &in->regs);
     m->onstack = in->altstack_on;

@@ -41,10 +41,9 @@
     X(124, "SIGRTMAX-2",  0) X(125, "SIGRTMAX-1",  0) X(126, "SIGRTMAX",    0)
 /* clang-format on */
 
-#define NAME(guest, name, ...) [guest] = #name,
+#define NAME(guest, name, ...)     [guest] = #name,
 #define NAME_RT(guest, name, host) [guest] = name,
-const char *const freebsd_sig_name[FREEBSD_NSIG + 1] = {
-    SIGNALS(NAME) REALTIME(NAME_RT) REALTIME_GUEST_ONLY(NAME_RT)};
+const char *const freebsd_sig_name[FREEBSD_NSIG + 1] = {SIGNALS(NAME) REALTIME(NAME_RT) REALTIME_GUEST_ONLY(NAME_RT)};
 
 #define TO_HOST(guest, name, host, ...) [guest] = host,
 const uint8_t freebsd_sig_to_host[FREEBSD_NSIG + 1] = {SIGNALS(TO_HOST) REALTIME(TO_HOST)};
@@ -56,7 +55,7 @@ const uint8_t freebsd_sig_to_host[FREEBSD_NSIG + 1] = {SIGNALS(TO_HOST) REALTIME
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #define FROM_HOST(guest, name, host, ...) [host] = (host) ? (guest) : 0,
-const uint8_t freebsd_sig_from_host[65] = {SIGNALS(FROM_HOST) REALTIME(FROM_HOST)};
+const uint8_t          freebsd_sig_from_host[65] = {SIGNALS(FROM_HOST) REALTIME(FROM_HOST)};
 #pragma GCC diagnostic pop
 
 /* Signals without an entry of sigproptbl, the real-time ones among them, end the process. */
@@ -96,12 +95,9 @@ static const struct code_pair general[] = {
 static int fpe_code(int host_code)
 {
     switch (host_code) {
-    case FPE_INTDIV:
-        return 2;
-    case FPE_INTOVF:
-        return 1;
-    default:
-        return host_code;
+    case FPE_INTDIV: return 2;
+    case FPE_INTOVF: return 1;
+    default: return host_code;
     }
 }
 
@@ -149,9 +145,7 @@ void freebsd_fault(int host_sig, int host_code, struct ksiginfo *info)
         info->code = FBSD_BUS_OBJERR;
         info->trapno = T_PROTFLT;
         break;
-    case SIGBUS:
-        info->trapno = T_PAGEFLT;
-        break;
+    case SIGBUS: info->trapno = T_PAGEFLT; break;
     case SIGILL:
         info->code = FBSD_ILL_PRVOPC;
         info->trapno = T_PRIVINFLT;
@@ -160,10 +154,7 @@ void freebsd_fault(int host_sig, int host_code, struct ksiginfo *info)
         info->code = host_code == TRAP_TRACE || host_code == TRAP_HWBKPT ? FBSD_TRAP_TRACE : FBSD_TRAP_BRKPT;
         info->trapno = info->code == FBSD_TRAP_TRACE ? T_TRCTRAP : T_BPTFLT;
         break;
-    case SIGFPE:
-        info->trapno = host_code == FPE_INTDIV ? T_DIVIDE : T_XMMFLT;
-        break;
-    default:
-        break;
+    case SIGFPE: info->trapno = host_code == FPE_INTDIV ? T_DIVIDE : T_XMMFLT; break;
+    default: break;
     }
 }

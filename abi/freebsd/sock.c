@@ -17,12 +17,30 @@
 #define LEVEL_SOCKET 0xffff
 #define LEVEL_LOCAL  0 /* SOL_LOCAL is IPPROTO_IP's number */
 
-#define SO(name, num, hopt, k)    { #name, LEVEL_SOCKET, num, SOL_SOCKET, hopt, k, false, 0 }
-#define IP(name, num, hopt, k)    { #name, IPPROTO_IP, num, IPPROTO_IP, hopt, k, false, 0 }
-#define IP6(name, num, hopt, k)   { #name, IPPROTO_IPV6, num, IPPROTO_IPV6, hopt, k, false, 0 }
-#define TCP(name, num, hopt, k)   { #name, IPPROTO_TCP, num, IPPROTO_TCP, hopt, k, false, 0 }
-#define LOCAL(name, num, hopt, k) { #name, LEVEL_LOCAL, num, SOL_SOCKET, hopt, k, true, 0 }
-#define NOTHING(lvl, name, num, dflt) { #name, lvl, num, 0, 0, OPT_IGNORED, false, dflt }
+#define SO(name, num, hopt, k)                                                                                         \
+    {                                                                                                                  \
+#name, LEVEL_SOCKET, num, SOL_SOCKET, hopt, k, false, 0                                                        \
+    }
+#define IP(name, num, hopt, k)                                                                                         \
+    {                                                                                                                  \
+#name, IPPROTO_IP, num, IPPROTO_IP, hopt, k, false, 0                                                          \
+    }
+#define IP6(name, num, hopt, k)                                                                                        \
+    {                                                                                                                  \
+#name, IPPROTO_IPV6, num, IPPROTO_IPV6, hopt, k, false, 0                                                      \
+    }
+#define TCP(name, num, hopt, k)                                                                                        \
+    {                                                                                                                  \
+#name, IPPROTO_TCP, num, IPPROTO_TCP, hopt, k, false, 0                                                        \
+    }
+#define LOCAL(name, num, hopt, k)                                                                                      \
+    {                                                                                                                  \
+#name, LEVEL_LOCAL, num, SOL_SOCKET, hopt, k, true, 0                                                          \
+    }
+#define NOTHING(lvl, name, num, dflt)                                                                                  \
+    {                                                                                                                  \
+#name, lvl, num, 0, 0, OPT_IGNORED, false, dflt                                                                \
+    }
 
 static const struct sockopt opts[] = {
     SO(SO_ACCEPTCONN, 0x2, SO_ACCEPTCONN, OPT_BIT),
@@ -62,7 +80,7 @@ static const struct sockopt opts[] = {
     LOCAL(LOCAL_PEERCRED, 1, SO_PEERCRED, OPT_PEERCRED),
     LOCAL(LOCAL_CREDS, 2, SO_PASSCRED, OPT_CREDS),
     LOCAL(LOCAL_CREDS_PERSISTENT, 3, SO_PASSCRED, OPT_CREDS_ALWAYS),
-    { "LOCAL_CONNWAIT", LEVEL_LOCAL, 4, 0, 0, OPT_IGNORED, true, 0 },
+    {"LOCAL_CONNWAIT", LEVEL_LOCAL, 4, 0, 0, OPT_IGNORED, true, 0},
 
     IP(IP_OPTIONS, 1, IP_OPTIONS, OPT_BYTES),
     IP(IP_HDRINCL, 2, IP_HDRINCL, OPT_INT),
@@ -134,7 +152,7 @@ static const struct sockopt opts[] = {
     NOTHING(IPPROTO_IPV6, IPV6_PORTRANGE, 14, 0),
     NOTHING(IPPROTO_IPV6, IPV6_USE_MIN_MTU, 42, -1),
     NOTHING(IPPROTO_IPV6, IPV6_PREFER_TEMPADDR, 63, -1),
-    { "ICMP6_FILTER", IPPROTO_ICMPV6, 18, IPPROTO_ICMPV6, ICMPV6_FILTER, OPT_ICMP6_FILTER, false, 0 },
+    {"ICMP6_FILTER", IPPROTO_ICMPV6, 18, IPPROTO_ICMPV6, ICMPV6_FILTER, OPT_ICMP6_FILTER, false, 0},
 
     TCP(TCP_NODELAY, 1, TCP_NODELAY, OPT_BIT),
     TCP(TCP_MAXSEG, 2, TCP_MAXSEG, OPT_INT),
@@ -151,7 +169,10 @@ static const struct sockopt opts[] = {
     NOTHING(IPPROTO_TCP, TCP_DELACK, 72, 1),
 };
 
-#define NSCM(l, t, hl, ht, k) { l, t, hl, ht, k }
+#define NSCM(l, t, hl, ht, k)                                                                                          \
+    {                                                                                                                  \
+        l, t, hl, ht, k                                                                                                \
+    }
 static const struct sockcmsg cmsgs[] = {
     NSCM(LEVEL_SOCKET, 1, SOL_SOCKET, SCM_RIGHTS, CMSG_RIGHTS),
     NSCM(LEVEL_SOCKET, 2, SOL_SOCKET, SCM_TIMESTAMP, CMSG_SAME | CMSG_TO_GUEST),
@@ -176,10 +197,13 @@ static const struct sockcmsg cmsgs[] = {
     NSCM(IPPROTO_IPV6, 43, IPPROTO_IPV6, IPV6_PATHMTU, CMSG_MTUINFO | CMSG_TO_GUEST),
 };
 
-#define F(n, g, gs, k) { #n, g, gs, offsetof(struct kmsghdr, n), sizeof(((struct kmsghdr *)0)->n), k, NULL }
+#define F(n, g, gs, k)                                                                                                 \
+    {                                                                                                                  \
+#n, g, gs, offsetof(struct kmsghdr, n), sizeof(((struct kmsghdr *)0)->n), k, NULL                              \
+    }
 static const struct field msghdr_fields[] = {
-    F(name, 0, 8, FIELD_PTR),         F(namelen, 8, 4, FIELD_UINT),     F(iov, 16, 8, FIELD_PTR),
-    F(iovlen, 24, 4, FIELD_SINT),     F(control, 32, 8, FIELD_PTR),     F(controllen, 40, 4, FIELD_UINT),
+    F(name, 0, 8, FIELD_PTR),     F(namelen, 8, 4, FIELD_UINT), F(iov, 16, 8, FIELD_PTR),
+    F(iovlen, 24, 4, FIELD_SINT), F(control, 32, 8, FIELD_PTR), F(controllen, 40, 4, FIELD_UINT),
     F(flags, 44, 4, FIELD_SINT),
 };
 static const struct layout msghdr = {
@@ -197,10 +221,7 @@ static void put16(uint8_t *p, unsigned v)
     memcpy(p, &w, sizeof(w));
 }
 
-static void put32(uint8_t *p, uint32_t v)
-{
-    memcpy(p, &v, sizeof(v));
-}
+static void put32(uint8_t *p, uint32_t v) { memcpy(p, &v, sizeof(v)); }
 
 /* struct xucred, sys/ucred.h.  The effective group comes first. */
 static size_t xucred(uint8_t *out, int pid, uint32_t uid, uint32_t gid, const uint32_t *groups, unsigned n)
@@ -232,7 +253,7 @@ static size_t put_groups(uint8_t *out, const struct sock_creds *from)
 /* struct sockcred, sys/socket.h */
 static size_t sockcred(uint8_t *out, const struct sock_creds *from)
 {
-    const uint32_t ids[] = { from->ruid, from->euid, from->rgid, from->egid };
+    const uint32_t ids[] = {from->ruid, from->euid, from->rgid, from->egid};
 
     memcpy(out, ids, sizeof(ids));
     return sizeof(ids) + put_groups(out + sizeof(ids), from);
@@ -241,7 +262,7 @@ static size_t sockcred(uint8_t *out, const struct sock_creds *from)
 /* struct cmsgcred: of fixed size, and the count is a short. */
 static size_t cmsgcred(uint8_t *out, const struct sock_creds *from)
 {
-    const uint32_t ids[] = { (uint32_t)from->pid, from->ruid, from->euid, from->rgid };
+    const uint32_t ids[] = {(uint32_t)from->pid, from->ruid, from->euid, from->rgid};
 
     memset(out, 0, 84);
     memcpy(out, ids, sizeof(ids));

@@ -69,7 +69,7 @@ static size_t strings_len(const char *const *v, int n)
 
 static size_t align(size_t n, size_t to) { return (n + to - 1) & ~(to - 1); }
 
-static void   plan_make(struct plan *p, const struct start_in *in)
+static void plan_make(struct plan *p, const struct start_in *in)
 {
     p->argv = 8;
     p->envp = p->argv + 8 * ((size_t)in->argc + 1);

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FBSD_SIZE(type, size)           _Static_assert(sizeof(struct type) == (size), "size of struct " #type)
-#define FBSD_AT(type, field, offset)    _Static_assert(offsetof(struct type, field) == (offset), #type "." #field)
+#define FBSD_SIZE(type, size)        _Static_assert(sizeof(struct type) == (size), "size of struct " #type)
+#define FBSD_AT(type, field, offset) _Static_assert(offsetof(struct type, field) == (offset), #type "." #field)
 
 /* sys/_timespec.h, sys/_timeval.h, sys/time.h, sys/timespec.h */
 struct fbsd_timespec {
@@ -46,8 +46,8 @@ struct fbsd_rlimit {
 };
 struct fbsd_rusage {
     struct fbsd_timeval ru_utime, ru_stime;
-    int64_t ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap;
-    int64_t ru_inblock, ru_oublock, ru_msgsnd, ru_msgrcv, ru_nsignals, ru_nvcsw, ru_nivcsw;
+    int64_t             ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap;
+    int64_t             ru_inblock, ru_oublock, ru_msgsnd, ru_msgrcv, ru_nsignals, ru_nvcsw, ru_nivcsw;
 };
 struct fbsd_wrusage {
     struct fbsd_rusage wru_self, wru_children;

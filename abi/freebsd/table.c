@@ -12,8 +12,8 @@
  * argument kinds are their prototype, and libffi calls them by it.  Weak: a program that links the
  * tables alone (a test, a generator) needs no handlers, and a row without one counts as missing.
  */
-#define SYS(nr, name, handler, ...)      void handler(void) __attribute__((weak));
-#define GATE                             SYS
+#define SYS(nr, name, handler, ...) void handler(void) __attribute__((weak));
+#define GATE                        SYS
 #define HOSTCALL(nr, name, number, ...)
 #define GATEHOST(nr, name, number, ...)
 #define MISSING(nr, name, ...)
@@ -28,13 +28,13 @@
 
 #include "abi/freebsd/row_args.h"
 
-#define SYS(n, nm, fn, st, why, r, ...) \
+#define SYS(n, nm, fn, st, why, r, ...)                                                                                \
     [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = HOST_NONE, .gap = (why), .handler = fn},
-#define GATE(n, nm, fn, st, why, r, ...) \
+#define GATE(n, nm, fn, st, why, r, ...)                                                                               \
     [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = HOST_NONE, .gap = (why), .handler = fn, .where = IN_GATE},
-#define HOSTCALL(n, nm, number, st, why, r, ...) \
+#define HOSTCALL(n, nm, number, st, why, r, ...)                                                                       \
     [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = SYS_##number, .gap = (why)},
-#define GATEHOST(n, nm, number, st, why, r, ...) \
+#define GATEHOST(n, nm, number, st, why, r, ...)                                                                       \
     [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = SYS_##number, .gap = (why), .where = IN_GATE},
 #define MISSING(n, nm, r, ...) [n] = {ROW_(n, nm, ROW_MISSING, r, ##__VA_ARGS__), .host = HOST_NONE},
 #define HOLE(n, nm)            [n] = {.nr = (n), .name = #nm, .state = ROW_HOLE, .host = HOST_NONE},

@@ -12,14 +12,18 @@ struct fbsd_termios {
 _Static_assert(sizeof(struct fbsd_termios) == 44, "sys/_termios.h");
 _Static_assert(sizeof(struct ktermios) == 44, "asm-generic/termbits.h");
 
-#define F(f, k, o)                                                                                        \
-    { .name = #f, .goff = offsetof(struct fbsd_termios, f), .gsize = sizeof(((struct fbsd_termios *)0)->f), \
-      .hoff = offsetof(struct ktermios, f), .hsize = sizeof(((struct ktermios *)0)->f), .kind = (k), .of = (o) }
+#define F(f, k, o)                                                                                                     \
+    {                                                                                                                  \
+        .name = #f, .goff = offsetof(struct fbsd_termios, f), .gsize = sizeof(((struct fbsd_termios *)0)->f),          \
+        .hoff = offsetof(struct ktermios, f), .hsize = sizeof(((struct ktermios *)0)->f), .kind = (k), .of = (o)       \
+    }
 
 /* Control characters have other places; FreeBSD's VERASE2, VDSUSP and VSTATUS have none here. */
-#define CC(n, g, h)                                                                         \
-    { .name = #n, .goff = offsetof(struct fbsd_termios, cc) + (g), .gsize = 1,              \
-      .hoff = offsetof(struct ktermios, cc) + (h), .hsize = 1, .kind = FIELD_UINT, .of = NULL }
+#define CC(n, g, h)                                                                                                    \
+    {                                                                                                                  \
+        .name = #n, .goff = offsetof(struct fbsd_termios, cc) + (g), .gsize = 1,                                       \
+        .hoff = offsetof(struct ktermios, cc) + (h), .hsize = 1, .kind = FIELD_UINT, .of = NULL                        \
+    }
 
 static const struct field fields[] = {
     F(iflag, FIELD_FLAGS, &freebsd_flags_term_input),

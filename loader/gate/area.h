@@ -79,46 +79,46 @@ struct area_siginfo {
 struct gate_regs {
     uint64_t rax;
     uint64_t flags;
-    uint64_t rip;  /* after the call */
-    uint64_t rsp;  /* of a call through a rewritten site, as is cont */
-    uint64_t cont; /* where the guest goes on: rip, or what was moved from there to the site's stub */
+    uint64_t rip;     /* after the call */
+    uint64_t rsp;     /* of a call through a rewritten site, as is cont */
+    uint64_t cont;    /* where the guest goes on: rip, or what was moved from there to the site's stub */
     uint64_t kept[6]; /* what a function would give back: rbx rbp r12 r13 r14 r15; of such a call, too */
 };
 
 struct area {
-    uint64_t self;  /* its own address, at %gs:0 */
-    uint64_t noted; /* host signals not yet seen by the provider, bit n - 1; atomic */
-    struct gate_regs regs; /* of the call that the gate serves */
-    uint64_t top;          /* of the gate's stack, for calls through rewritten sites */
-    uint64_t fast;         /* gate_fast: where their stubs jump to */
-    struct call call;      /* of the gate, for the call that it serves */
-    uint64_t fds;          /* the process's descriptor table, in the arena */
-    uint64_t nofile;       /* the guest's limit of descriptors */
-    uint32_t rows;         /* enum gate_rows: which ABI's rows the gate serves by itself */
-    uint32_t slow_waits;   /* time-outs of _umtx_op have a least length, which the provider knows */
-    uint32_t alone;        /* the process has no other thread, and shares its descriptor table with nobody */
-    uint64_t served;       /* calls that never left the process */
-    uint32_t index;
-    uint32_t host_tid; /* cleared by the host kernel when the thread is gone */
-    uint32_t event;    /* enum area_event */
-    uint32_t op;       /* enum area_op */
-    uint64_t nr;
-    uint64_t args[6];
-    int64_t  result;
-    uint64_t frame;   /* host ucontext that OP_RESUME returns through */
-    uint64_t fs_base; /* at the trap, where the CPU lets us read it */
-    uint32_t attached; /* futex: the door is ready for this task */
-    uint32_t wake;     /* futex: task_sleep */
-    uint32_t booting;  /* notify: the next signal in the gate is the first event */
-    uint32_t ready;    /* futex: 1: a clone's child has arrived; 2: there will be none */
-    uint32_t provider_pid;
-    uint32_t door_ptrace; /* 1: the ptrace door */
-    uint32_t filtered;    /* the seccomp filter is there already */
-    uint32_t fsgsbase;
+    uint64_t         self;       /* its own address, at %gs:0 */
+    uint64_t         noted;      /* host signals not yet seen by the provider, bit n - 1; atomic */
+    struct gate_regs regs;       /* of the call that the gate serves */
+    uint64_t         top;        /* of the gate's stack, for calls through rewritten sites */
+    uint64_t         fast;       /* gate_fast: where their stubs jump to */
+    struct call      call;       /* of the gate, for the call that it serves */
+    uint64_t         fds;        /* the process's descriptor table, in the arena */
+    uint64_t         nofile;     /* the guest's limit of descriptors */
+    uint32_t         rows;       /* enum gate_rows: which ABI's rows the gate serves by itself */
+    uint32_t         slow_waits; /* time-outs of _umtx_op have a least length, which the provider knows */
+    uint32_t         alone;      /* the process has no other thread, and shares its descriptor table with nobody */
+    uint64_t         served;     /* calls that never left the process */
+    uint32_t         index;
+    uint32_t         host_tid; /* cleared by the host kernel when the thread is gone */
+    uint32_t         event;    /* enum area_event */
+    uint32_t         op;       /* enum area_op */
+    uint64_t         nr;
+    uint64_t         args[6];
+    int64_t          result;
+    uint64_t         frame;    /* host ucontext that OP_RESUME returns through */
+    uint64_t         fs_base;  /* at the trap, where the CPU lets us read it */
+    uint32_t         attached; /* futex: the door is ready for this task */
+    uint32_t         wake;     /* futex: task_sleep */
+    uint32_t         booting;  /* notify: the next signal in the gate is the first event */
+    uint32_t         ready;    /* futex: 1: a clone's child has arrived; 2: there will be none */
+    uint32_t         provider_pid;
+    uint32_t         door_ptrace; /* 1: the ptrace door */
+    uint32_t         filtered;    /* the seccomp filter is there already */
+    uint32_t         fsgsbase;
     uint32_t statx_null; /* the host's statx takes a null pointer for the empty path (Linux 6.11), and is faster then */
-    uint64_t vdso;        /* the host's own code in here (syscalls/vdso.h), as the host's auxiliary vector names it */
-    uint64_t clock;       /* its clock_gettime, 0: not to be used */
-    uint64_t boot_stack;  /* the host's own first stack as it was found: argc and so on */
+    uint64_t vdso;       /* the host's own code in here (syscalls/vdso.h), as the host's auxiliary vector names it */
+    uint64_t clock;      /* its clock_gettime, 0: not to be used */
+    uint64_t boot_stack; /* the host's own first stack as it was found: argc and so on */
     uint32_t pid;        /* the process's, and the thread's, as the guest knows them */
     int64_t  tid;
     /*
@@ -126,11 +126,11 @@ struct area {
      * gate's (sigmask.c).  maybe: no signal that is not in it is pending, for the task or for its process; the
      * provider adds before it looks at the mask, and takes away between two calls.
      */
-    struct sigset mask, maybe;
-    uint32_t ppid;      /* as the guest knows it; 0: ask the provider.  Written under session.lock */
-    uint32_t issetugid; /* of the process */
-    uint32_t view;       /* enum gate_view */
-    uint32_t rewrite;    /* call sites that trap often are to be rewritten */
+    struct sigset       mask, maybe;
+    uint32_t            ppid;      /* as the guest knows it; 0: ask the provider.  Written under session.lock */
+    uint32_t            issetugid; /* of the process */
+    uint32_t            view;      /* enum gate_view */
+    uint32_t            rewrite;   /* call sites that trap often are to be rewritten */
     struct area_siginfo info;      /* of EVENT_SIGNAL */
     struct area_siginfo saved[65]; /* of noted signals */
     struct area_measure measure;   /* under `dragoman stat` */
@@ -182,7 +182,7 @@ struct gate_header {
 struct gate_exec {
     int                gate_fd;
     const char *const *argv, *const *envp;
-    int               *listener;
+    int *listener;
 };
 typedef void gate_enter_fn(const struct gate_exec *e);
 
@@ -190,10 +190,7 @@ typedef void gate_enter_fn(const struct gate_exec *e);
 #define GATE_HEADER 0x1000 /* offset in the file and from GATE_BASE */
 
 /* The area that a call of the gate is part of. */
-static inline struct area *area_of(struct call *c)
-{
-    return (struct area *)((char *)c - offsetof(struct area, call));
-}
+static inline struct area *area_of(struct call *c) { return (struct area *)((char *)c - offsetof(struct area, call)); }
 
 static inline struct area *area_at(uint32_t index)
 {

@@ -27,7 +27,7 @@ struct time_arg {
 /* The guest's clocks by number: 'r' jumps when the time is set, 'm' does not, the others are the provider's. */
 static const char clocks[] = "r...mm.mmrrmmr";
 
-static bool       valid(const struct timespec *t) { return t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < NSEC; }
+static bool valid(const struct timespec *t) { return t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < NSEC; }
 
 /* A time-out in scratch, and the futex operation that takes it.  0, or -GATE_PUNT. */
 static int64_t time_get(struct call *c, gva size, gva at, uint64_t *ts, int *op)
@@ -116,7 +116,7 @@ int64_t gate_nanosleep(struct call *c, gva rqtp, gva rmtp)
     const struct scratch s = scratch_get(c, sizeof(struct timespec));
     struct timespec     *t = s.p;
 
-    int64_t              r;
+    int64_t r;
 
     (void)rmtp; /* of an interrupted sleep, which the provider ends */
     if (!t || copy_in(c, t, rqtp, sizeof(*t)) || !valid(t))

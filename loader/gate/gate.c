@@ -49,8 +49,7 @@ static void info_copy(struct area_siginfo *to, const siginfo_t *si)
             return;
         }
         break;
-    default:
-        break;
+    default: break;
     }
     to->pid = si->si_pid; /* for SI_TIMER this is the timer's id; the provider tells them apart by code */
     to->uid = si->si_uid;
@@ -76,10 +75,7 @@ static bool in_gate(const struct area *a, const greg_t *g)
 }
 
 /* Of a system call: the filter's, or that of the host's syscall user dispatch. */
-static bool is_call(int sig, const siginfo_t *si)
-{
-    return sig == SIGSYS && si->si_code > 0;
-}
+static bool is_call(int sig, const siginfo_t *si) { return sig == SIGSYS && si->si_code > 0; }
 
 /* A signal inside the gate: remember it, and see that the gate does not overlook it. */
 static void gate_note(struct area *a, int sig, const siginfo_t *si, greg_t *rip)
@@ -123,17 +119,10 @@ static void gate_serve(struct area *a)
         if (r < 0)
             die(128 + SIGKILL); /* nobody listens any more: the provider is gone */
         switch (a->op) {
-        case OP_RESUME:
-            return;
-        case OP_CALL:
-            a->result = measured_host((long)a->nr, a->args);
-            break;
-        case OP_WAIT:
-            a->result = measured_host_wait((long)a->nr, a->args);
-            break;
-        case OP_BATCH:
-            a->result = batch_run((struct host_step *)a->args[0], a->args[1]);
-            break;
+        case OP_RESUME: return;
+        case OP_CALL: a->result = measured_host((long)a->nr, a->args); break;
+        case OP_WAIT: a->result = measured_host_wait((long)a->nr, a->args); break;
+        case OP_BATCH: a->result = batch_run((struct host_step *)a->args[0], a->args[1]); break;
         case OP_CAS: {
             uint32_t old = 0;
             a->result = gate_cas((uint32_t *)a->args[0], (uint32_t)a->args[1], (uint32_t)a->args[2], &old);
@@ -148,8 +137,7 @@ static void gate_serve(struct area *a)
             host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&none, 0, 8, 0, 0);
             break;
         }
-        default:
-            die(127);
+        default: die(127);
         }
         a->event = EVENT_RESULT;
     }
@@ -372,13 +360,15 @@ _Noreturn void gate_enter(const struct gate_exec *e)
 
     *e->listener = (int)fd;
     if (fd >= 0)
-        host(__NR_execveat, (uint64_t)e->gate_fd, (uint64_t)"", (uint64_t)e->argv, (uint64_t)e->envp, AT_EMPTY_PATH, 0);
+        host(__NR_execveat, (uint64_t)e->gate_fd, (uint64_t) "", (uint64_t)e->argv, (uint64_t)e->envp, AT_EMPTY_PATH,
+             0);
     die(125);
 }
 
 /*
  * What the host's exec put on the stack for a Linux program goes; the guest is to see none of it.  At the very top are
- * eight zero bytes and below them the name that AT_EXECFN points to; the kernel makes 128 KiB of room below (fs/exec.c).
+ * eight zero bytes and below them the name that AT_EXECFN points to; the kernel makes 128 KiB of room below
+ * (fs/exec.c).
  */
 static void host_stack_unmap(struct area *a, uint64_t *sp)
 {

@@ -12,12 +12,12 @@
 
 #pragma GCC visibility push(hidden) /* no global offset table in the gate */
 
-int64_t        gate_host(long nr, const uint64_t args[6]);
-int64_t        gate_host_wait(long nr, const uint64_t args[6]); /* -ERESTART at once when a signal is noted */
-int64_t        gate_door(uint32_t index);
-int64_t        gate_clone(const uint64_t args[5], struct area *child);
+int64_t gate_host(long nr, const uint64_t args[6]);
+int64_t gate_host_wait(long nr, const uint64_t args[6]); /* -ERESTART at once when a signal is noted */
+int64_t gate_door(uint32_t index);
+int64_t gate_clone(const uint64_t args[5], struct area *child);
 /* Copies n bytes; 0, or -EFAULT where one side is not mapped. */
-int            gate_copy(void *to, const void *from, size_t n);
+int gate_copy(void *to, const void *from, size_t n);
 /* Up to n bytes, with the NUL: its length, n when there is none, -EFAULT. */
 int64_t        gate_copy_str(char *to, const char *from, size_t n);
 int            gate_cas(uint32_t *at, uint32_t expect, uint32_t want, uint32_t *old);
@@ -94,10 +94,10 @@ bool gate_call(struct area *a, bool fast);
 /* Once for each task, before its first call. */
 void gate_call_init(struct area *a);
 /* gate.S: how a call through a rewritten site ends, which does not return from gate_call: served, or not. */
-#define GATE_JUMP(where)                      \
-    do {                                      \
-        __asm__ volatile("jmp " where : : : "memory"); \
-        __builtin_unreachable();              \
+#define GATE_JUMP(where)                                                                                               \
+    do {                                                                                                               \
+        __asm__ volatile("jmp " where : : : "memory");                                                                 \
+        __builtin_unreachable();                                                                                       \
     } while (0)
 #define gate_fast_exit() GATE_JUMP("gate_fast_exit") /* not a call: none would ever return */
 #define gate_fast_punt() GATE_JUMP("gate_fast_punt")

@@ -38,7 +38,7 @@ struct measure_stamp {
 
 /* In the arena; all of it is written by the guest's side, and believed by nobody but a reader of statistics. */
 struct measure {
-    uint64_t             delay; /* ticks that each call served in the gate takes longer, to check a benchmark by */
+    uint64_t             delay;    /* ticks that each call served in the gate takes longer, to check a benchmark by */
     uint64_t             stamping; /* calls are kept one by one, and not counted: eight locked additions are 60 ns */
     uint64_t             next;     /* stamps taken so far */
     struct measure_row   rows[MEASURE_ROWS];
@@ -51,15 +51,9 @@ struct area_measure {
     uint32_t nr, how, open;
 };
 
-static inline struct measure *measure_shared(void)
-{
-    return (struct measure *)(ARENA_BASE + ARENA_MEASURE);
-}
+static inline struct measure *measure_shared(void) { return (struct measure *)(ARENA_BASE + ARENA_MEASURE); }
 
-static inline uint64_t measure_now(void)
-{
-    return __builtin_ia32_rdtsc();
-}
+static inline uint64_t measure_now(void) { return __builtin_ia32_rdtsc(); }
 
 static inline void measure_count(uint64_t nr, enum measure_how how)
 {

@@ -145,7 +145,7 @@ int64_t gate_munlock(struct call *c, gva addr, uint64_t len)
     return guest_range(addr.va, len, &r) ? or_punt(host_call(c, SYS_munlock, r.at, r.end - r.at)) : -GATE_PUNT;
 }
 
-#define INCORE      0x3 /* as in syscalls/memory_advice.c */
+#define INCORE      0x3     /* as in syscalls/memory_advice.c */
 #define MINCORE_MAX 4096ull /* pages */
 
 int64_t gate_mincore(struct call *c, gva addr, uint64_t len, gva vec)

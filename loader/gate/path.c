@@ -24,10 +24,7 @@ static bool starts(const char *s, const char *with)
 }
 
 /* /dev/fd/N, /dev/stdin, /proc/curproc/file and their kin. */
-static bool special(const char *s)
-{
-    return starts(s, "/dev/fd/") || starts(s, "/dev/std") || starts(s, "/proc/");
-}
+static bool special(const char *s) { return starts(s, "/dev/fd/") || starts(s, "/dev/std") || starts(s, "/proc/"); }
 
 /* A link before a slash is followed, even by who does not follow: where the host would not, or not inside the root. */
 static bool is_behind_slash(const struct call *c, const char *path, unsigned how)

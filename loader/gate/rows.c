@@ -60,10 +60,10 @@ static inline enum fd_use fd_use_of(uint16_t nr, unsigned n)
 static inline bool takes_addresses(uint16_t nr)
 {
     switch (nr) {
-    case 93:            /* select */
-    case 116:           /* gettimeofday */
-    case 340:           /* sigprocmask */
-    case 343:           /* sigpending */
+    case 93:               /* select */
+    case 116:              /* gettimeofday */
+    case 340:              /* sigprocmask */
+    case 343:              /* sigpending */
     case 545: return true; /* ppoll */
     default: return false;
     }
@@ -134,40 +134,40 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
 
 #include "abi/freebsd/row_args.h"
 
-#define sys_sigprocmask gate_sigprocmask
-#define sys_sigpending gate_sigpending
-#define sys_getppid gate_getppid
-#define sys_getpgrp gate_getpgrp
-#define sys_getpgid gate_getpgid
-#define sys_getsid gate_getsid
-#define sys_issetugid gate_issetugid
-#define sys_getrusage gate_getrusage
-#define sys_getrlimit gate_getrlimit
-#define sys_gettimeofday gate_gettimeofday
-#define sys_sendto gate_sendto
-#define sys_recvfrom gate_recvfrom
-#define sys_sendmsg gate_sendmsg
-#define sys_recvmsg gate_recvmsg
-#define sys_shutdown gate_shutdown
-#define sys_poll gate_poll
-#define sys_ppoll gate_ppoll
-#define sys_select gate_select
-#define sys_clock_gettime gate_clock_gettime
-#define sys_getpid gate_getpid
-#define sys_thr_self gate_thr_self
-#define sys_fcntl gate_fcntl
-#define sys__umtx_op gate__umtx_op
-#define sys_nanosleep gate_nanosleep
-#define sys_mmap gate_mmap
-#define sys_munmap gate_munmap
-#define sys_msync gate_msync
-#define sys_mlock gate_mlock
-#define sys_munlock gate_munlock
-#define sys_mincore gate_mincore
+#define sys_sigprocmask     gate_sigprocmask
+#define sys_sigpending      gate_sigpending
+#define sys_getppid         gate_getppid
+#define sys_getpgrp         gate_getpgrp
+#define sys_getpgid         gate_getpgid
+#define sys_getsid          gate_getsid
+#define sys_issetugid       gate_issetugid
+#define sys_getrusage       gate_getrusage
+#define sys_getrlimit       gate_getrlimit
+#define sys_gettimeofday    gate_gettimeofday
+#define sys_sendto          gate_sendto
+#define sys_recvfrom        gate_recvfrom
+#define sys_sendmsg         gate_sendmsg
+#define sys_recvmsg         gate_recvmsg
+#define sys_shutdown        gate_shutdown
+#define sys_poll            gate_poll
+#define sys_ppoll           gate_ppoll
+#define sys_select          gate_select
+#define sys_clock_gettime   gate_clock_gettime
+#define sys_getpid          gate_getpid
+#define sys_thr_self        gate_thr_self
+#define sys_fcntl           gate_fcntl
+#define sys__umtx_op        gate__umtx_op
+#define sys_nanosleep       gate_nanosleep
+#define sys_mmap            gate_mmap
+#define sys_munmap          gate_munmap
+#define sys_msync           gate_msync
+#define sys_mlock           gate_mlock
+#define sys_munlock         gate_munlock
+#define sys_mincore         gate_mincore
 #define sys_clock_nanosleep gate_clock_nanosleep
-#define sys_getrandom gate_getrandom
-#define sys_mprotect gate_mprotect
-#define sys_madvise gate_madvise
+#define sys_getrandom       gate_getrandom
+#define sys_mprotect        gate_mprotect
+#define sys_madvise         gate_madvise
 
 /* ---- one call ------------------------------------------------------------------------ */
 
@@ -277,11 +277,11 @@ static inline __attribute__((always_inline)) bool finish(struct call *c, int64_t
 }
 
 #define FN_(h) ((handler_fn *)(void (*)(void))(h))
-#define GATE(n, nm, h, st, why, r, ...)                                             \
-    static bool row_##n(struct call *c)                                             \
-    {                                                                               \
-        static const struct row row = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__)};    \
-        return finish(c, invoke(c, &row, FN_(h)));                                  \
+#define GATE(n, nm, h, st, why, r, ...)                                                                                \
+    static bool row_##n(struct call *c)                                                                                \
+    {                                                                                                                  \
+        static const struct row row = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__)};                                       \
+        return finish(c, invoke(c, &row, FN_(h)));                                                                     \
     }
 #undef GATEHOST
 #define GATEHOST(n, nm, number, st, why, r, ...) GATE(n, nm, gate_##number, st, why, r, ##__VA_ARGS__)
@@ -289,10 +289,7 @@ static inline __attribute__((always_inline)) bool finish(struct call *c, int64_t
 #undef GATE
 #undef GATEHOST
 
-static bool row_none(struct call *c)
-{
-    return finish(c, -GATE_PUNT);
-}
+static bool row_none(struct call *c) { return finish(c, -GATE_PUNT); }
 
 /* By number; NULL: a row of the provider's. */
 typedef bool row_fn(struct call *c);

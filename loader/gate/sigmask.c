@@ -39,7 +39,7 @@ static bool concerns(struct area *a, const struct sigset *old, const struct sigs
 static int64_t mask_change(struct area *a, int64_t how, const struct sigset *set)
 {
     const struct sigset old = a->mask;
-    struct sigset       new = old;
+    struct sigset new = old;
 
     if (sigmask_change(&new, how, set))
         return -EINVAL;

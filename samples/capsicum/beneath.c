@@ -7,7 +7,7 @@
 
 #include "capsicum/capsicum.h"
 
-#define BENEATH 2 /* FD_RESOLVE_BENEATH */
+#define BENEATH   2 /* FD_RESOLVE_BENEATH */
 #define O_BENEATH 0x800000
 
 static struct os_stat st;
@@ -20,21 +20,21 @@ static const struct at_call {
     long        c, d; /* third and fourth */
     int         flag; /* which of them has the flags: 3, 4, 0: it takes none */
 } at_calls[] = {
-    { "fstatat", 552, (long)&st, 0, 4 },
-    { "faccessat", 489, 0, 0, 4 },
-    { "fchmodat", 490, 0600, 0, 4 },
-    { "unlinkat", 503, 0, 0, 3 },
-    { "rmdirat", 503, 0x800, 0, 3 },
-    { "funlinkat", 568, -200, 0, 4 },
-    { "utimensat", 547, 0, 0, 4 },
-    { "chflagsat", 540, 0, 0, 4 },
-    { "mkdirat", 496, 0755, 0, 0 },
-    { "mkfifoat", 497, 0644, 0, 0 },
-    { "readlinkat", 500, (long)text, sizeof(text), 0 },
-    { "openat", 499, 0, 0, 0 },
+    {"fstatat", 552, (long)&st, 0, 4},
+    {"faccessat", 489, 0, 0, 4},
+    {"fchmodat", 490, 0600, 0, 4},
+    {"unlinkat", 503, 0, 0, 3},
+    {"rmdirat", 503, 0x800, 0, 3},
+    {"funlinkat", 568, -200, 0, 4},
+    {"utimensat", 547, 0, 0, 4},
+    {"chflagsat", 540, 0, 0, 4},
+    {"mkdirat", 496, 0755, 0, 0},
+    {"mkfifoat", 497, 0644, 0, 0},
+    {"readlinkat", 500, (long)text, sizeof(text), 0},
+    {"openat", 499, 0, 0, 0},
 };
 
-static const char *const outside[] = { "..", "../x", "up/x", "abs/x", "sub/../../x" };
+static const char *const outside[] = {"..", "../x", "up/x", "abs/x", "sub/../../x"};
 
 static void none_leads_out(int d, const struct at_call *a, long flag)
 {

@@ -9,19 +9,39 @@ enum { ENOTCAPABLE = 93, ECAPMODE = 94 };
 #define R0(bits) ((bits) | 1ull << 57)
 #define R1(bits) ((bits) | 1ull << 58)
 enum {
-    READ = 1, WRITE = 2, SEEK = 0xc, MMAP = 0x10, MMAP_X = 0x20, CREATE = 0x40, FEXECVE = 0x80, FSYNC = 0x100,
-    FTRUNCATE = 0x200, LOOKUP = 0x400, FCHMOD = 0x2000, FCNTL = 0x8000, FLOCK = 0x10000, FSTAT = 0x80000,
-    RENAMEAT_SOURCE = 0x4000000, MKDIRAT = 0x800000, UNLINKAT = 0x10000000, ACCEPT = 0x20000000,
-    RENAMEAT_TARGET = 0x40000000000, ALL0 = 0x7ffffffffff,
-    EVENT = 0x20, KQUEUE_EVENT = 0x40, IOCTL = 0x80, KQUEUE_CHANGE = 0x100000, ALL1 = 0x1fffff,
+    READ = 1,
+    WRITE = 2,
+    SEEK = 0xc,
+    MMAP = 0x10,
+    MMAP_X = 0x20,
+    CREATE = 0x40,
+    FEXECVE = 0x80,
+    FSYNC = 0x100,
+    FTRUNCATE = 0x200,
+    LOOKUP = 0x400,
+    FCHMOD = 0x2000,
+    FCNTL = 0x8000,
+    FLOCK = 0x10000,
+    FSTAT = 0x80000,
+    RENAMEAT_SOURCE = 0x4000000,
+    MKDIRAT = 0x800000,
+    UNLINKAT = 0x10000000,
+    ACCEPT = 0x20000000,
+    RENAMEAT_TARGET = 0x40000000000,
+    ALL0 = 0x7ffffffffff,
+    EVENT = 0x20,
+    KQUEUE_EVENT = 0x40,
+    IOCTL = 0x80,
+    KQUEUE_CHANGE = 0x100000,
+    ALL1 = 0x1fffff,
 };
-#define FIONREAD    0x4004667fl
-#define FIONBIO     0x8004667el
-#define IOCTLS_ALL  INT64_MAX
-#define F_GETOWN    5
-#define F_KINFO     22
-#define F_DUPFD_CLOEXEC 17
-#define O_EXEC      0x40000
+#define FIONREAD           0x4004667fl
+#define FIONBIO            0x8004667el
+#define IOCTLS_ALL         INT64_MAX
+#define F_GETOWN           5
+#define F_KINFO            22
+#define F_DUPFD_CLOEXEC    17
+#define O_EXEC             0x40000
 #define AT_RESOLVE_BENEATH 0x2000
 
 /* ---- capsicum.c */

@@ -15,10 +15,10 @@ static long mode(void)
 
 static void mode_forbids_names(void)
 {
-    int              d = open_dir();
-    struct os_stat   st;
-    char             buf[8];
-    long             fd;
+    int            d = open_dir();
+    struct os_stat st;
+    char           buf[8];
+    long           fd;
 
     expect(mode(), 0, "not in capability mode");
     expect(cap_enter(), 0, "cap_enter");
@@ -49,10 +49,10 @@ static void mode_forbids_names(void)
 
 static void mode_forbids_others(void)
 {
-    struct os_sockaddr_in a = { .family = AF_INET, .addr = 0x0100007f, .port = 0x5000 };
+    struct os_sockaddr_in a = {.family = AF_INET, .addr = 0x0100007f, .port = 0x5000};
     int                   s;
     uint32_t              n = sizeof(a);
-    int                   mib_ostype[2] = { 1, 1 }, mib_boot[2] = { 1, 21 };
+    int                   mib_ostype[2] = {1, 1}, mib_boot[2] = {1, 21};
     size_t                len = sizeof(path);
     uint64_t              cpus[128 / 8];
 
@@ -103,7 +103,7 @@ static void on_trap(int sig, os_siginfo *si, void *uc)
 /* procctl(2), PROC_TRAPCAP_CTL: only in capability mode. */
 static void mode_may_trap(void)
 {
-    struct os_sigaction sa = { .handler = on_trap, .flags = SA_SIGINFO };
+    struct os_sigaction sa = {.handler = on_trap, .flags = SA_SIGINFO};
     int                 on = 1, status = 0, fd = open_file(O_RDWR);
     char                c;
 
@@ -128,7 +128,7 @@ static char **self_argv;
 
 static void mode_survives_exec(void)
 {
-    char *argv[] = { (char *)"capsicum", (char *)"again", 0 };
+    char *argv[] = {(char *)"capsicum", (char *)"again", 0};
     int   fd = (int)must(os_open(self_argv[0], O_RDONLY, 0), "open the program");
 
     limit(fd, READ | FEXECVE, 0);

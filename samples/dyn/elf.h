@@ -33,11 +33,27 @@ struct rela {
 enum { PT_LOAD = 1, PT_DYNAMIC = 2, PT_PHDR = 6, PT_TLS = 7 };
 #define PT_GNU_RELRO 0x6474e552u
 enum { PF_X = 1, PF_W = 2, PF_R = 4 };
-enum { DT_NEEDED = 1, DT_PLTRELSZ = 2, DT_HASH = 4, DT_STRTAB = 5, DT_SYMTAB = 6, DT_RELA = 7,
-       DT_RELASZ = 8, DT_JMPREL = 23 };
+enum {
+    DT_NEEDED = 1,
+    DT_PLTRELSZ = 2,
+    DT_HASH = 4,
+    DT_STRTAB = 5,
+    DT_SYMTAB = 6,
+    DT_RELA = 7,
+    DT_RELASZ = 8,
+    DT_JMPREL = 23
+};
 enum { R_NONE, R_64, R_GLOB_DAT = 6, R_JUMP_SLOT = 7, R_RELATIVE = 8, R_TPOFF64 = 18 };
-enum { AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_ENTRY = 9,
-       AT_EXECPATH = 15, AT_BSDFLAGS = 30 };
+enum {
+    AT_PHDR = 3,
+    AT_PHENT = 4,
+    AT_PHNUM = 5,
+    AT_PAGESZ = 6,
+    AT_BASE = 7,
+    AT_ENTRY = 9,
+    AT_EXECPATH = 15,
+    AT_BSDFLAGS = 30
+};
 
 static inline uint64_t auxv_find(const uint64_t *block, uint64_t type, bool *found)
 {

@@ -1,12 +1,12 @@
 /* The program of the dynamic sample: uses the library and thread-local data, and asks the kernel what libthr asks. */
 #include "elf.h"
 
-int lib_add(int which);
+int        lib_add(int which);
 extern int lib_counter;
 
-static __thread int          mine = 5;
-static __thread int          zeroed;
-static const uint64_t       *start;
+static __thread int    mine = 5;
+static __thread int    zeroed;
+static const uint64_t *start;
 
 void prog_main(const uint64_t *block) __attribute__((visibility("hidden")));
 
@@ -57,8 +57,13 @@ static void check_thread(void)
     bool                found;
     const char         *image = (const char *)auxv_find(start, AT_PHDR, &found) - sizeof(struct ehdr) + p->vaddr;
     uint64_t           *tcb = &thread_block[48];
-    struct os_thr_param tp = {.start = thread_run, .stack_base = thread_stack, .stack_size = sizeof(thread_stack),
-                              .tls_base = tcb, .tls_size = 64, .child_tid = &thread_tid, .parent_tid = &thread_tid};
+    struct os_thr_param tp = {.start = thread_run,
+                              .stack_base = thread_stack,
+                              .stack_size = sizeof(thread_stack),
+                              .tls_base = tcb,
+                              .tls_size = 64,
+                              .child_tid = &thread_tid,
+                              .parent_tid = &thread_tid};
 
     memcpy((char *)tcb - room, image, p->filesz);
     tcb[0] = (uint64_t)tcb;
@@ -71,13 +76,13 @@ static void check_thread(void)
 /* libthr's and libc's start: _thr_init, init_private, __elf_aux_vector, getosreldate. */
 static void check_startup_calls(void)
 {
-    long      self = 0;
-    uint64_t  set[4] = {0}, lists[3] = {0}, aux[64];
-    int       name[4] = {1, 14, 12, -1}, osrel[2] = {1, 24}, usrstack[2] = {1, 33}, auxv[4] = {1, 14, 36, 0};
-    int       release = 0;
-    char      path[256];
-    uint64_t  top = 0;
-    size_t    n = sizeof(path);
+    long     self = 0;
+    uint64_t set[4] = {0}, lists[3] = {0}, aux[64];
+    int      name[4] = {1, 14, 12, -1}, osrel[2] = {1, 24}, usrstack[2] = {1, 33}, auxv[4] = {1, 14, 36, 0};
+    int      release = 0;
+    char     path[256];
+    uint64_t top = 0;
+    size_t   n = sizeof(path);
 
     check(OS_CALL(432, &self) == 0 && self > 0, "thr_self");
     check(OS_CALL(454, 0, 26, sizeof(lists), lists, 0) == 0, "robust lists");

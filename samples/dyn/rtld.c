@@ -22,7 +22,7 @@ struct object {
 };
 
 extern const struct dyn _DYNAMIC[] __attribute__((visibility("hidden")));
-uint64_t rtld_main(const uint64_t *block) __attribute__((visibility("hidden")));
+uint64_t                rtld_main(const uint64_t *block) __attribute__((visibility("hidden")));
 
 static struct object program, library;
 static struct phdr   library_ph[16];
@@ -128,8 +128,8 @@ static bool map_segment(uint64_t base, const struct phdr *p, int fd)
         memset((void *)(base + file_end), 0, (file_pages < end ? file_pages : end) - file_end);
     if (file_pages >= end)
         return true;
-    at = os_mmap((void *)(base + file_pages), end - file_pages, prot_of(p->flags),
-                 MAP_PRIVATE | MAP_FIXED | MAP_ANON, -1, 0);
+    at = os_mmap((void *)(base + file_pages), end - file_pages, prot_of(p->flags), MAP_PRIVATE | MAP_FIXED | MAP_ANON,
+                 -1, 0);
     return at == (char *)(base + file_pages);
 }
 

@@ -7,7 +7,7 @@
 
 static char *argv[] = {"show", "x", 0};
 
-static void  by_descriptor(const char *name, int flags, const char *want, const char *what)
+static void by_descriptor(const char *name, int flags, const char *want, const char *what)
 {
     char path[PATH_SIZE];
     int  fd = (int)must(os_open(in_dir(path, name), flags, 0), name);

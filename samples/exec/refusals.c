@@ -110,7 +110,7 @@ static void check_busy(void)
 
 static volatile uint32_t counted, enough;
 
-static long              count(void *arg)
+static long count(void *arg)
 {
     while (!enough) {
         counted++;

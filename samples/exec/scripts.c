@@ -67,7 +67,7 @@ static void check_line(const struct line *l)
 
 static void check_special(const char *place, const char *interp, const char *script)
 {
-    char  text[PATH_SIZE], want[PATH_SIZE], *argv[] = {"name", 0};
+    char   text[PATH_SIZE], want[PATH_SIZE], *argv[] = {"name", 0};
     size_t n;
 
     n = fill(text, "#!%I -a", interp, script);

@@ -37,8 +37,8 @@ int state_report(int argc, char **argv)
     print("USR1 %s, USR2 %s, HUP %s; USR1 blocked %s pending %s, TERM blocked %s; ", disposition(SIGUSR1),
           disposition(SIGUSR2), disposition(SIGHUP), blocked(SIGUSR1, false), blocked(SIGUSR1, true),
           blocked(SIGTERM, false));
-    print("stack %s; 60 %s, 61 %s; process %s, mask %s, in %s", stack.flags & SS_DISABLE ? "off" : "on",
-          descriptor(60), descriptor(61), argc > 1 && parse_int(argv[1]) == os_getpid() ? "same" : "other",
+    print("stack %s; 60 %s, 61 %s; process %s, mask %s, in %s", stack.flags & SS_DISABLE ? "off" : "on", descriptor(60),
+          descriptor(61), argc > 1 && parse_int(argv[1]) == os_getpid() ? "same" : "other",
           mask == 027 ? "same" : "other", cwd);
     return 0;
 }

@@ -45,7 +45,7 @@ void act_signals(long number, uint64_t seed)
     os_tgkill(provider, provider, SIGKILL);
 }
 
-static int  quiet[2];
+static int quiet[2];
 
 static long in_a_call(void *arg)
 {
@@ -120,8 +120,8 @@ void act_execs(long number, uint64_t seed)
 /* What the host would let any process of this user do to the provider. */
 void act_gate(long number, uint64_t seed)
 {
-    long provider = host_raw(HOST_GETPPID, 0, 0, 0, 0, 0, 0);
-    char rubbish[64] = "rubbish";
+    long            provider = host_raw(HOST_GETPPID, 0, 0, 0, 0, 0, 0);
+    char            rubbish[64] = "rubbish";
     struct os_iovec from = {rubbish, sizeof(rubbish)}, to = {(void *)0x400000, sizeof(rubbish)};
 
     (void)number;

@@ -8,8 +8,13 @@ static char buffer[BUFFER] __attribute__((aligned(4096)));
 /* Not made: they would end or stop other processes of the session, which a guest of the same user may do. */
 static bool harms_others(long nr)
 {
-    static const short list[] = {37 /* kill */, 456 /* sigqueue */, 481 /* thr_kill2 */, 544 /* procctl */,
-                                 146 /* killpg */, 519 /* pdkill */, 55 /* reboot */};
+    static const short list[] = {37 /* kill */,
+                                 456 /* sigqueue */,
+                                 481 /* thr_kill2 */,
+                                 544 /* procctl */,
+                                 146 /* killpg */,
+                                 519 /* pdkill */,
+                                 55 /* reboot */};
 
     for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
         if (nr == list[i])
@@ -20,8 +25,9 @@ static bool harms_others(long nr)
 /* The host's calls that signal, trace or limit others, or make processes that know no gate. */
 static bool host_harms(long nr)
 {
-    static const short list[] = {62, 200, 234, 129, 297, 424, 101, 310, 311, 302, 160, 141, 144, 314, 142, 203, 56,
-                                 57, 58, 435, 59, 322, 251, 30, 31, 29, 67, 64, 65, 66, 68, 69, 70, 71, 169, 165, 166};
+    static const short list[] = {62,  200, 234, 129, 297, 424, 101, 310, 311, 302, 160, 141, 144,
+                                 314, 142, 203, 56,  57,  58,  435, 59,  322, 251, 30,  31,  29,
+                                 67,  64,  65,  66,  68,  69,  70,  71,  169, 165, 166};
 
     for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
         if (nr == list[i])

@@ -6,7 +6,7 @@ struct out {
     size_t size, len;
 };
 
-static int  failed;
+static int failed;
 
 static void put(struct out *o, char c)
 {
@@ -146,7 +146,7 @@ void check_err(long got, long want, const char *what)
           got < 0 ? err_name(got) : "success", got);
 }
 
-int  check_status(void) { return failed != 0; }
+int check_status(void) { return failed != 0; }
 
 long must(long r, const char *what)
 {

@@ -59,10 +59,7 @@ int strcmp(const char *a, const char *b)
     return (unsigned char)*a - (unsigned char)*b;
 }
 
-char *strcpy(char *to, const char *from)
-{
-    return memcpy(to, from, strlen(from) + 1);
-}
+char *strcpy(char *to, const char *from) { return memcpy(to, from, strlen(from) + 1); }
 
 long parse_int(const char *s)
 {

@@ -173,9 +173,9 @@ void op_reap(uint32_t me, const struct op *op)
 /* What an executed program finds in its table, by itself (main, "list"). */
 void op_exec(uint32_t me, const struct op *op)
 {
-    char         *argv[] = {sample_argv[0], (char *)"list", (char *)state_path, NULL};
-    int           status = 0;
-    long          pid;
+    char *argv[] = {sample_argv[0], (char *)"list", (char *)state_path, NULL};
+    int   status = 0;
+    long  pid;
 
     (void)me, (void)op;
     say("\n");

@@ -11,7 +11,7 @@
 #define BACK_SIZE  65536u
 #define ATOMIC_MAX 512u
 
-#define BACKS      512
+#define BACKS 512
 
 struct back {
     uint32_t start, used;
@@ -50,10 +50,7 @@ static bool other_is_gone(int fd)
     return os_poll(&p, 1, 0) > 0;
 }
 
-bool back_broken(int fd)
-{
-    return rule_is(fd, 0010000) && other_is_gone(fd);
-}
+bool back_broken(int fd) { return rule_is(fd, 0010000) && other_is_gone(fd); }
 
 static uint64_t bytes_of(const struct os_iovec *v, int n)
 {

@@ -19,10 +19,7 @@ static struct {
     uint32_t bad;
 } burst;
 
-static uint32_t sum_of(const struct record *r)
-{
-    return hash_bytes(2166136261u, r, RECORD - 4);
-}
+static uint32_t sum_of(const struct record *r) { return hash_bytes(2166136261u, r, RECORD - 4); }
 
 /* A descriptor that the kernel gave us: nobody has it. */
 static void own(int fd, uint8_t who)

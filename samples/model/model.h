@@ -61,11 +61,11 @@ extern bool          lying; /* a test of the tester: some results are reported w
 
 #define STATE_HEAD 4096
 
-void state_open(const char *path, bool fresh);
-void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void say_result(long r); /* a number, or an error's name, and the end of the line */
-void say_table(void);    /* every open descriptor with its flags and its offset */
-void say_files(void);    /* every name, with its bytes */
+void     state_open(const char *path, bool fresh);
+void     say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void     say_result(long r); /* a number, or an error's name, and the end of the line */
+void     say_table(void);    /* every open descriptor with its flags and its offset */
+void     say_files(void);    /* every name, with its bytes */
 uint32_t hash_bytes(uint32_t h, const void *p, size_t n);
 
 /* ---- model.c */
@@ -86,15 +86,25 @@ typedef void op_fn(uint32_t me, const struct op *op);
 #include "model/ops.def"
 #undef OP
 
-#define PATHS   14
+#define PATHS     14
 #define PATH_FIFO 10
 extern const char *const paths[PATHS];
-const char *path_of(int64_t n);
-void names_setup(void);
+const char              *path_of(int64_t n);
+void                     names_setup(void);
 
 /* Neutral flags of an open, and the kernel's. */
-enum { M_WRONLY = 1, M_RDWR = 2, M_NONBLOCK = 4, M_APPEND = 8, M_CREAT = 16, M_TRUNC = 32, M_EXCL = 64,
-       M_CLOEXEC = 128, M_DIRECTORY = 256, M_NOFOLLOW = 512 };
+enum {
+    M_WRONLY = 1,
+    M_RDWR = 2,
+    M_NONBLOCK = 4,
+    M_APPEND = 8,
+    M_CREAT = 16,
+    M_TRUNC = 32,
+    M_EXCL = 64,
+    M_CLOEXEC = 128,
+    M_DIRECTORY = 256,
+    M_NOFOLLOW = 512
+};
 int  flags_to_os(int64_t m);
 void flags_say(long fl);
 

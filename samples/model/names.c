@@ -2,13 +2,10 @@
 #include "model/rules.h"
 #include "model/model.h"
 
-const char *const paths[PATHS] = {"f0", "f1", "f2",   "f3",   "f4",   "f5",   "d0",
+const char *const paths[PATHS] = {"f0", "f1",   "f2",   "f3",   "f4",   "f5",   "d0",
                                   "d1", "d0/g", "d1/g", "fifo", "link", "f0/x", "none/x"};
 
-const char *path_of(int64_t n)
-{
-    return paths[(uint64_t)n % PATHS];
-}
+const char *path_of(int64_t n) { return paths[(uint64_t)n % PATHS]; }
 
 void names_setup(void)
 {
@@ -112,10 +109,7 @@ void op_readdir(uint32_t me, const struct op *op)
     say_result(got);
 }
 
-static const struct os_dirent *entry_at(long at)
-{
-    return (const struct os_dirent *)(entries.bytes + at);
-}
+static const struct os_dirent *entry_at(long at) { return (const struct os_dirent *)(entries.bytes + at); }
 
 /* From the place after one entry on, the next one comes again. */
 void op_seekdir(uint32_t me, const struct op *op)

@@ -25,10 +25,7 @@ static uint64_t chance(uint64_t below)
     return (rng * 0x2545f4914f6cdd1dull >> 33) % below;
 }
 
-static bool one_in(unsigned n)
-{
-    return chance(n) == 0;
-}
+static bool one_in(unsigned n) { return chance(n) == 0; }
 
 static int64_t any_descriptor(void)
 {
@@ -84,8 +81,8 @@ static int64_t any_open_flags(void)
     static const struct {
         unsigned odds;
         int64_t  flag;
-    } extra[] = {{2, M_CREAT}, {7, M_TRUNC}, {4, M_APPEND},    {12, M_CREAT | M_EXCL}, {5, M_CLOEXEC},
-                 {6, M_NONBLOCK}, {12, M_DIRECTORY}, {9, M_NOFOLLOW}};
+    } extra[] = {{2, M_CREAT},   {7, M_TRUNC},    {4, M_APPEND},     {12, M_CREAT | M_EXCL},
+                 {5, M_CLOEXEC}, {6, M_NONBLOCK}, {12, M_DIRECTORY}, {9, M_NOFOLLOW}};
     static const int64_t access[] = {0, M_WRONLY, M_RDWR, M_RDWR, M_RDWR};
     int64_t              flags = access[chance(5)];
 
@@ -95,10 +92,7 @@ static int64_t any_open_flags(void)
     return one_in(80) ? flags | M_WRONLY | M_RDWR : flags;
 }
 
-static int64_t any_path(void)
-{
-    return one_in(3) ? (int64_t)chance(PATHS) : (int64_t)chance(6);
-}
+static int64_t any_path(void) { return one_in(3) ? (int64_t)chance(PATHS) : (int64_t)chance(6); }
 
 static int64_t make_arg(char letter)
 {

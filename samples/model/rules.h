@@ -23,23 +23,23 @@ static inline bool rule_is_file(int fd) { return rule_is(fd, 0100000); }
 
 #ifdef GUEST_FREEBSD
 
-#define fb_open      os_open
-#define fb_openat    os_openat
-#define fb_dup2      os_dup2
-#define fb_lseek     os_lseek
-#define fb_read      os_read
-#define fb_write     os_write
-#define fb_readv     os_readv
-#define fb_writev    os_writev
-#define fb_pread     os_pread
-#define fb_pwrite    os_pwrite
-#define fb_preadv    os_preadv
-#define fb_pwritev   os_pwritev
-#define fb_fstat     os_fstat
-#define fb_unlink    os_unlink
-#define fb_link      os_link
-#define fb_sendmsg   os_sendmsg
-#define fb_recvmsg   os_recvmsg
+#define fb_open    os_open
+#define fb_openat  os_openat
+#define fb_dup2    os_dup2
+#define fb_lseek   os_lseek
+#define fb_read    os_read
+#define fb_write   os_write
+#define fb_readv   os_readv
+#define fb_writev  os_writev
+#define fb_pread   os_pread
+#define fb_pwrite  os_pwrite
+#define fb_preadv  os_preadv
+#define fb_pwritev os_pwritev
+#define fb_fstat   os_fstat
+#define fb_unlink  os_unlink
+#define fb_link    os_link
+#define fb_sendmsg os_sendmsg
+#define fb_recvmsg os_recvmsg
 static inline long fb_getfl(int fd) { return os_fcntl(fd, F_GETFL, 0); }
 #define MSG_CMSG_CLOEXEC 0x40000
 static inline long fb_dupfd(int fd, long from, bool exec)
@@ -97,7 +97,7 @@ static inline bool rule_is_open(int fd) { return os_fcntl(fd, F_GETFD, 0) >= 0; 
 static inline uint64_t rule_limit(uint64_t now)
 {
     uint64_t rl[2];
-    uint64_t         was;
+    uint64_t was;
 
     os_getrlimit(OS_RLIMIT_NOFILE, rl);
     was = rl[0];
@@ -271,7 +271,7 @@ static inline long fb_pwritev(int fd, const struct os_iovec *v, int n, int64_t a
  */
 static inline long fb_lseek(int fd, int64_t off, int whence)
 {
-    const long at = os_lseek(fd, 0, SEEK_CUR);
+    const long     at = os_lseek(fd, 0, SEEK_CUR);
     struct os_stat st;
 
     if (at < 0)

@@ -7,9 +7,14 @@ static const struct {
     int         os;
     const char *name;
 } flag_names[] = {
-    {M_NONBLOCK, O_NONBLOCK, "nonblock"}, {M_APPEND, O_APPEND, "append"},       {M_CREAT, O_CREAT, "creat"},
-    {M_TRUNC, O_TRUNC, "trunc"},          {M_EXCL, O_EXCL, "excl"},             {M_CLOEXEC, O_CLOEXEC, "cloexec"},
-    {M_NOFOLLOW, O_NOFOLLOW, "nofollow"}, {M_DIRECTORY, O_DIRECTORY, "directory"},
+    {M_NONBLOCK, O_NONBLOCK, "nonblock"},
+    {M_APPEND, O_APPEND, "append"},
+    {M_CREAT, O_CREAT, "creat"},
+    {M_TRUNC, O_TRUNC, "trunc"},
+    {M_EXCL, O_EXCL, "excl"},
+    {M_CLOEXEC, O_CLOEXEC, "cloexec"},
+    {M_NOFOLLOW, O_NOFOLLOW, "nofollow"},
+    {M_DIRECTORY, O_DIRECTORY, "directory"},
 };
 
 int flags_to_os(int64_t m)

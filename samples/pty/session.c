@@ -7,7 +7,7 @@
 
 static volatile uint32_t seen; /* signals, a bit each */
 
-static void              note(int sig, os_siginfo *info, void *uc)
+static void note(int sig, os_siginfo *info, void *uc)
 {
     (void)info, (void)uc;
     seen |= 1u << (sig - 1);

@@ -3,9 +3,9 @@
 
 static const char *at;
 
-static long        level(int min);
+static long level(int min);
 
-static void        blanks(void)
+static void blanks(void)
 {
     while (*at == ' ' || *at == '\t' || *at == '\n')
         at++;
@@ -48,15 +48,17 @@ static long primary(void)
     return v;
 }
 
-static const struct operator{
+static const struct operator
+{
     const char *text;
     int         level;
-} operators[] = {
+}
+operators[] = {
     {"||", 1}, {"&&", 2}, {"==", 3}, {"!=", 3}, {"<=", 4}, {">=", 4}, {"<<", 5}, {">>", 5},
     {"<", 4},  {">", 4},  {"+", 6},  {"-", 6},  {"*", 7},  {"/", 7},  {"%", 7},
 };
 
-static const struct operator*operator_here(void)
+static const struct operator* operator_here(void)
 {
     blanks();
     for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++) {
@@ -91,8 +93,8 @@ static long apply(const char *op, long a, long b)
 
 static long level(int min)
 {
-    long                  v = primary();
-    const struct operator*op;
+    long         v = primary();
+    const struct operator* op;
 
     while ((op = operator_here()) && op->level > min) {
         at += strlen(op->text);

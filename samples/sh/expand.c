@@ -9,7 +9,7 @@
 struct fields {
     struct word *first, **last;
     struct text  now;
-    bool         open;     /* the field exists, even when it is empty */
+    bool         open; /* the field exists, even when it is empty */
     bool         split, globs;
 };
 
@@ -332,9 +332,7 @@ static void expand_into(struct fields *f, const char *s)
             break;
         case '$': s += put_dollar(f, s, false); break;
         case '`': s += put_backquoted(f, s, false); break;
-        default:
-            text_put(&f->now, *s++);
-            f->open = true;
+        default: text_put(&f->now, *s++); f->open = true;
         }
     }
 }

@@ -7,7 +7,7 @@ static const char *bracket(const char *p, char c, bool *is_bracket)
     bool not = p[1] == '!' || p[1] == '^', in = false;
 
     *is_bracket = true;
-    for (p += 1 + not; *p; p++) {
+    for (p += 1 + not ; *p; p++) {
         char low = *p == '\\' && p[1] ? *++p : *p, high = low;
 
         if (p[1] == '-' && p[2] && p[2] != ']') {
@@ -16,7 +16,7 @@ static const char *bracket(const char *p, char c, bool *is_bracket)
         }
         in |= c >= low && c <= high;
         if (p[1] == ']')
-            return in != not? p + 2 : 0;
+            return in != not ? p + 2 : 0;
     }
     *is_bracket = false;
     return 0;

@@ -3,10 +3,10 @@
 
 enum { JOBS = 32, TERMINAL_FROM = 20 };
 
-static struct job jobs[JOBS];
-static int        terminal = -1, own_group;
+static struct job  jobs[JOBS];
+static int         terminal = -1, own_group;
 static struct job *current; /* %+ */
-int               last_background;
+int                last_background;
 
 /* ---- setting up ---------------------------------------------------------------- */
 

@@ -31,8 +31,15 @@ static bool is_redirection(enum token t) { return t == T_NUMBER || (t >= T_LESS 
 static void redirection(struct redir **at)
 {
     static const enum redir_kind kind_of[] = {
-        [T_LESS] = R_IN, [T_GREAT] = R_OUT, [T_CLOBBER] = R_OUT, [T_DGREAT] = R_APPEND, [T_LESSGREAT] = R_READ_WRITE,
-        [T_DUP_IN] = R_DUP, [T_DUP_OUT] = R_DUP, [T_HERE] = R_HERE, [T_HERE_STRIP] = R_HERE,
+        [T_LESS] = R_IN,
+        [T_GREAT] = R_OUT,
+        [T_CLOBBER] = R_OUT,
+        [T_DGREAT] = R_APPEND,
+        [T_LESSGREAT] = R_READ_WRITE,
+        [T_DUP_IN] = R_DUP,
+        [T_DUP_OUT] = R_DUP,
+        [T_HERE] = R_HERE,
+        [T_HERE_STRIP] = R_HERE,
     };
     struct redir *r = mem_keep(sizeof(*r));
     enum token    op;
@@ -240,7 +247,7 @@ static struct node *command(void)
 
 static struct node *pipeline(void)
 {
-    bool         not = accept_word("!");
+    bool not = accept_word("!");
     struct node *n = command();
 
     while (!syntax_failed && accept(T_PIPE)) {
@@ -276,10 +283,7 @@ static bool at_end_of_list(void)
     return false;
 }
 
-static struct node *joined(struct node *n, struct node *more)
-{
-    return n ? node_new(N_SEQ, n, more) : more;
-}
+static struct node *joined(struct node *n, struct node *more) { return n ? node_new(N_SEQ, n, more) : more; }
 
 /* Commands up to a word or bracket that ends them. */
 static struct node *list(void)

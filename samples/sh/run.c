@@ -447,13 +447,9 @@ static int run_kind(struct node *n, bool no_errexit)
     switch (n->kind) {
     case N_SIMPLE: return run_simple(n);
     case N_PIPE: return run_pipe(n);
-    case N_AND:
-        return run_node(n->a, true) ? last_status : skipping() ? last_status : run_node(n->b, no_errexit);
-    case N_OR:
-        return !run_node(n->a, true) ? 0 : skipping() ? last_status : run_node(n->b, no_errexit);
-    case N_SEQ:
-        run_node(n->a, no_errexit);
-        return skipping() || interrupted ? last_status : run_node(n->b, no_errexit);
+    case N_AND: return run_node(n->a, true) ? last_status : skipping() ? last_status : run_node(n->b, no_errexit);
+    case N_OR: return !run_node(n->a, true) ? 0 : skipping() ? last_status : run_node(n->b, no_errexit);
+    case N_SEQ: run_node(n->a, no_errexit); return skipping() || interrupted ? last_status : run_node(n->b, no_errexit);
     case N_BACKGROUND: return run_background(n);
     case N_NOT: return !run_node(n->a, true);
     case N_SUBSHELL: return run_subshell(n);
@@ -467,10 +463,7 @@ static int run_kind(struct node *n, bool no_errexit)
     }
 }
 
-static bool redirected_here(const struct node *n)
-{
-    return n->redirs && n->kind != N_SIMPLE && n->kind != N_SUBSHELL;
-}
+static bool redirected_here(const struct node *n) { return n->redirs && n->kind != N_SIMPLE && n->kind != N_SUBSHELL; }
 
 static bool errexit_counts(const struct node *n)
 {

@@ -22,19 +22,32 @@ struct text {
     char  *s;
     size_t len, cap;
 };
-void  text_put(struct text *t, char c);
-void  text_add(struct text *t, const char *s);
-char *text_end(struct text *t);
-bool  is_name_char(char c, bool first);
-bool  is_digits(const char *s);
-char *find_char(const char *s, char c); /* NULL: not there; finds the NUL, too */
+void           text_put(struct text *t, char c);
+void           text_add(struct text *t, const char *s);
+char          *text_end(struct text *t);
+bool           is_name_char(char c, bool first);
+bool           is_digits(const char *s);
+char          *find_char(const char *s, char c); /* NULL: not there; finds the NUL, too */
 _Noreturn void die(const char *what, const char *with);
 void           complain(const char *what, const char *with);
 
 /* ---- parse.c */
 enum node_kind {
-    N_SIMPLE, N_PIPE, N_AND, N_OR, N_SEQ, N_BACKGROUND, N_NOT, N_SUBSHELL, N_GROUP, N_IF, N_WHILE, N_UNTIL, N_FOR,
-    N_CASE, N_FUNCTION,
+    N_SIMPLE,
+    N_PIPE,
+    N_AND,
+    N_OR,
+    N_SEQ,
+    N_BACKGROUND,
+    N_NOT,
+    N_SUBSHELL,
+    N_GROUP,
+    N_IF,
+    N_WHILE,
+    N_UNTIL,
+    N_FOR,
+    N_CASE,
+    N_FUNCTION,
 };
 
 struct word {
@@ -45,12 +58,12 @@ struct word {
 enum redir_kind { R_IN, R_OUT, R_APPEND, R_READ_WRITE, R_DUP, R_HERE };
 
 struct redir {
-    struct redir *next;
-    int           fd;
+    struct redir   *next;
+    int             fd;
     enum redir_kind kind;
-    char         *word;   /* file, descriptor or "-"; the end of a here-document */
-    char         *body;   /* of a here-document */
-    bool          literal, strip; /* its end was quoted; <<- */
+    char           *word;           /* file, descriptor or "-"; the end of a here-document */
+    char           *body;           /* of a here-document */
+    bool            literal, strip; /* its end was quoted; <<- */
 };
 
 struct node {
@@ -64,10 +77,10 @@ struct node {
 enum parsed { PARSED, PARSED_EMPTY, PARSED_ERROR, PARSED_END };
 
 struct source {
-    const char *text;   /* what is left of a string; NULL: bytes come from fd */
+    const char *text; /* what is left of a string; NULL: bytes come from fd */
     int         fd;
     bool        prompt, at_end;
-    int         back;   /* a byte that was given back, -1: none */
+    int         back; /* a byte that was given back, -1: none */
 };
 /* Reads one line's worth of commands; *n is NULL when the line was empty. */
 enum parsed parse_line(struct source *src, struct node **n);
@@ -96,27 +109,27 @@ void                 function_set(const char *name, struct node *body);
 
 /* ---- expand.c, glob.c, arith.c */
 struct word *expand_words(const struct word *w); /* fields, in order */
-char        *expand_one(const char *word);        /* no splitting, no patterns */
-char        *expand_pattern(const char *word);    /* quoted characters get a backslash */
+char        *expand_one(const char *word);       /* no splitting, no patterns */
+char        *expand_pattern(const char *word);   /* quoted characters get a backslash */
 char        *expand_here(const char *body);
 bool         pattern_matches(const char *pattern, const char *s);
 struct word *glob(const char *pattern); /* sorted; NULL: no match */
 long         arith(const char *s);
 
 /* ---- run.c */
-extern int  last_status;     /* $? */
-extern bool option_errexit, option_monitor, interactive;
-extern int  skip_levels;     /* of loops that break or continue ends */
-extern bool skip_continue, skip_return;
-int         run_node(struct node *n, bool no_errexit);
-int         run_source(struct source *src);
-int         run_string(const char *s);
-char       *command_output(const char *s); /* command substitution */
+extern int     last_status; /* $? */
+extern bool    option_errexit, option_monitor, interactive;
+extern int     skip_levels; /* of loops that break or continue ends */
+extern bool    skip_continue, skip_return;
+int            run_node(struct node *n, bool no_errexit);
+int            run_source(struct source *src);
+int            run_string(const char *s);
+char          *command_output(const char *s); /* command substitution */
 _Noreturn void shell_exit(int status);
-int         redirect_all(struct redir *r, bool saving);
-void        redirect_undo(int mark);
-int         redirect_mark(void);
-void        redirect_forget(int mark);
+int            redirect_all(struct redir *r, bool saving);
+void           redirect_undo(int mark);
+int            redirect_mark(void);
+void           redirect_forget(int mark);
 _Noreturn void exec_program(struct word *words);
 
 /* ---- jobs.c */
@@ -128,37 +141,37 @@ struct job {
     bool           gone[JOB_PIDS], stopped[JOB_PIDS], told;
     char           text[128];
 };
-extern int last_background; /* $! */
-void       jobs_init(void);
-void       jobs_forget(void);   /* in a subshell */
+extern int  last_background; /* $! */
+void        jobs_init(void);
+void        jobs_forget(void); /* in a subshell */
 struct job *job_new(const struct node *n);
 /* Forks: in the child the process group, the terminal and signals are set up.  0 in the child. */
-int        job_fork(struct job *j, bool foreground);
-int        job_wait(struct job *j);       /* until it has ended or stopped; its status as $? */
-int        job_number(const struct job *j);
+int         job_fork(struct job *j, bool foreground);
+int         job_wait(struct job *j); /* until it has ended or stopped; its status as $? */
+int         job_number(const struct job *j);
 struct job *job_named(const char *name); /* %1, %+, %%, a process number; NULL: no such job */
-void       jobs_notify(void);
-int        job_foreground(struct job *j);
-int        job_background(struct job *j);
-void       jobs_list(void);
-int        jobs_wait_all(void);
-void       jobs_poll(void);
-int        status_of(int wait_status);
+void        jobs_notify(void);
+int         job_foreground(struct job *j);
+int         job_background(struct job *j);
+void        jobs_list(void);
+int         jobs_wait_all(void);
+void        jobs_poll(void);
+int         status_of(int wait_status);
 
 /* ---- trap.c */
-void        trap_init(void);
-void        trap_set(int sig, const char *action); /* NULL: default; sig 0: at exit */
-void        traps_reset(void);                      /* in a subshell */
-void        traps_for_child(void);                  /* before a program is executed */
-int         traps_run(void);                        /* the number of a signal whose trap has run, or 0 */
-bool        trap_pending(void);
-int         trap_pending_signal(void);
-void        trap_exit(void);
-void        traps_print(void);
-int         signal_number(const char *name); /* -1: no such signal */
-const char *signal_name(int sig);            /* without SIG */
-extern volatile bool interrupted;            /* SIGINT came to an interactive shell */
-void        signals_interactive(void);
+void                 trap_init(void);
+void                 trap_set(int sig, const char *action); /* NULL: default; sig 0: at exit */
+void                 traps_reset(void);                     /* in a subshell */
+void                 traps_for_child(void);                 /* before a program is executed */
+int                  traps_run(void);                       /* the number of a signal whose trap has run, or 0 */
+bool                 trap_pending(void);
+int                  trap_pending_signal(void);
+void                 trap_exit(void);
+void                 traps_print(void);
+int                  signal_number(const char *name); /* -1: no such signal */
+const char          *signal_name(int sig);            /* without SIG */
+extern volatile bool interrupted;                     /* SIGINT came to an interactive shell */
+void                 signals_interactive(void);
 
 /* ---- builtin.c, test.c */
 typedef int builtin_fn(struct word *args, int n);

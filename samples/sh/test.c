@@ -38,7 +38,7 @@ static bool test_binary(const char *a, const char *op, const char *b)
 {
     static const char *const names[] = {"-eq", "-ne", "-lt", "-le", "-gt", "-ge"};
     long                     x = parse_int(a), y = parse_int(b);
-    const bool               results[] = {x == y, x != y, x < y, x <= y, x > y, x >= y};
+    const bool               results[] = {x == y, x != y, x<y, x <= y, x> y, x >= y};
 
     if (strcmp(op, "=") == 0)
         return strcmp(a, b) == 0;

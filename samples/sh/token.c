@@ -154,9 +154,9 @@ static void word_read(struct text *t)
 /* Length of a quoted or nested part: used again when the word is expanded. */
 size_t part_end(const char *s)
 {
-    struct source  part = {.text = s + 1, .fd = -1, .back = -1}, *outer = src;
-    struct text    t = {0};
-    bool           before = syntax_failed;
+    struct source part = {.text = s + 1, .fd = -1, .back = -1}, *outer = src;
+    struct text   t = {0};
+    bool          before = syntax_failed;
 
     src = &part;
     syntax_failed = false;
@@ -193,17 +193,15 @@ static enum token great(void)
     return follows('>') ? T_DGREAT : follows('&') ? T_DUP_OUT : follows('|') ? T_CLOBBER : T_GREAT;
 }
 
-static enum token operator(int c)
-{
-    switch (c) {
-    case '\n': return T_NEWLINE;
-    case '|': return follows('|') ? T_OR : T_PIPE;
-    case '&': return follows('&') ? T_AND : T_AMP;
-    case ';': return follows(';') ? T_DSEMI : T_SEMI;
-    case '(': return T_LPAREN;
-    case ')': return T_RPAREN;
-    case '<': return less();
-    default: return great();
+static enum token operator(int c) {
+    switch (c){
+        case '\n' : return T_NEWLINE; case '|' : return follows('|') ? T_OR : T_PIPE;
+        case '&' : return follows('&') ? T_AND : T_AMP;
+        case ';' : return follows(';') ? T_DSEMI : T_SEMI;
+        case '(' : return T_LPAREN;
+        case ')' : return T_RPAREN;
+        case '<' : return less();
+        default : return great();
     }
 }
 

@@ -5,9 +5,27 @@
 #include "sh.h"
 
 enum token {
-    T_END, T_NEWLINE, T_WORD, T_NUMBER, /* a digit right before < or > */
-    T_PIPE, T_AND, T_OR, T_SEMI, T_DSEMI, T_AMP, T_LPAREN, T_RPAREN, T_LESS, T_GREAT, T_DGREAT, T_LESSGREAT,
-    T_DUP_IN, T_DUP_OUT, T_HERE, T_HERE_STRIP, T_CLOBBER,
+    T_END,
+    T_NEWLINE,
+    T_WORD,
+    T_NUMBER, /* a digit right before < or > */
+    T_PIPE,
+    T_AND,
+    T_OR,
+    T_SEMI,
+    T_DSEMI,
+    T_AMP,
+    T_LPAREN,
+    T_RPAREN,
+    T_LESS,
+    T_GREAT,
+    T_DGREAT,
+    T_LESSGREAT,
+    T_DUP_IN,
+    T_DUP_OUT,
+    T_HERE,
+    T_HERE_STRIP,
+    T_CLOBBER,
 };
 
 extern enum token token;         /* what peek found last */
@@ -17,7 +35,7 @@ extern bool       syntax_failed; /* by syntax_error, since tokens_begin */
 /* Tokens come from there until tokens_end, which gets what this gives: where they came from before. */
 struct source *tokens_begin(struct source *from);
 /* Behind an error at a prompt it passes over the rest of the line, which cannot be right. */
-void           tokens_end(struct source *outer);
+void tokens_end(struct source *outer);
 
 enum token peek(void); /* the next one, which stays the next until advance */
 void       advance(void);

@@ -3,11 +3,11 @@
 
 enum { SIGNALS = 65 };
 
-static const char    *actions[SIGNALS]; /* NULL: default; "": ignored; [0]: at exit */
-static volatile bool  pending[SIGNALS];
-static volatile bool  any_pending;
-static bool           ignored_at_start[SIGNALS];
-volatile bool         interrupted;
+static const char   *actions[SIGNALS]; /* NULL: default; "": ignored; [0]: at exit */
+static volatile bool pending[SIGNALS];
+static volatile bool any_pending;
+static bool          ignored_at_start[SIGNALS];
+volatile bool        interrupted;
 
 static void on_signal(int sig, os_siginfo *si, void *uc)
 {
@@ -85,10 +85,7 @@ void traps_for_child(void)
     traps_reset();
 }
 
-bool trap_pending(void)
-{
-    return trap_pending_signal() != 0;
-}
+bool trap_pending(void) { return trap_pending_signal() != 0; }
 
 /* What ends a wait.  A child's end does not: it may be the very one that is waited for. */
 int trap_pending_signal(void)

@@ -34,19 +34,19 @@
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #endif
-#define DISPATCH_OFF      0
-#define DISPATCH_ON       1
-#define NOTIF_SET_FLAGS   _IOW('!', 4, uint64_t)
-#define NOTIF_SYNC_WAKE   1ul
-#define CALL_DOOR         1000 /* a number of no call: the one that the filter asks about */
-#define BATCHES           50
-#define STATX_ASKED       (STATX_BASIC_STATS | STATX_BTIME)
-#define LITTLE            (64 << 10)
+#define DISPATCH_OFF    0
+#define DISPATCH_ON     1
+#define NOTIF_SET_FLAGS _IOW('!', 4, uint64_t)
+#define NOTIF_SYNC_WAKE 1ul
+#define CALL_DOOR       1000 /* a number of no call: the one that the filter asks about */
+#define BATCHES         50
+#define STATX_ASKED     (STATX_BASIC_STATS | STATX_BTIME)
+#define LITTLE          (64 << 10)
 
-static int  fd;
+static int         fd;
 static _Atomic int listener = -1;
-static char buf[1 << 20] __attribute__((aligned(4096)));
-static uint64_t slot_ticks;
+static char        buf[1 << 20] __attribute__((aligned(4096)));
+static uint64_t    slot_ticks;
 
 static uint64_t ticks(void)
 {
@@ -128,11 +128,11 @@ static const struct {
     const char *name;
     void (*fn)(void);
 } calls[] = {
-    {"getppid", do_getppid},      {"pread-1", do_pread},         {"pread-4k", do_pread4k},
-    {"pwrite-4k", do_pwrite4k},   {"fstat", do_fstat},           {"statx", do_statx},
-    {"stat", do_stat_path},       {"statx-path", do_statx_path}, {"access", do_access},
-    {"open+close", do_open},      {"futex-wake", do_wake},       {"clock_gettime", do_clock},
-    {"vdso-clock", do_vdso},      {"mmap-64k", do_mmap},         {"futex-wake-shared", do_wake_shared},
+    {"getppid", do_getppid},    {"pread-1", do_pread},         {"pread-4k", do_pread4k},
+    {"pwrite-4k", do_pwrite4k}, {"fstat", do_fstat},           {"statx", do_statx},
+    {"stat", do_stat_path},     {"statx-path", do_statx_path}, {"access", do_access},
+    {"open+close", do_open},    {"futex-wake", do_wake},       {"clock_gettime", do_clock},
+    {"vdso-clock", do_vdso},    {"mmap-64k", do_mmap},         {"futex-wake-shared", do_wake_shared},
 };
 
 /* ---- measuring */

@@ -17,7 +17,7 @@
             abort();                                                                                                   \
     } while (0)
 
-int         LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_segments(const struct image *im)
 {

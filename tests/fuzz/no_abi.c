@@ -5,7 +5,7 @@
 
 extern const struct abi abi_freebsd_amd64;
 
-static enum abi_match   match(const struct elf_id *id)
+static enum abi_match match(const struct elf_id *id)
 {
     for (unsigned i = 0; i < id->nnotes; i++)
         if (!strcmp(id->notes[i].name, "FreeBSD"))

@@ -88,11 +88,12 @@ static const struct fault {
     int      nr, arg;
     uint32_t mark;
 } faults[] = {
-    {SYS_read, 2, 4093},       {SYS_write, 2, 4093},     {SYS_pread64, 2, 4093},  {SYS_pwrite64, 2, 4093},
-    {SYS_readv, 2, 57},        {SYS_writev, 2, 57},      {SYS_preadv, 2, 57},     {SYS_pwritev, 2, 57},
-    {SYS_preadv2, 2, 57},      {SYS_pwritev2, 2, 57},    {SYS_ftruncate, 1, 4093}, {SYS_fallocate, 3, 4093},
-    {SYS_getdents64, 2, 4093}, {SYS_fsync, 1, 0},        {SYS_fdatasync, 1, 0},   {SYS_mkdirat, 2, 0111},
-    {SYS_mkdir, 1, 0111},      {SYS_copy_file_range, 4, 4093},
+    {SYS_read, 2, 4093},       {SYS_write, 2, 4093},     {SYS_pread64, 2, 4093},
+    {SYS_pwrite64, 2, 4093},   {SYS_readv, 2, 57},       {SYS_writev, 2, 57},
+    {SYS_preadv, 2, 57},       {SYS_pwritev, 2, 57},     {SYS_preadv2, 2, 57},
+    {SYS_pwritev2, 2, 57},     {SYS_ftruncate, 1, 4093}, {SYS_fallocate, 3, 4093},
+    {SYS_getdents64, 2, 4093}, {SYS_fsync, 1, 0},        {SYS_fdatasync, 1, 0},
+    {SYS_mkdirat, 2, 0111},    {SYS_mkdir, 1, 0111},     {SYS_copy_file_range, 4, 4093},
 };
 
 /* Five instructions for each: the number, the argument's low half, and the answer. */

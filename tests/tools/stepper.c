@@ -39,7 +39,7 @@ struct control {
 };
 
 #define POINTS_MAX 20000u /* of one round */
-#define LOST_MS    10000   /* that long a call may block with a signal sent and no handler run; then it is lost */
+#define LOST_MS    10000  /* that long a call may block with a signal sent and no handler run; then it is lost */
 
 static pid_t    guest;
 static uint64_t control_at;
@@ -78,10 +78,7 @@ static void put(uint64_t at, const void *value, size_t n)
         die("writing guest memory");
 }
 
-static void control_put(size_t field, const void *value, size_t n)
-{
-    put(control_at + field, value, n);
-}
+static void control_put(size_t field, const void *value, size_t n) { put(control_at + field, value, n); }
 
 static uint64_t reg(size_t offset)
 {

@@ -19,7 +19,7 @@
 #include "loader/gate/area.h"
 #include "syscalls/arena.h"
 
-struct session session __attribute__((weak)) = { .lock = PTHREAD_MUTEX_INITIALIZER, .arena_fd = -1, .gate_fd = -1 };
+struct session session __attribute__((weak)) = {.lock = PTHREAD_MUTEX_INITIALIZER, .arena_fd = -1, .gate_fd = -1};
 
 static unsigned fail_host_at, fail_copy_at, fail_scratch_at, count_host, count_copy;
 static int      fail_host_err, fail_copy_err;
@@ -27,14 +27,11 @@ static uint32_t next_index;
 
 /* ---- the fake itself ------------------------------------------------------ */
 
-static void nothing(int sig)
-{
-    (void)sig;
-}
+static void nothing(int sig) { (void)sig; }
 
 static void fake_once(void)
 {
-    struct sigaction sa = { .sa_handler = nothing }; /* no SA_RESTART: host calls must see it */
+    struct sigaction sa = {.sa_handler = nothing}; /* no SA_RESTART: host calls must see it */
 
     int err = arena_init(&session.arena_fd);
 
@@ -108,10 +105,7 @@ struct call *fake_call(struct fake *f)
     return &f->call;
 }
 
-static struct fake *fake_of(const struct call *c)
-{
-    return (struct fake *)c->task;
-}
+static struct fake *fake_of(const struct call *c) { return (struct fake *)c->task; }
 
 void fake_interrupt(struct fake *f)
 {
@@ -121,10 +115,7 @@ void fake_interrupt(struct fake *f)
         syscall(SYS_tgkill, getpid(), f->host_tid, SIGUSR1);
 }
 
-void fake_calm(struct fake *f)
-{
-    __atomic_store_n(&f->interrupted, 0, __ATOMIC_SEQ_CST);
-}
+void fake_calm(struct fake *f) { __atomic_store_n(&f->interrupted, 0, __ATOMIC_SEQ_CST); }
 
 void fake_kill(struct fake *f)
 {
@@ -157,25 +148,13 @@ void fake_fail_copy(unsigned nth, int err)
     fail_copy_err = err;
 }
 
-void fake_fail_scratch(unsigned nth)
-{
-    fail_scratch_at = nth;
-}
+void fake_fail_scratch(unsigned nth) { fail_scratch_at = nth; }
 
-void fake_count_reset(void)
-{
-    count_host = count_copy = 0;
-}
+void fake_count_reset(void) { count_host = count_copy = 0; }
 
-unsigned fake_host_calls(void)
-{
-    return count_host;
-}
+unsigned fake_host_calls(void) { return count_host; }
 
-unsigned fake_copies(void)
-{
-    return count_copy;
-}
+unsigned fake_copies(void) { return count_copy; }
 
 unsigned fake_open_fds(void)
 {
@@ -202,7 +181,7 @@ static int copy_gate(struct call *c)
 
 int copy_in(struct call *c, void *dst, gva src, size_t n)
 {
-    struct iovec l = { dst, n }, r = { (void *)src.va, n };
+    struct iovec l = {dst, n}, r = {(void *)src.va, n};
     const int    err = copy_gate(c);
 
     if (err || !n)
@@ -212,7 +191,7 @@ int copy_in(struct call *c, void *dst, gva src, size_t n)
 
 int copy_out(struct call *c, gva dst, const void *src, size_t n)
 {
-    struct iovec l = { (void *)src, n }, r = { (void *)dst.va, n };
+    struct iovec l = {(void *)src, n}, r = {(void *)dst.va, n};
     const int    err = copy_gate(c);
 
     if (err || !n)
@@ -229,7 +208,7 @@ int64_t copy_in_str(struct call *c, char *dst, gva src, size_t max)
         return err;
     while (n < max) {
         const size_t to_page_end = 4096 - ((src.va + n) & 4095), want = to_page_end < max - n ? to_page_end : max - n;
-        struct iovec l = { dst + n, want }, r = { (void *)(src.va + n), want };
+        struct iovec l = {dst + n, want}, r = {(void *)(src.va + n), want};
 
         if (process_vm_readv(getpid(), &l, 1, &r, 1, 0) != (ssize_t)want)
             return -EFAULT;
@@ -259,15 +238,9 @@ int struct_out(struct call *c, const struct layout *l, gva dst, const void *host
     return copy_out(c, dst, guest, l->gsize);
 }
 
-int put_int(struct call *c, gva dst, int32_t v)
-{
-    return copy_out(c, dst, &v, sizeof(v));
-}
+int put_int(struct call *c, gva dst, int32_t v) { return copy_out(c, dst, &v, sizeof(v)); }
 
-int put_long(struct call *c, gva dst, int64_t v)
-{
-    return copy_out(c, dst, &v, sizeof(v));
-}
+int put_long(struct call *c, gva dst, int64_t v) { return copy_out(c, dst, &v, sizeof(v)); }
 
 static int64_t raw_call(long nr, uint64_t a, uint64_t b, uint64_t d, uint64_t e, uint64_t f, uint64_t g)
 {
@@ -327,15 +300,12 @@ struct scratch scratch_get(struct call *c, size_t n)
 
     n = (n + 15) & ~(size_t)15;
     if (n > SCRATCH_SIZE - c->scratch_used || hit(&fail_scratch_at))
-        return (struct scratch){ NULL, 0 };
+        return (struct scratch){NULL, 0};
     c->scratch_used += n;
-    return (struct scratch){ p, (uint64_t)(uintptr_t)p };
+    return (struct scratch){p, (uint64_t)(uintptr_t)p};
 }
 
-void task_sleep_prepare(struct call *c)
-{
-    __atomic_store_n(&fake_of(c)->woken, 0, __ATOMIC_SEQ_CST);
-}
+void task_sleep_prepare(struct call *c) { __atomic_store_n(&fake_of(c)->woken, 0, __ATOMIC_SEQ_CST); }
 
 int task_sleep(struct call *c, const struct timespec *deadline)
 {
@@ -362,12 +332,6 @@ void task_wake(struct task *t)
     syscall(SYS_futex, &f->woken, FUTEX_WAKE, 1);
 }
 
-int host_fd_fetch(struct call *c, int hostfd)
-{
-    return (int)host_call(c, SYS_fcntl, hostfd, F_DUPFD_CLOEXEC, 3);
-}
+int host_fd_fetch(struct call *c, int hostfd) { return (int)host_call(c, SYS_fcntl, hostfd, F_DUPFD_CLOEXEC, 3); }
 
-bool call_interrupted(struct call *c)
-{
-    return __atomic_load_n(&fake_of(c)->interrupted, __ATOMIC_SEQ_CST) != 0;
-}
+bool call_interrupted(struct call *c) { return __atomic_load_n(&fake_of(c)->interrupted, __ATOMIC_SEQ_CST) != 0; }

@@ -16,14 +16,14 @@
 #include "syscalls/proc.h"
 
 struct fake {
-    struct task task; /* first: task_wake finds the fake by it */
-    struct proc own;  /* of the first thread; the others share it */
-    struct call call;
+    struct task       task; /* first: task_wake finds the fake by it */
+    struct proc       own;  /* of the first thread; the others share it */
+    struct call       call;
     struct ksigaction actions[SIG_MAX + 1];
-    uint32_t    woken;       /* futex: task_wake was called */
-    uint32_t    interrupted; /* a signal is pending */
-    int         host_tid;    /* the test thread that is in a call */
-    uint8_t     scratch[SCRATCH_SIZE] __attribute__((aligned(16)));
+    uint32_t          woken;       /* futex: task_wake was called */
+    uint32_t          interrupted; /* a signal is pending */
+    int               host_tid;    /* the test thread that is in a call */
+    uint8_t           scratch[SCRATCH_SIZE] __attribute__((aligned(16)));
 };
 
 /* Maps the arena at the first call.  nofile is 1024; no descriptor table (fds is NULL): the test makes one. */

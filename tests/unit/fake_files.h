@@ -23,10 +23,10 @@ struct files {
     char         dir[64];          /* the working directory */
 };
 
-#define CALL(state)    fake_call(((struct files *)*(state))->f)
-#define FDS(state)     (((struct files *)*(state))->f->own.fds)
-#define P(string)      GVA((uintptr_t)(string))
-#define AT_CWD         (-100) /* FreeBSD's, too */
+#define CALL(state) fake_call(((struct files *)*(state))->f)
+#define FDS(state)  (((struct files *)*(state))->f->own.fds)
+#define P(string)   GVA((uintptr_t)(string))
+#define AT_CWD      (-100) /* FreeBSD's, too */
 
 static inline int files_remove(const char *path, const struct stat *st, int type, struct FTW *w)
 {

@@ -19,7 +19,7 @@ static inline int64_t row_call(void **state, unsigned nr, uint64_t a, uint64_t b
     c->row = NULL;
     return r;
 }
-#define ROW_(state, nr, a, b, d, e, f, ...) \
+#define ROW_(state, nr, a, b, d, e, f, ...)                                                                            \
     row_call(state, nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(d), (uint64_t)(e), (uint64_t)(f))
 #define ROW(...) ROW_(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 

@@ -12,8 +12,8 @@ struct proc *proc_find_any_locked(pid_t pid)
     struct proc *p;
 
     LIST_FOREACH(p, &session.procs, all)
-    if (p->pid == pid)
-        return p;
+        if (p->pid == pid)
+            return p;
     return NULL;
 }
 
@@ -25,9 +25,9 @@ struct task *task_by_tid_locked(int64_t tid)
     struct task *t;
 
     LIST_FOREACH(p, &session.procs, all)
-    LIST_FOREACH(t, &p->tasks, link)
-    if (t->tid == tid)
-        return t;
+        LIST_FOREACH(t, &p->tasks, link)
+            if (t->tid == tid)
+                return t;
     return NULL;
 }
 
@@ -36,8 +36,8 @@ struct task *task_find_locked(struct proc *p, int64_t tid)
     struct task *t;
 
     LIST_FOREACH(t, &p->tasks, link)
-    if (t->tid == tid)
-        return t;
+        if (t->tid == tid)
+            return t;
     return NULL;
 }
 

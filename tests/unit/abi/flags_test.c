@@ -77,9 +77,9 @@ static const struct flag_group values_keep = {"values", some_values, 4, UNKNOWN_
 
 static void values_of_a_field_are_told_apart(void **state)
 {
-    static const struct flag three[] = {{.name = "ONE", .mask = 7, .guest = 1, .host = 1},
-                                        {.name = "TWO", .mask = 7, .guest = 2, .host = 2},
-                                        {.name = "THREE", .mask = 7, .guest = 4, .host = 3}};
+    static const struct flag       three[] = {{.name = "ONE", .mask = 7, .guest = 1, .host = 1},
+                                              {.name = "TWO", .mask = 7, .guest = 2, .host = 2},
+                                              {.name = "THREE", .mask = 7, .guest = 4, .host = 3}};
     static const struct flag_group g = {"three", three, 3, UNKNOWN_IGNORE, false};
 
     (void)state;

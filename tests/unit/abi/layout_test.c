@@ -23,11 +23,14 @@ struct host {
     uint64_t neither;
 };
 
-static const struct flag types[] = {{.name = "A", .guest = 1, .host = 10}, {.name = "B", .guest = 2, .host = 20}};
+static const struct flag       types[] = {{.name = "A", .guest = 1, .host = 10}, {.name = "B", .guest = 2, .host = 20}};
 static const struct flag_group type_group = {"type", types, 2, UNKNOWN_EINVAL, false};
 
-#define F(g, h, k, o) {#g, offsetof(struct guest, g), sizeof(((struct guest *)0)->g), offsetof(struct host, h), \
-                       sizeof(((struct host *)0)->h), k, o}
+#define F(g, h, k, o)                                                                                                  \
+    {                                                                                                                  \
+#g, offsetof(struct guest, g), sizeof(((struct guest *)0)->g), offsetof(struct host, h),                       \
+            sizeof(((struct host *)0)->h), k, o                                                                        \
+    }
 static const struct field fields[] = {
     F(wide_later, wide_later, FIELD_UINT, NULL),
     F(sign, sign, FIELD_SINT, NULL),
@@ -39,7 +42,7 @@ static const struct layout layout = {"test", sizeof(struct guest), sizeof(struct
 static void guest_fields_are_widened(void **state)
 {
     struct guest g = {0xfff0, -2, 2, "abc", 0x55555555};
-    struct host h;
+    struct host  h;
 
     (void)state;
     memset(&h, 0xee, sizeof(h));
@@ -54,7 +57,7 @@ static void guest_fields_are_widened(void **state)
 
 static void host_fields_are_cut_and_the_rest_is_zero(void **state)
 {
-    struct host h = {0x12345, -3, 10, "abcdefg", 1};
+    struct host  h = {0x12345, -3, 10, "abcdefg", 1};
     struct guest g;
 
     (void)state;
@@ -70,7 +73,7 @@ static void host_fields_are_cut_and_the_rest_is_zero(void **state)
 static void a_value_that_the_group_refuses_refuses_the_structure(void **state)
 {
     struct guest g = {.type = 3};
-    struct host h;
+    struct host  h;
 
     (void)state;
     assert_int_equal(layout_to_host(&layout, &g, &h), -EINVAL);
@@ -78,7 +81,7 @@ static void a_value_that_the_group_refuses_refuses_the_structure(void **state)
 
 static void a_host_value_without_a_name_goes_through(void **state)
 {
-    struct host h = {.type = 30};
+    struct host  h = {.type = 30};
     struct guest g;
 
     (void)state;

@@ -38,10 +38,7 @@ void signal_post_proc_locked(struct proc *p, const struct ksiginfo *info)
     note(info);
 }
 
-void signal_post_proc(struct proc *p, const struct ksiginfo *info)
-{
-    signal_post_proc_locked(p, info);
-}
+void signal_post_proc(struct proc *p, const struct ksiginfo *info) { signal_post_proc_locked(p, info); }
 
 void signal_post_task_locked(struct task *t, const struct ksiginfo *info)
 {
@@ -72,14 +69,14 @@ static char              data[64];
 
 static int install(void **state, int hostfd, enum ofile_kind kind, uint32_t flags)
 {
-    const struct fd_new n = { .hostfd = hostfd, .kind = kind, .flags = flags };
+    const struct fd_new n = {.hostfd = hostfd, .kind = kind, .flags = flags};
 
     return fd_install(CALL(state), &n, 0);
 }
 
 static struct aiocb_form request(int fd, void *buf, uint64_t n, int64_t offset)
 {
-    return (struct aiocb_form){ .fildes = fd, .buf = (uintptr_t)buf, .nbytes = n, .offset = offset };
+    return (struct aiocb_form){.fildes = fd, .buf = (uintptr_t)buf, .nbytes = n, .offset = offset};
 }
 
 static int setup(void **state)
@@ -121,7 +118,7 @@ static void send_bytes(void **state, const char *text)
 
 static int64_t finish(void **state, struct aiocb_form *one)
 {
-    const uint64_t list[1] = { (uintptr_t)one };
+    const uint64_t list[1] = {(uintptr_t)one};
 
     assert_int_equal(sys_aio_suspend(CALL(state), P(list), 1, NULL), 0);
     return sys_aio_return(CALL(state), P(one));
@@ -148,7 +145,7 @@ static void files_are_read_and_written(void **state)
 
 static void vectors_of_many_pieces(void **state)
 {
-    struct iovec v[4] = { { data, 2 }, { data, 0 }, { data + 10, 1 }, { data + 20, 40 } };
+    struct iovec v[4] = {{data, 2}, {data, 0}, {data + 10, 1}, {data + 20, 40}};
 
     a = request(FILE_FD, v, 4, 1);
     assert_int_equal(sys_aio_readv(CALL(state), P(&a)), 0);
@@ -156,7 +153,7 @@ static void vectors_of_many_pieces(void **state)
     assert_true(data[1] == '2' && data[10] == '3' && data[20] == '4' && data[25] == '9');
     v[1].iov_len = ~0ull;
     assert_int_equal(sys_aio_writev(CALL(state), P(&a)), -EINVAL);
-    v[1] = (struct iovec){ (void *)16, 3 };
+    v[1] = (struct iovec){(void *)16, 3};
     assert_int_equal(sys_aio_writev(CALL(state), P(&a)), 0);
     assert_int_equal(finish(state, &a), -EFAULT);
     a.nbytes = 2000;
@@ -191,17 +188,16 @@ static void what_is_refused(void **state)
     assert_int_equal(sys_open(CALL(state), P("f"), O_WRONLY, 0), 6);
     assert_int_equal(sys_open(CALL(state), P("f"), O_PATH, 0), 7);
 
-    int         host = socket(AF_INET, SOCK_STREAM, 0);
-    const int   listening = install(state, host, OF_SOCKET, O_RDWR);
+    int       host = socket(AF_INET, SOCK_STREAM, 0);
+    const int listening = install(state, host, OF_SOCKET, O_RDWR);
     const struct {
-        int     fd;
+        int fd;
         int64_t (*call)(struct call *c, gva aiocb);
         int64_t offset, want;
     } cases[] = {
-        { 99, sys_aio_read, 0, -EBADF },      { 5, sys_aio_write, 0, -EBADF },
-        { 6, sys_aio_read, 0, -EBADF },       { 7, sys_aio_read, 0, -EBADF },
-        { 3, sys_aio_read, 0, -EOPNOTSUPP },  { FILE_FD, sys_aio_read, -1, -EINVAL },
-        { LEFT, sys_aio_read, -5, -EINVAL },  { listening, sys_aio_read, 0, -EINVAL },
+        {99, sys_aio_read, 0, -EBADF},     {5, sys_aio_write, 0, -EBADF},         {6, sys_aio_read, 0, -EBADF},
+        {7, sys_aio_read, 0, -EBADF},      {3, sys_aio_read, 0, -EOPNOTSUPP},     {FILE_FD, sys_aio_read, -1, -EINVAL},
+        {LEFT, sys_aio_read, -5, -EINVAL}, {listening, sys_aio_read, 0, -EINVAL},
     };
 
     assert_int_equal(listen(host, 1), 0);
@@ -219,7 +215,7 @@ static void what_is_refused(void **state)
 
 static void no_process_has_results_before_it_asks(void **state)
 {
-    const uint64_t list[1] = { (uintptr_t)&a };
+    const uint64_t list[1] = {(uintptr_t)&a};
 
     a = request(FILE_FD, data, 4, 0);
     assert_int_equal(sys_aio_error(CALL(state), P(&a)), 22);
@@ -250,7 +246,7 @@ static void sockets_are_served_in_order(void **state)
 
 static void cancelling(void **state)
 {
-    const uint64_t list[1] = { (uintptr_t)&b };
+    const uint64_t list[1] = {(uintptr_t)&b};
 
     a = request(LEFT, data, 3, 0);
     b = request(LEFT, data, 3, 0);
@@ -287,8 +283,8 @@ static void a_sync_comes_last(void **state)
 
 static void waits_end(void **state)
 {
-    const struct timespec none = { 0, 0 }, some = { 0, 1000000 }, bad = { 0, -1 }, past = { -1, 0 };
-    const uint64_t        list[1] = { (uintptr_t)&a };
+    const struct timespec none = {0, 0}, some = {0, 1000000}, bad = {0, -1}, past = {-1, 0};
+    const uint64_t        list[1] = {(uintptr_t)&a};
     struct fake          *f = ((struct files *)*state)->f;
     uint64_t              at = 1;
 
@@ -309,7 +305,7 @@ static void waits_end(void **state)
     b = a;
     b.opcode = LIO_READ;
 
-    const uint64_t both[1] = { (uintptr_t)&b };
+    const uint64_t both[1] = {(uintptr_t)&b};
 
     assert_int_equal(sys_lio_listio(CALL(state), 1, P(both), 1, GVA(0)), -EINTR);
     fake_calm(f);
@@ -317,8 +313,8 @@ static void waits_end(void **state)
 
 static void lists(void **state)
 {
-    struct aio_sigevent ev = { .notify = 1, .signo = 30, .value = 5 };
-    const uint64_t      list[4] = { (uintptr_t)&a, 0, (uintptr_t)&b, 0 };
+    struct aio_sigevent ev = {.notify = 1, .signo = 30, .value = 5};
+    const uint64_t      list[4] = {(uintptr_t)&a, 0, (uintptr_t)&b, 0};
 
     a = request(FILE_FD, data, 3, 0);
     b = request(LEFT, data, 3, 0);
@@ -350,7 +346,7 @@ static void threads_are_told(void **state)
 
     known_task = &f->task;
     a = request(FILE_FD, data, 3, 0);
-    a.event = (struct aio_sigevent){ .notify = 4, .signo = 30, .tid = (int32_t)f->task.tid };
+    a.event = (struct aio_sigevent){.notify = 4, .signo = 30, .tid = (int32_t)f->task.tid};
     assert_int_equal(sys_aio_read(CALL(state), P(&a)), 0);
     assert_int_equal(finish(state, &a), 3);
     assert_int_equal(posted, 1);
@@ -375,12 +371,12 @@ struct guest_kevent {
 
 static void kqueues_are_told(void **state)
 {
-    const struct timespec none = { 0, 0 };
+    const struct timespec none = {0, 0};
     const int             kq = (int)sys_kqueue(CALL(state));
     struct guest_kevent   k;
 
     a = request(LEFT, data, 3, 0);
-    a.event = (struct aio_sigevent){ .notify = 3, .signo = kq, .value = 55 };
+    a.event = (struct aio_sigevent){.notify = 3, .signo = kq, .value = 55};
     assert_int_equal(sys_aio_read(CALL(state), P(&a)), 0);
     assert_int_equal(sys_kevent(CALL(state), kq, GVA(0), 0, P(&k), 1, &none), 0);
     assert_int_equal(sys_aio_cancel(CALL(state), LEFT, GVA(0)), 1);
@@ -390,7 +386,7 @@ static void kqueues_are_told(void **state)
     assert_int_equal(sys_kevent(CALL(state), kq, GVA(0), 0, P(&k), 1, &none), 0);
     a.event.tid = 1;
     assert_int_equal(sys_aio_read(CALL(state), P(&a)), -EINVAL);
-    a.event = (struct aio_sigevent){ .notify = 3, .signo = FILE_FD };
+    a.event = (struct aio_sigevent){.notify = 3, .signo = FILE_FD};
     assert_int_equal(sys_aio_read(CALL(state), P(&a)), -EBADF);
     a.event.signo = kq; /* whose end nobody waits for */
     assert_int_equal(sys_aio_read(CALL(state), P(&a)), 0);
@@ -412,7 +408,7 @@ static void every_failure_is_survived(void **state)
     }
     fake_fail_copy(0, 0);
     for (unsigned n = 1; n < 6; n++) {
-        const uint64_t list[1] = { (uintptr_t)&a };
+        const uint64_t list[1] = {(uintptr_t)&a};
 
         fake_fail_copy(n, EFAULT);
         a = request(FILE_FD, data, 3, 0);
@@ -444,8 +440,8 @@ static void limits(void **state)
 /* A process that ends, or gets a new program, while something is asked for in every way. */
 static void the_end_of_a_process(void **state)
 {
-    struct aio_sigevent ev = { .notify = 1, .signo = 30 };
-    const uint64_t      list[2] = { (uintptr_t)&a, (uintptr_t)&b };
+    struct aio_sigevent ev = {.notify = 1, .signo = 30};
+    const uint64_t      list[2] = {(uintptr_t)&a, (uintptr_t)&b};
     struct proc        *p = &((struct files *)*state)->f->own;
     struct aiocb_form   many[40];
 

@@ -12,7 +12,7 @@ enum { RIGHTS_GET = 515, RIGHTS_LIMIT = 533, IOCTLS_LIMIT, IOCTLS_GET, FCNTLS_LI
 
 static int open_null(void **state)
 {
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR};
 
     return fd_install(CALL(state), &n, 0);
 }
@@ -52,7 +52,7 @@ static void rights_only_shrink(void **state)
 
 static void bad_calls_are_refused(void **state)
 {
-    uint64_t  w[2] = { 0, 0 };
+    uint64_t  w[2] = {0, 0};
     const int fd = open_null(state);
 
     assert_int_equal(ROW(state, RIGHTS_LIMIT, fd, 8), -EFAULT);
@@ -75,7 +75,7 @@ static void bad_calls_are_refused(void **state)
 
 static void ioctls_only_become_fewer(void **state)
 {
-    uint64_t  cmds[3] = { 11, 12, 13 }, got[3] = { 0 };
+    uint64_t  cmds[3] = {11, 12, 13}, got[3] = {0};
     const int fd = open_null(state);
 
     assert_int_equal(ROW(state, IOCTLS_GET, fd, P(got).va, 3), INT64_MAX);

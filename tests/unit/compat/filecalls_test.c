@@ -11,7 +11,7 @@
 #include "syscalls/pipe.h"
 #include "tests/unit/fake_files.h"
 
-static uint32_t list[1276] = { 254 };
+static uint32_t list[1276] = {254};
 
 static void lists_of_files(void **state)
 {
@@ -59,7 +59,7 @@ static void quotas_and_revocation(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
-    const struct CMUnitTest tests[] = { T(lists_of_files), T(lists_of_descriptors), T(quotas_and_revocation) };
+    const struct CMUnitTest tests[] = {T(lists_of_files), T(lists_of_descriptors), T(quotas_and_revocation)};
 
     return cmocka_run_group_tests_name("compat/filecalls", tests, NULL, NULL);
 }

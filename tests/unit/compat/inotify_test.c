@@ -15,10 +15,7 @@
 #define NONBLOCK 0x4u
 #define CLOEXEC  0x100000u
 
-static int64_t make(void **state, uint32_t flags)
-{
-    return sys_specialfd(CALL(state), 2, P(&flags), sizeof(flags));
-}
+static int64_t make(void **state, uint32_t flags) { return sys_specialfd(CALL(state), 2, P(&flags), sizeof(flags)); }
 
 static void watches(void **state)
 {
@@ -83,7 +80,7 @@ static void failures_lose_nothing(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
-    const struct CMUnitTest tests[] = { T(watches), T(refusals), T(failures_lose_nothing) };
+    const struct CMUnitTest tests[] = {T(watches), T(refusals), T(failures_lose_nothing)};
 
     return cmocka_run_group_tests_name("compat/inotify", tests, NULL, NULL);
 }

@@ -29,10 +29,7 @@
 void (*signal_on_post)(struct proc *p, int sig);
 static struct proc *known;
 
-struct proc *proc_find_any_locked(pid_t pid)
-{
-    return known && known->pid == pid ? known : NULL;
-}
+struct proc *proc_find_any_locked(pid_t pid) { return known && known->pid == pid ? known : NULL; }
 
 struct fbsd_kevent {
     uint64_t ident;
@@ -54,7 +51,7 @@ static const struct timespec at_once;
 
 static struct fbsd_kevent ev(uint64_t ident, int filter, unsigned flags)
 {
-    return (struct fbsd_kevent){ .ident = ident, .filter = (int16_t)filter, .flags = (uint16_t)flags, .udata = 77 };
+    return (struct fbsd_kevent){.ident = ident, .filter = (int16_t)filter, .flags = (uint16_t)flags, .udata = 77};
 }
 
 static int fix_new(void **state)
@@ -86,7 +83,7 @@ static int fix_free(void **state)
 /* The guest gets a host descriptor. */
 static int give(struct fix *x, int hostfd, enum ofile_kind kind)
 {
-    const struct fd_new n = { .hostfd = hostfd, .kind = kind, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = hostfd, .kind = kind, .flags = O_RDWR};
 
     assert_true(hostfd >= 0);
     return fd_install(fake_call(x->f), &n, 0);
@@ -99,16 +96,13 @@ static int64_t change(struct fix *x, struct fbsd_kevent k)
 
 static int64_t wait_for(struct fix *x, struct fbsd_kevent *out, int n, int ms)
 {
-    const struct timespec ts = { ms / 1000, ms % 1000 * 1000000l };
+    const struct timespec ts = {ms / 1000, ms % 1000 * 1000000l};
 
     memset(out, 0xee, sizeof(*out) * (size_t)n);
     return sys_kevent(fake_call(x->f), x->kq, GVA(0), 0, GVA((uintptr_t)out), n, &ts);
 }
 
-static int64_t look(struct fix *x, struct fbsd_kevent *out, int n)
-{
-    return wait_for(x, out, n, 0);
-}
+static int64_t look(struct fix *x, struct fbsd_kevent *out, int n) { return wait_for(x, out, n, 0); }
 
 /* ---- registration ------------------------------------------------------------ */
 
@@ -119,26 +113,26 @@ static void refuses_what_the_kernel_refuses(void **state)
 
     assert_int_equal(pipe(p), 0);
 
-    const int                r = give(x, p[0], OF_PIPE), w = give(x, p[1], OF_PIPE);
+    const int r = give(x, p[0], OF_PIPE), w = give(x, p[1], OF_PIPE);
     const struct {
         struct fbsd_kevent k;
         int64_t            err;
     } bad[] = {
-        { ev(900, KQ_FILTER_READ, KQ_EV_ADD), -EBADF },
-        { ev(~0ull, KQ_FILTER_READ, KQ_EV_ADD), -EBADF },
-        { ev((uint64_t)r, KQ_FILTER_READ, KQ_EV_DELETE), -ENOENT },
-        { ev((uint64_t)r, KQ_FILTER_READ, KQ_EV_ENABLE), -ENOENT },
-        { ev((uint64_t)r, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_ENABLE | KQ_EV_DISABLE), -EINVAL },
-        { ev((uint64_t)r, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_KEEPUDATA), -EINVAL },
-        { ev((uint64_t)r, KQ_FILTER_VNODE, KQ_EV_ADD), -EINVAL },
-        { ev((uint64_t)r, KQ_FILTER_EMPTY, KQ_EV_ADD), -EINVAL },
-        { ev((uint64_t)r, KQ_FILTER_PROCDESC, KQ_EV_ADD), -EINVAL },
-        { ev((uint64_t)x->kq, KQ_FILTER_READ, KQ_EV_ADD), -EINVAL },
-        { ev(1, KQ_FILTER_AIO, KQ_EV_ADD), -EPERM },
-        { ev(1, -99, KQ_EV_ADD), -EINVAL },
-        { ev(1, 3, KQ_EV_ADD), -EINVAL },
-        { ev(99999999, KQ_FILTER_PROC, KQ_EV_ADD), -ESRCH },
-        { ev(1, KQ_FILTER_USER, KQ_EV_ENABLE), -ENOENT },
+        {ev(900, KQ_FILTER_READ, KQ_EV_ADD), -EBADF},
+        {ev(~0ull, KQ_FILTER_READ, KQ_EV_ADD), -EBADF},
+        {ev((uint64_t)r, KQ_FILTER_READ, KQ_EV_DELETE), -ENOENT},
+        {ev((uint64_t)r, KQ_FILTER_READ, KQ_EV_ENABLE), -ENOENT},
+        {ev((uint64_t)r, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_ENABLE | KQ_EV_DISABLE), -EINVAL},
+        {ev((uint64_t)r, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_KEEPUDATA), -EINVAL},
+        {ev((uint64_t)r, KQ_FILTER_VNODE, KQ_EV_ADD), -EINVAL},
+        {ev((uint64_t)r, KQ_FILTER_EMPTY, KQ_EV_ADD), -EINVAL},
+        {ev((uint64_t)r, KQ_FILTER_PROCDESC, KQ_EV_ADD), -EINVAL},
+        {ev((uint64_t)x->kq, KQ_FILTER_READ, KQ_EV_ADD), -EINVAL},
+        {ev(1, KQ_FILTER_AIO, KQ_EV_ADD), -EPERM},
+        {ev(1, -99, KQ_EV_ADD), -EINVAL},
+        {ev(1, 3, KQ_EV_ADD), -EINVAL},
+        {ev(99999999, KQ_FILTER_PROC, KQ_EV_ADD), -ESRCH},
+        {ev(1, KQ_FILTER_USER, KQ_EV_ENABLE), -ENOENT},
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -151,8 +145,8 @@ static void refuses_what_the_kernel_refuses(void **state)
 static void errors_are_told_in_the_list(void **state)
 {
     struct fix        *x = *state;
-    struct fbsd_kevent in[3] = { ev(900, KQ_FILTER_READ, KQ_EV_ADD), ev(5, KQ_FILTER_USER, KQ_EV_ADD | KQ_EV_RECEIPT),
-                                 ev(6, KQ_FILTER_USER, KQ_EV_DELETE) },
+    struct fbsd_kevent in[3] = {ev(900, KQ_FILTER_READ, KQ_EV_ADD), ev(5, KQ_FILTER_USER, KQ_EV_ADD | KQ_EV_RECEIPT),
+                                ev(6, KQ_FILTER_USER, KQ_EV_DELETE)},
                        out[4];
 
     assert_int_equal(sys_kevent(fake_call(x->f), x->kq, GVA((uintptr_t)in), 3, GVA((uintptr_t)out), 4, NULL), 3);
@@ -169,7 +163,7 @@ static void bad_arguments(void **state)
 {
     struct fix           *x = *state;
     struct fbsd_kevent    out[1];
-    const struct timespec bad[] = { { -1, 0 }, { 0, -1 }, { 0, 1000000000 } };
+    const struct timespec bad[] = {{-1, 0}, {0, -1}, {0, 1000000000}};
     const gva             to = GVA((uintptr_t)out);
 
     assert_int_equal(sys_kevent(fake_call(x->f), 999, GVA(0), 0, to, 1, &at_once), -EBADF);
@@ -193,8 +187,8 @@ static void both_filters_of_a_socket_cost_one_host_call(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
 
     const int          a = give(x, s[0], OF_SOCKET), b = give(x, s[1], OF_SOCKET);
-    struct fbsd_kevent in[2] = { ev((uint64_t)a, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR),
-                                 ev((uint64_t)a, KQ_FILTER_WRITE, KQ_EV_ADD | KQ_EV_CLEAR) },
+    struct fbsd_kevent in[2] = {ev((uint64_t)a, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR),
+                                ev((uint64_t)a, KQ_FILTER_WRITE, KQ_EV_ADD | KQ_EV_CLEAR)},
                        out[8];
 
     fake_count_reset();
@@ -353,7 +347,7 @@ static void fork_does_not_hand_it_down(void **state)
     struct fix         *x = *state;
     struct fbsd_kevent  out[1];
     struct fake        *child = fake_new();
-    const struct fd_new n = { .hostfd = dup(0), .kind = OF_CHAR };
+    const struct fd_new n = {.hostfd = dup(0), .kind = OF_CHAR};
     const int           fd = fd_install(fake_call(x->f), &n, 0);
     struct fdref        ref;
 
@@ -370,7 +364,7 @@ static void fork_does_not_hand_it_down(void **state)
 static void listening_socket_counts_its_backlog(void **state)
 {
     struct fix        *x = *state;
-    struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t          len = sizeof(sin);
     struct fbsd_kevent out[2];
     int                l = socket(AF_INET, SOCK_STREAM, 0), c[2];
@@ -523,7 +517,7 @@ static void signals_are_counted(void **state)
 static void processes(void **state)
 {
     struct fix        *x = *state;
-    struct proc        child = { .pid = 12345, .state = PROC_LIVE }, grandchild = { .pid = 12346 };
+    struct proc        child = {.pid = 12345, .state = PROC_LIVE}, grandchild = {.pid = 12346};
     struct fbsd_kevent out[4], k = ev(12345, KQ_FILTER_PROC, KQ_EV_ADD);
 
     known = &child;
@@ -612,7 +606,7 @@ struct waiter {
 static void *wait_long(void *arg)
 {
     struct waiter        *w = arg;
-    const struct timespec ts = { 10, 0 };
+    const struct timespec ts = {10, 0};
 
     w->r = sys_kevent(fake_call(w->f), w->x->kq, GVA(0), 0, GVA((uintptr_t)w->out), 4, &ts);
     return NULL;
@@ -621,7 +615,7 @@ static void *wait_long(void *arg)
 static void another_thread_wakes_a_waiter(void **state)
 {
     struct fix        *x = *state;
-    struct waiter      w = { .x = x, .f = fake_thread(x->f) };
+    struct waiter      w = {.x = x, .f = fake_thread(x->f)};
     struct fbsd_kevent k = ev(1, KQ_FILTER_USER, 0);
     pthread_t          t;
 
@@ -651,7 +645,7 @@ static void another_thread_wakes_a_waiter(void **state)
 static void a_signal_interrupts(void **state)
 {
     struct fix   *x = *state;
-    struct waiter w = { .x = x, .f = fake_thread(x->f) };
+    struct waiter w = {.x = x, .f = fake_thread(x->f)};
     pthread_t     t;
 
     assert_int_equal(pthread_create(&t, NULL, wait_long, &w), 0);
@@ -667,7 +661,7 @@ static void few_at_a_time(void **state)
 {
     struct fix        *x = *state;
     struct fbsd_kevent out[1];
-    int                p[8][2], seen[32] = { 0 };
+    int                p[8][2], seen[32] = {0};
 
     for (int i = 0; i < 8; i++) {
         assert_int_equal(pipe(p[i]), 0);
@@ -686,9 +680,9 @@ static void few_at_a_time(void **state)
 
 static void old_form_of_the_call(void **state)
 {
-    struct fix        *x = *state;
-    struct fbsd_kevent in = ev(7, KQ_FILTER_TIMER, KQ_EV_ADD), out[1];
-    const struct timespec ts = { 1, 0 };
+    struct fix           *x = *state;
+    struct fbsd_kevent    in = ev(7, KQ_FILTER_TIMER, KQ_EV_ADD), out[1];
+    const struct timespec ts = {1, 0};
 
     in.data = 1;
     memset(out, 0xee, sizeof(out));
@@ -706,21 +700,21 @@ static void old_form_of_the_call(void **state)
 enum { WORKERS = 4, ROUNDS = 300, ARRIVALS = 3 };
 
 struct stress {
-    struct fix     *x;
-    struct fake    *f;
-    uint64_t        mark; /* udata of the socket now */
-    uint32_t        seen; /* readable events for it */
-    unsigned        lost;
-    pthread_t       thread;
-    struct stress  *all;
-    bool            stop;
+    struct fix    *x;
+    struct fake   *f;
+    uint64_t       mark; /* udata of the socket now */
+    uint32_t       seen; /* readable events for it */
+    unsigned       lost;
+    pthread_t      thread;
+    struct stress *all;
+    bool           stop;
 };
 
 static void *poller(void *arg)
 {
     struct stress        *w = arg;
     struct fbsd_kevent    out[8];
-    const struct timespec ts = { 0, 50000000 };
+    const struct timespec ts = {0, 50000000};
 
     while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
         const int64_t n = sys_kevent(fake_call(w->f), w->x->kq, GVA(0), 0, GVA((uintptr_t)out), 8, &ts);
@@ -752,10 +746,10 @@ static void one_socket(struct stress *w)
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, s) < 0)
         abort();
 
-    const struct fd_new n = { .hostfd = s[0], .kind = OF_SOCKET, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = s[0], .kind = OF_SOCKET, .flags = O_RDWR};
     const int           fd = fd_install(fake_call(w->f), &n, 0);
-    struct fbsd_kevent  in[2] = { ev((uint64_t)fd, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR),
-                                  ev((uint64_t)fd, KQ_FILTER_WRITE, KQ_EV_ADD | KQ_EV_CLEAR) };
+    struct fbsd_kevent  in[2] = {ev((uint64_t)fd, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR),
+                                 ev((uint64_t)fd, KQ_FILTER_WRITE, KQ_EV_ADD | KQ_EV_CLEAR)};
 
     in[0].udata = in[1].udata = w->mark;
     if (sys_kevent(fake_call(w->f), w->x->kq, GVA((uintptr_t)in), 2, GVA(0), 0, NULL) != 0)
@@ -785,7 +779,7 @@ static void *worker(void *arg)
 static void no_event_is_lost_among_threads(void **state)
 {
     struct fix   *x = *state;
-    struct stress w[WORKERS + 1] = { 0 };
+    struct stress w[WORKERS + 1] = {0};
 
     for (int i = 0; i <= WORKERS; i++) {
         w[i].x = x;

@@ -23,7 +23,7 @@ enum { VMMAP = 32, FILEDESC = 33, CWD = 42 };
 static char     buf[1 << 18];
 static uint64_t len;
 
-static int64_t  ask(void **state, int what, int pid)
+static int64_t ask(void **state, int what, int pid)
 {
     const int mib[] = {1, 14, what, pid};
 
@@ -143,10 +143,10 @@ static void other_users_may_not_look(void **state)
 
 static void mappings_are_listed(void **state)
 {
-    void          *at;
-    uint64_t       start, last = 0;
-    bool           found = false;
-    int            size;
+    void    *at;
+    uint64_t start, last = 0;
+    bool     found = false;
+    int      size;
 
     files_put("m", "0123456789");
     const int fd = open("m", O_RDONLY | O_CLOEXEC);
@@ -190,8 +190,8 @@ static void small_buffers_and_bad_ones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_working_directory),  TEST(files_have_paths_and_offsets), TEST(sockets_have_addresses),
-        TEST(semaphores_have_values), TEST(other_users_may_not_look),     TEST(mappings_are_listed),
+        TEST(the_working_directory),      TEST(files_have_paths_and_offsets), TEST(sockets_have_addresses),
+        TEST(semaphores_have_values),     TEST(other_users_may_not_look),     TEST(mappings_are_listed),
         TEST(small_buffers_and_bad_ones),
     };
 

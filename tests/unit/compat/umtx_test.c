@@ -69,7 +69,7 @@ struct utime {
 
 static struct fake *first;
 
-static int64_t      op(struct fake *f, void *obj, int nr, uint64_t val, uint64_t a1, void *a2)
+static int64_t op(struct fake *f, void *obj, int nr, uint64_t val, uint64_t a1, void *a2)
 {
     return sys__umtx_op(fake_call(f), GVA((uintptr_t)obj), nr, val, GVA(a1), GVA((uintptr_t)a2));
 }
@@ -84,7 +84,7 @@ static double now(void)
 
 static uint32_t load(uint32_t *p) { return __atomic_load_n(p, __ATOMIC_SEQ_CST); }
 
-static bool     swap(uint32_t *p, uint32_t was, uint32_t to)
+static bool swap(uint32_t *p, uint32_t was, uint32_t to)
 {
     return __atomic_compare_exchange_n(p, &was, to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
@@ -792,7 +792,7 @@ static int64_t die_holding(struct fake *f, void *arg)
 
 static int64_t lock_it(struct fake *f, void *arg) { return op(f, arg, OP_LOCK, 0, 0, NULL); }
 
-static void    a_dead_owner_is_told(void **state)
+static void a_dead_owner_is_told(void **state)
 {
     static struct umutex m[3];
     struct thread        dying, waiting;

@@ -15,7 +15,7 @@ static struct built       b;
 static struct image       im;
 static struct image_error err;
 
-static int                read_built(void)
+static int read_built(void)
 {
     int fd = built_file(&b);
     int rc = image_read(fd, "built", &im, &err);

@@ -17,7 +17,7 @@
 
 static struct fake *f;
 
-static int64_t      umtx(void *obj, int64_t op, uint64_t val, uint64_t size, const void *t)
+static int64_t umtx(void *obj, int64_t op, uint64_t val, uint64_t size, const void *t)
 {
     return gate__umtx_op(fake_call(f), GVA((uintptr_t)obj), op, val, GVA(size), GVA((uintptr_t)t));
 }
@@ -142,12 +142,12 @@ static void leaves_other_mappings(void **state)
 
 static void maps_files(void **state)
 {
-    char              name[] = "/tmp/dragoman-test-XXXXXX";
-    const int         host = mkstemp(name);
+    char                name[] = "/tmp/dragoman-test-XXXXXX";
+    const int           host = mkstemp(name);
     const struct fd_new n = {.hostfd = host, .kind = OF_FILE, .flags = O_RDWR};
     const struct fd_new p = {.hostfd = dup(host), .kind = OF_PIPE};
-    int               fd, other;
-    char             *at;
+    int                 fd, other;
+    char               *at;
 
     (void)state;
     unlink(name);
@@ -224,10 +224,14 @@ static int group_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(waits_and_wakes),       cmocka_unit_test(leaves_the_rest),
-        cmocka_unit_test(sleeps),                cmocka_unit_test(maps_memory),
-        cmocka_unit_test(leaves_other_mappings), cmocka_unit_test(leaves_what_is_watched),
-        cmocka_unit_test(maps_files),            cmocka_unit_test(says_what_is_there),
+        cmocka_unit_test(waits_and_wakes),
+        cmocka_unit_test(leaves_the_rest),
+        cmocka_unit_test(sleeps),
+        cmocka_unit_test(maps_memory),
+        cmocka_unit_test(leaves_other_mappings),
+        cmocka_unit_test(leaves_what_is_watched),
+        cmocka_unit_test(maps_files),
+        cmocka_unit_test(says_what_is_there),
     };
 
     return cmocka_run_group_tests_name("loader/gate calls", tests, group_up, group_down);

@@ -83,8 +83,8 @@ static void asks_the_host_what_was_used(void **state)
 
 static void reads_clocks_or_leaves_them(void **state)
 {
-    static const int64_t plain[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE,
-                                    CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID};
+    static const int64_t plain[] = {CLOCK_REALTIME,         CLOCK_MONOTONIC,          CLOCK_REALTIME_COARSE,
+                                    CLOCK_MONOTONIC_COARSE, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID};
     struct timespec      t, now;
 
     for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {

@@ -116,7 +116,9 @@ static int down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(changes_the_mask), TEST(says_what_it_was), TEST(leaves_what_is_pending),
+        TEST(changes_the_mask),
+        TEST(says_what_it_was),
+        TEST(leaves_what_is_pending),
         TEST(knows_that_nothing_is_pending),
     };
 

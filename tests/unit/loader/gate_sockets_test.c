@@ -97,11 +97,11 @@ static void only_sockets(void **state)
 
 static void messages(void **state)
 {
-    char              a[3] = "ab", b[3] = "cd", got[5] = {0};
-    struct iovec      out[2] = {{a, 2}, {b, 2}}, in = {got, 4};
+    char               a[3] = "ab", b[3] = "cd", got[5] = {0};
+    struct iovec       out[2] = {{a, 2}, {b, 2}}, in = {got, 4};
     struct fbsd_msghdr o = {.iov = out, .iovlen = 2}, i = {.iov = &in, .iovlen = 1, .flags = 77};
-    struct call      *c = CALL(state);
-    struct ofile     *to;
+    struct call       *c = CALL(state);
+    struct ofile      *to;
 
     assert_int_equal(gate_sendmsg(c, pair[0], P(&o), 0), 4);
     to = ofile_of(state, pair[1]);
@@ -204,9 +204,14 @@ static void selects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(data_goes_through), TEST(other_ways_are_left), TEST(only_sockets),
-        TEST(messages),          TEST(polls),               TEST(polls_only_what_is_the_hosts),
-        TEST(a_wait_is_counted), TEST(selects),
+        TEST(data_goes_through),
+        TEST(other_ways_are_left),
+        TEST(only_sockets),
+        TEST(messages),
+        TEST(polls),
+        TEST(polls_only_what_is_the_hosts),
+        TEST(a_wait_is_counted),
+        TEST(selects),
     };
 
     return cmocka_run_group_tests_name("loader/gate sockets and poll", tests, NULL, NULL);

@@ -17,7 +17,7 @@ static struct built       b;
 static struct image       im;
 static struct image_error err;
 
-static const struct abi  *abi_of(const char *forced)
+static const struct abi *abi_of(const char *forced)
 {
     int fd = built_file(&b);
 

@@ -15,7 +15,7 @@
 static struct script      s;
 static struct image_error err;
 
-static int                parse(const char *bytes, size_t len)
+static int parse(const char *bytes, size_t len)
 {
     int fd = memfd_create("script", MFD_CLOEXEC);
 

@@ -29,21 +29,21 @@ static void moves_what_follows(void **state)
         uint8_t code[12];
         uint8_t len, n, end, free, kind, ends;
     } rows[] = {
-        {{0xc3, 0x66, 0x90}, 3, 1, 3, 5, MOVED_PLAIN, 1},                          /* ret, filling */
-        {{0xc3, 0x90, 0x48, 0x8b, 5}, 5, 1, 3, 4, MOVED_PLAIN, 1},                 /* ret, filling, a function */
-        {{0xc3, 0x55}, 2, 1, 3, 3, MOVED_PLAIN, 1},                                /* ret, a function */
-        {{0x48, 0x89, 0xc2}, 3, 1, 5, 5, MOVED_PLAIN, 0},                          /* mov %rax, %rdx */
-        {{0x72, 0x10, 0x48, 0x89, 0xc2}, 5, 2, 7, 5, MOVED_BRANCH, 0},             /* jb */
-        {{0x0f, 0x82, 1, 0, 0, 0}, 6, 1, 8, 5, MOVED_BRANCH, 0},                   /* jb, far */
-        {{0xeb, 0x10}, 2, 1, 4, 5, MOVED_JUMP, 1},                                 /* jmp */
-        {{0x48, 0x8d, 0x15, 0x10, 0, 0, 0}, 7, 1, 9, 5, MOVED_RIP, 0},             /* lea 16(%rip), %rdx */
-        {{0xc7, 0x05, 0x10, 0, 0, 0, 7, 0, 0, 0}, 10, 1, 12, 5, MOVED_RIP, 0},     /* movl $7, 16(%rip) */
-        {{0x50, 0x58, 0x50}, 3, 3, 5, 5, MOVED_PLAIN, 0},                          /* three of one byte */
-        {{0xe8, 1, 0, 0, 0}, 5, 0, 2, 2, MOVED_PLAIN, 0},                          /* a call stays */
-        {{0x50, 0x0f, 0x05}, 3, 1, 3, 3, MOVED_PLAIN, 0},                          /* and another system call */
-        {{0xe3, 0x10, 0x90}, 3, 0, 2, 2, MOVED_PLAIN, 0},                          /* jrcxz */
-        {{0xcd, 0x80}, 2, 0, 2, 2, MOVED_PLAIN, 0},                                /* int $0x80 */
-        {{0x06}, 1, 0, 2, 2, MOVED_PLAIN, 0},                                      /* no instruction */
+        {{0xc3, 0x66, 0x90}, 3, 1, 3, 5, MOVED_PLAIN, 1},                      /* ret, filling */
+        {{0xc3, 0x90, 0x48, 0x8b, 5}, 5, 1, 3, 4, MOVED_PLAIN, 1},             /* ret, filling, a function */
+        {{0xc3, 0x55}, 2, 1, 3, 3, MOVED_PLAIN, 1},                            /* ret, a function */
+        {{0x48, 0x89, 0xc2}, 3, 1, 5, 5, MOVED_PLAIN, 0},                      /* mov %rax, %rdx */
+        {{0x72, 0x10, 0x48, 0x89, 0xc2}, 5, 2, 7, 5, MOVED_BRANCH, 0},         /* jb */
+        {{0x0f, 0x82, 1, 0, 0, 0}, 6, 1, 8, 5, MOVED_BRANCH, 0},               /* jb, far */
+        {{0xeb, 0x10}, 2, 1, 4, 5, MOVED_JUMP, 1},                             /* jmp */
+        {{0x48, 0x8d, 0x15, 0x10, 0, 0, 0}, 7, 1, 9, 5, MOVED_RIP, 0},         /* lea 16(%rip), %rdx */
+        {{0xc7, 0x05, 0x10, 0, 0, 0, 7, 0, 0, 0}, 10, 1, 12, 5, MOVED_RIP, 0}, /* movl $7, 16(%rip) */
+        {{0x50, 0x58, 0x50}, 3, 3, 5, 5, MOVED_PLAIN, 0},                      /* three of one byte */
+        {{0xe8, 1, 0, 0, 0}, 5, 0, 2, 2, MOVED_PLAIN, 0},                      /* a call stays */
+        {{0x50, 0x0f, 0x05}, 3, 1, 3, 3, MOVED_PLAIN, 0},                      /* and another system call */
+        {{0xe3, 0x10, 0x90}, 3, 0, 2, 2, MOVED_PLAIN, 0},                      /* jrcxz */
+        {{0xcd, 0x80}, 2, 0, 2, 2, MOVED_PLAIN, 0},                            /* int $0x80 */
+        {{0x06}, 1, 0, 2, 2, MOVED_PLAIN, 0},                                  /* no instruction */
     };
 
     (void)state;
@@ -149,10 +149,8 @@ static void leaves_targets_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(moves_what_follows),
-        cmocka_unit_test(refuses_what_is_no_call),
-        cmocka_unit_test(stub_leads_back),
-        cmocka_unit_test(jump_has_refused_bytes),
+        cmocka_unit_test(moves_what_follows),   cmocka_unit_test(refuses_what_is_no_call),
+        cmocka_unit_test(stub_leads_back),      cmocka_unit_test(jump_has_refused_bytes),
         cmocka_unit_test(leaves_targets_alone),
     };
 

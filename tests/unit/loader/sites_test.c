@@ -130,9 +130,9 @@ static void copies_are_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_by_address),          cmocka_unit_test(undone_ones_keep_their_stub),
-        cmocka_unit_test(places_correspond),         cmocka_unit_test(finds_what_a_range_touches),
-        cmocka_unit_test(stubs_do_not_overlap),      cmocka_unit_test(copies_are_apart),
+        cmocka_unit_test(finds_by_address),     cmocka_unit_test(undone_ones_keep_their_stub),
+        cmocka_unit_test(places_correspond),    cmocka_unit_test(finds_what_a_range_touches),
+        cmocka_unit_test(stubs_do_not_overlap), cmocka_unit_test(copies_are_apart),
     };
 
     return cmocka_run_group_tests_name("loader/sites", tests, NULL, NULL);

@@ -111,10 +111,10 @@ static void what_a_call_writes_is_read_after_it(void **state)
 
 static void structures_are_printed_by_field(void **state)
 {
-    struct fbsd_timespec   ts = {1, 500};
-    struct fbsd_sigaction  sa = {.sa_handler = 0x1000, .sa_flags = 0x42, .sa_mask = {{1u << 1 | 1u << 14, 0, 0, 0}}};
-    struct fbsd_pollfd     fds[2] = {{3, 1, 0}, {4, 4, 0}};
-    struct call           *c;
+    struct fbsd_timespec  ts = {1, 500};
+    struct fbsd_sigaction sa = {.sa_handler = 0x1000, .sa_flags = 0x42, .sa_mask = {{1u << 1 | 1u << 14, 0, 0, 0}}};
+    struct fbsd_pollfd    fds[2] = {{3, 1, 0}, {4, 4, 0}};
+    struct call          *c;
 
     (void)state;
     trace_leave(call(240, RAW(P(&ts), 0)), 0, 0);

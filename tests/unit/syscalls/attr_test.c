@@ -54,9 +54,9 @@ static void owners(void **state)
 
 static void times(void **state)
 {
-    const struct timespec ts[2] = { { 1000, 5 }, { 2000, 7 } }, omit[2] = { { 0, -2 }, { 3000, 9 } };
-    const struct timespec bad[2] = { { 0, 1000000000 }, { 0, 0 } }, now[2] = { { 0, -1 }, { 0, -2 } };
-    const struct timeval  tv[2] = { { 11, 12 }, { 13, 14 } }, bad_tv[2] = { { 0, 1000000 }, { 0, 0 } };
+    const struct timespec ts[2] = {{1000, 5}, {2000, 7}}, omit[2] = {{0, -2}, {3000, 9}};
+    const struct timespec bad[2] = {{0, 1000000000}, {0, 0}}, now[2] = {{0, -1}, {0, -2}};
+    const struct timeval  tv[2] = {{11, 12}, {13, 14}}, bad_tv[2] = {{0, 1000000}, {0, 0}};
     struct kstat          st;
 
     files_put("a", "");
@@ -204,7 +204,7 @@ static void chmod_of_an_older_host(void **state)
 
 static void what_lies_in_no_file_system(void **state)
 {
-    const struct timespec ts[2] = { { 1, 0 }, { 1, 0 } };
+    const struct timespec ts[2] = {{1, 0}, {1, 0}};
     int                   fds[2];
 
     assert_int_equal(sys_pipe2(CALL(state), P(fds), 0), 0);
@@ -243,9 +243,17 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(modes),  T(owners),     T(times),  T(lengths),
-        T(permission), T(status), T(nodump), T(chmod_of_an_older_host),
-        T(what_lies_in_no_file_system), T(file_flags), T(limits),
+        T(modes),
+        T(owners),
+        T(times),
+        T(lengths),
+        T(permission),
+        T(status),
+        T(nodump),
+        T(chmod_of_an_older_host),
+        T(what_lies_in_no_file_system),
+        T(file_flags),
+        T(limits),
     };
     return cmocka_run_group_tests_name("syscalls/attr", tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 
 static void limit(void **state, int fd, caprights rights, uint32_t fcntls)
 {
-    const struct fdlimit l = { rights, fcntls, rights & D_CAP_IOCTL ? IOCTLS_ALL : IOCTLS_NONE };
+    const struct fdlimit l = {rights, fcntls, rights & D_CAP_IOCTL ? IOCTLS_ALL : IOCTLS_NONE};
 
     fdlimit_set_locked(FDS(state), (uint32_t)fd, FDS(state)->slots[fd], &l);
 }
@@ -23,10 +23,7 @@ static int open_a(void **state)
     return (int)ROW(state, 5, P("a").va, 2 /* O_RDWR */, 0);
 }
 
-static int open_dir(void **state)
-{
-    return (int)ROW(state, 5, P(".").va, 0x20000 /* O_DIRECTORY */, 0);
-}
+static int open_dir(void **state) { return (int)ROW(state, 5, P(".").va, 0x20000 /* O_DIRECTORY */, 0); }
 
 /* Calls on a file, each with the one right of what it wants that it is now denied, and its arguments. */
 static const struct {
@@ -34,17 +31,16 @@ static const struct {
     caprights right;
     uint64_t  b, d, e;
 } on_file[] = {
-    { 3, D_CAP_READ, 0, 0, 0 },          { 4, D_CAP_WRITE, 0, 0, 0 },        { 475, D_CAP_READ, 0, 0, 0 },
-    { 475, D_CAP_SEEK, 0, 0, 0 },        { 476, D_CAP_WRITE, 0, 0, 0 },      { 476, D_CAP_SEEK, 0, 0, 0 },
-    { 173, D_CAP_SEEK, 0, 0, 0 },        { 120, D_CAP_READ, 0, 0, 0 },       { 121, D_CAP_WRITE, 0, 0, 0 },
-    { 289, D_CAP_SEEK, 0, 0, 0 },        { 290, D_CAP_SEEK, 0, 0, 0 },       { 478, D_CAP_SEEK, 0, 1, 0 },
-    { 199, D_CAP_SEEK, 0, 0, 1 },        { 480, D_CAP_FTRUNCATE, 10, 0, 0 }, { 95, D_CAP_FSYNC, 0, 0, 0 },
-    { 550, D_CAP_FSYNC, 0, 0, 0 },       { 124, D_CAP_FCHMOD, 0600, 0, 0 },  { 123, D_CAP_FCHOWN, -1u, -1u, 0 },
-    { 35, D_CAP_FCHFLAGS, 0, 0, 0 },     { 131, D_CAP_FLOCK, 1, 0, 0 },      { 192, D_CAP_FPATHCONF, 4, 0, 0 },
-    { 206, D_CAP_FUTIMES, 0, 0, 0 },     { 546, D_CAP_FUTIMES, 0, 0, 0 },    { 13, D_CAP_FCHDIR, 0, 0, 0 },
-    { 92, D_CAP_FCNTL, 3, 0, 0 },        { 92, D_CAP_FCNTL, 4, 0, 0 },
-    { 92, D_CAP_FCNTL, 5, 0, 0 },        { 92, D_CAP_FLOCK, 14, 0, 0 },      { 54, D_CAP_IOCTL, 0x20006601, 0, 0 },
-    { 437, D_CAP_EXTATTR_LIST, 1, 0, 0 },
+    {3, D_CAP_READ, 0, 0, 0},      {4, D_CAP_WRITE, 0, 0, 0},           {475, D_CAP_READ, 0, 0, 0},
+    {475, D_CAP_SEEK, 0, 0, 0},    {476, D_CAP_WRITE, 0, 0, 0},         {476, D_CAP_SEEK, 0, 0, 0},
+    {173, D_CAP_SEEK, 0, 0, 0},    {120, D_CAP_READ, 0, 0, 0},          {121, D_CAP_WRITE, 0, 0, 0},
+    {289, D_CAP_SEEK, 0, 0, 0},    {290, D_CAP_SEEK, 0, 0, 0},          {478, D_CAP_SEEK, 0, 1, 0},
+    {199, D_CAP_SEEK, 0, 0, 1},    {480, D_CAP_FTRUNCATE, 10, 0, 0},    {95, D_CAP_FSYNC, 0, 0, 0},
+    {550, D_CAP_FSYNC, 0, 0, 0},   {124, D_CAP_FCHMOD, 0600, 0, 0},     {123, D_CAP_FCHOWN, -1u, -1u, 0},
+    {35, D_CAP_FCHFLAGS, 0, 0, 0}, {131, D_CAP_FLOCK, 1, 0, 0},         {192, D_CAP_FPATHCONF, 4, 0, 0},
+    {206, D_CAP_FUTIMES, 0, 0, 0}, {546, D_CAP_FUTIMES, 0, 0, 0},       {13, D_CAP_FCHDIR, 0, 0, 0},
+    {92, D_CAP_FCNTL, 3, 0, 0},    {92, D_CAP_FCNTL, 4, 0, 0},          {92, D_CAP_FCNTL, 5, 0, 0},
+    {92, D_CAP_FLOCK, 14, 0, 0},   {54, D_CAP_IOCTL, 0x20006601, 0, 0}, {437, D_CAP_EXTATTR_LIST, 1, 0, 0},
 };
 
 static void a_right_is_missed(void **state)
@@ -99,15 +95,15 @@ static void openat_wants_by_flags(void **state)
         uint64_t  flags; /* FreeBSD's */
         caprights want;
     } cases[] = {
-        { 0, D_CAP_READ },
-        { 1, D_CAP_PWRITE },
-        { 2, D_CAP_READ | D_CAP_PWRITE },
-        { 1 | 8, D_CAP_WRITE },
-        { 1 | 0x400, D_CAP_WRITE | D_CAP_FTRUNCATE },
-        { 0x200, D_CAP_READ | D_CAP_CREATE },
-        { 0x80, D_CAP_READ | D_CAP_FSYNC },
-        { 0x10, D_CAP_READ | D_CAP_FLOCK },
-        { 0x40000, D_CAP_FEXECVE },
+        {0, D_CAP_READ},
+        {1, D_CAP_PWRITE},
+        {2, D_CAP_READ | D_CAP_PWRITE},
+        {1 | 8, D_CAP_WRITE},
+        {1 | 0x400, D_CAP_WRITE | D_CAP_FTRUNCATE},
+        {0x200, D_CAP_READ | D_CAP_CREATE},
+        {0x80, D_CAP_READ | D_CAP_FSYNC},
+        {0x10, D_CAP_READ | D_CAP_FLOCK},
+        {0x40000, D_CAP_FEXECVE},
     };
     const int d = open_dir(state);
 
@@ -137,7 +133,7 @@ static void what_is_opened_has_the_directorys_lists(void **state)
 {
     const uint64_t cmd = 7;
     const int      d = open_dir(state);
-    struct fdlimit l = { D_CAP_ALL, D_CAP_FCNTL_ALL, 0 };
+    struct fdlimit l = {D_CAP_ALL, D_CAP_FCNTL_ALL, 0};
     int            fd;
 
     files_put("a", "x");
@@ -157,7 +153,7 @@ static void what_is_opened_has_the_directorys_lists(void **state)
 
 static void a_limited_directory_is_not_left(void **state)
 {
-    static const char *const outside[] = { "..", "../x", "sub/../..", "up/x", "abs" };
+    static const char *const outside[] = {"..", "../x", "sub/../..", "up/x", "abs"};
     const int                d = open_dir(state);
 
     assert_int_equal(mkdir("sub", 0755), 0);
@@ -190,7 +186,7 @@ static void failing_anywhere_loses_nothing(void **state)
 {
     const uint64_t cmd = 7;
     const int      d = open_dir(state);
-    struct fdlimit l = { D_CAP_ALL, D_CAP_FCNTL_ALL, 0 };
+    struct fdlimit l = {D_CAP_ALL, D_CAP_FCNTL_ALL, 0};
 
     files_put("a", "x");
     assert_true(fdlimit_list_new_locked(FDS(state), &cmd, 1, &l.ioctls));
@@ -217,11 +213,11 @@ static void limits_travel(void **state)
 {
     const uint64_t       cmd = 9;
     const int            fd = open_a(state);
-    struct fdlimit       l = { D_CAP_READ | D_CAP_IOCTL, 0, 0 };
+    struct fdlimit       l = {D_CAP_READ | D_CAP_IOCTL, 0, 0};
     struct fdlimit_copy *copy;
     struct fdref         ref;
     struct call         *c = CALL(state);
-    struct fd_new        n = { .hostfd = open("/dev/null", O_RDONLY), .kind = OF_CHAR };
+    struct fd_new        n = {.hostfd = open("/dev/null", O_RDONLY), .kind = OF_CHAR};
 
     assert_int_equal(capability_export(c, 99, &ref, &copy), -EBADF);
     assert_int_equal(capability_export(c, fd, &ref, &copy), 0);

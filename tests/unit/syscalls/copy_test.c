@@ -23,10 +23,7 @@ static void open_two(void **state)
         assert_int_equal(sys_lseek(CALL(state), fd, 0, SEEK_SET), 0);
 }
 
-static int64_t at(void **state, int fd)
-{
-    return sys_lseek(CALL(state), fd, 0, SEEK_CUR);
-}
+static int64_t at(void **state, int fd) { return sys_lseek(CALL(state), fd, 0, SEEK_CUR); }
 
 static void ranges_move_our_offsets(void **state)
 {
@@ -105,16 +102,16 @@ static int socket_fd(void **state, int *other)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
     *other = s[1];
 
-    const struct fd_new n = { .hostfd = s[0], .kind = OF_SOCKET, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = s[0], .kind = OF_SOCKET, .flags = O_RDWR};
 
     return fd_install(CALL(state), &n, 0);
 }
 
 static void sendfile_with_headers(void **state)
 {
-    const struct iovec h[2] = { { "<", 1 }, { "head>", 5 } }, t[1] = { { "<tail>", 6 } };
-    const struct hdtr  hd = { h, 2, t, 1 };
-    char               buf[64] = { 0 };
+    const struct iovec h[2] = {{"<", 1}, {"head>", 5}}, t[1] = {{"<tail>", 6}};
+    const struct hdtr  hd = {h, 2, t, 1};
+    char               buf[64] = {0};
     int64_t            sent = -1;
     int                other;
 
@@ -162,8 +159,8 @@ static void sendfile_without_the_disk(void **state)
 /* 4.x's nbytes counts the headers. */
 static void sendfile_of_old(void **state)
 {
-    const struct iovec h[1] = { { "head", 4 } };
-    const struct hdtr  hd = { h, 1, NULL, 0 };
+    const struct iovec h[1] = {{"head", 4}};
+    const struct hdtr  hd = {h, 1, NULL, 0};
     int64_t            sent = -1;
     int                other;
 
@@ -225,8 +222,8 @@ static void space(void **state)
 
 static void holes(void **state)
 {
-    int64_t range[2] = { 4096, 4096 }, rest[2] = { -1, -1 };
-    char    buf[4] = { 1, 1, 1, 1 };
+    int64_t range[2] = {4096, 4096}, rest[2] = {-1, -1};
+    char    buf[4] = {1, 1, 1, 1};
 
     open_two(state);
     for (int i = 0; i < 3000; i++)
@@ -247,11 +244,15 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(ranges_move_our_offsets), T(ranges_with_their_own_offsets), T(ranges_between_file_systems),
+        T(ranges_move_our_offsets),
+        T(ranges_with_their_own_offsets),
+        T(ranges_between_file_systems),
         T(range_failures_unlock),
         T(sendfile_without_the_disk),
         T(sendfile_of_old),
-        T(sendfile_with_headers),   T(full_socket_says_how_much),     T(space),
+        T(sendfile_with_headers),
+        T(full_socket_says_how_much),
+        T(space),
         T(holes),
     };
     return cmocka_run_group_tests_name("syscalls/copy", tests, NULL, NULL);

@@ -88,7 +88,7 @@ static void read_with(void **state, size_t size)
 
 static void every_name_comes_once_with_any_buffer(void **state)
 {
-    static const size_t sizes[] = { 280, 300, 512, 1000, 4096, 8192, 65536, 1 << 20 };
+    static const size_t sizes[] = {280, 300, 512, 1000, 4096, 8192, 65536, 1 << 20};
 
     make_files();
     for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)

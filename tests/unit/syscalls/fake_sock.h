@@ -50,13 +50,13 @@ _Static_assert(sizeof(struct fbsd_msghdr) == 48, "sys/socket.h");
 
 static inline struct fbsd_in fbsd_loopback(uint16_t port)
 {
-    return (struct fbsd_in){ 16, AF_INET, htons(port), htonl(INADDR_LOOPBACK), { 0 } };
+    return (struct fbsd_in){16, AF_INET, htons(port), htonl(INADDR_LOOPBACK), {0}};
 }
 
 /* The address a socket is bound to. */
 static inline struct fbsd_in fbsd_name(struct call *c, int fd)
 {
-    struct fbsd_in a = { 0 };
+    struct fbsd_in a = {0};
     uint32_t       len = sizeof(a);
 
     assert_int_equal(sys_getsockname(c, fd, P(&a), P(&len)), 0);

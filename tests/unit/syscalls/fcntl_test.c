@@ -27,10 +27,7 @@ struct g_flock {
 };
 enum { G_RDLCK = 1, G_UNLCK = 2, G_WRLCK = 3 };
 
-static int64_t op(void **state, int fd, int64_t cmd, int64_t arg)
-{
-    return sys_fcntl(CALL(state), fd, cmd, arg);
-}
+static int64_t op(void **state, int fd, int64_t cmd, int64_t arg) { return sys_fcntl(CALL(state), fd, cmd, arg); }
 
 static void open_a(void **state)
 {
@@ -107,7 +104,7 @@ static int lock_seen(int64_t at)
     pid_t pid = fork();
 
     if (!pid) {
-        struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+        struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
         int          fd = open("a", O_RDWR);
 
         _exit(fcntl(fd, F_GETLK, &fl) ? 99 : fl.l_type);
@@ -118,7 +115,7 @@ static int lock_seen(int64_t at)
 
 static void record_locks_count_from_our_offset(void **state)
 {
-    struct g_flock fl = { .start = 1, .len = 2, .type = G_WRLCK, .whence = SEEK_CUR };
+    struct g_flock fl = {.start = 1, .len = 2, .type = G_WRLCK, .whence = SEEK_CUR};
 
     open_a(state);
     assert_int_equal(sys_lseek(CALL(state), 0, 4, SEEK_SET), 4);
@@ -134,7 +131,7 @@ static void record_locks_count_from_our_offset(void **state)
 
 static void closing_a_duplicate_drops_record_locks(void **state)
 {
-    struct g_flock fl = { .type = G_WRLCK };
+    struct g_flock fl = {.type = G_WRLCK};
 
     open_a(state);
     sys_dup(CALL(state), 0);
@@ -147,7 +144,7 @@ static void closing_a_duplicate_drops_record_locks(void **state)
 static void the_holder_is_named(void **state)
 {
     int            p[2];
-    struct g_flock fl = { .type = G_WRLCK };
+    struct g_flock fl = {.type = G_WRLCK};
 
     open_a(state);
     assert_int_equal(pipe(p), 0);
@@ -155,7 +152,7 @@ static void the_holder_is_named(void **state)
     pid_t pid = fork();
 
     if (!pid) {
-        struct flock mine = { .l_type = F_WRLCK };
+        struct flock mine = {.l_type = F_WRLCK};
         int          fd = open("a", O_RDWR);
 
         fcntl(fd, F_SETLK, &mine);
@@ -171,7 +168,7 @@ static void the_holder_is_named(void **state)
     assert_int_equal(fl.type, G_WRLCK);
     assert_int_equal(fl.pid, pid);
     assert_int_equal(fl.sysid, 0);
-    fl = (struct g_flock){ .type = G_WRLCK };
+    fl = (struct g_flock){.type = G_WRLCK};
     assert_int_equal(op(state, 0, F_SETLK, (int64_t)(uintptr_t)&fl), -EAGAIN);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
@@ -181,7 +178,7 @@ static void the_holder_is_named(void **state)
 
 static void lock_errors(void **state)
 {
-    struct g_flock fl = { .type = 77 };
+    struct g_flock fl = {.type = 77};
 
     open_a(state);
     assert_int_equal(op(state, 0, F_SETLK, 8), -EFAULT);

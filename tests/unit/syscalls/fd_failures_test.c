@@ -15,15 +15,9 @@
 #include "syscalls/ofile_pool.h"
 #include "tests/unit/fake_files.h"
 
-static int open_null(void **state)
-{
-    return (int)sys_open(CALL(state), P("/dev/null"), O_RDWR, 0);
-}
+static int open_null(void **state) { return (int)sys_open(CALL(state), P("/dev/null"), O_RDWR, 0); }
 
-static int host_of(void **state, int fd)
-{
-    return (int)(FDS(state)->slots[fd] & SLOT_ENTRY) - 1;
-}
+static int host_of(void **state, int fd) { return (int)(FDS(state)->slots[fd] & SLOT_ENTRY) - 1; }
 
 static bool is_open(int hostfd) { return fcntl(hostfd, F_GETFD) != -1; }
 
@@ -39,7 +33,7 @@ static struct ofile_pool pool_empty(void)
 
 static void no_open_file_left(void **state)
 {
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDONLY), .kind = OF_CHAR };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDONLY), .kind = OF_CHAR};
     int                 p[2];
 
     assert_int_equal(pipe(p), 0);
@@ -63,7 +57,7 @@ static void no_open_file_left(void **state)
 static void no_number_left(void **state)
 {
     struct files *s = *state;
-    struct fd_new n = { .kind = OF_CHAR };
+    struct fd_new n = {.kind = OF_CHAR};
 
     s->f->own.nofile = 0;
     n.hostfd = open("/dev/null", O_RDONLY);
@@ -151,8 +145,8 @@ static void unlocking_fails(void **state)
 {
     files_put("f", "x");
     for (int what = 0; what < 3; what++) {
-        const int fd = (int)sys_open(CALL(state), P("f"), O_RDWR, 0);
-        const int twin = fd_dup(CALL(state), fd, 0, 0), host = host_of(state, fd);
+        const int    fd = (int)sys_open(CALL(state), P("f"), O_RDWR, 0);
+        const int    twin = fd_dup(CALL(state), fd, 0, 0), host = host_of(state, fd);
         struct fdref ref;
 
         assert_int_equal(fd_get(CALL(state), fd, &ref), 0);
@@ -220,7 +214,7 @@ static void the_dead_change_nothing(void **state)
     const int           fd = open_null(state), other = open_null(state), host = host_of(state, fd);
     struct fake        *dead = fake_thread(s->f);
     struct call        *c = fake_call(dead);
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDONLY), .kind = OF_CHAR };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDONLY), .kind = OF_CHAR};
 
     assert_int_equal(fdtable_lock(CALL(state), FDS(state)), 0);
     fake_kill(dead);
@@ -244,9 +238,18 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(no_open_file_left),   T(no_number_left), T(close_fails), T(close_fails_under_a_duplicate),
-        T(close_fails_in_a_range), T(close_fails_at_exec), T(sweep_fails), T(unlocking_fails),
-        T(kind_fails),          T(put_fails),      T(no_table_left), T(the_dead_change_nothing),
+        T(no_open_file_left),
+        T(no_number_left),
+        T(close_fails),
+        T(close_fails_under_a_duplicate),
+        T(close_fails_in_a_range),
+        T(close_fails_at_exec),
+        T(sweep_fails),
+        T(unlocking_fails),
+        T(kind_fails),
+        T(put_fails),
+        T(no_table_left),
+        T(the_dead_change_nothing),
     };
     return cmocka_run_group_tests_name("syscalls/fd failures", tests, NULL, NULL);
 }

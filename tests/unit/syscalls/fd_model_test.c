@@ -34,15 +34,12 @@ static uint32_t chance(uint32_t below)
 
 static int any_fd(void)
 {
-    static const int odd[] = { -1, SLOTS, SLOTS + 1, 1 << 20, INT32_MAX, INT32_MIN };
+    static const int odd[] = {-1, SLOTS, SLOTS + 1, 1 << 20, INT32_MAX, INT32_MIN};
 
     return chance(20) ? (int)chance(SLOTS) : odd[chance(6)];
 }
 
-static bool in_model(int fd)
-{
-    return fd >= 0 && fd < SLOTS && model[fd].of;
-}
+static bool in_model(int fd) { return fd >= 0 && fd < SLOTS && model[fd].of; }
 
 static int lowest(int from)
 {
@@ -70,23 +67,23 @@ static void do_install(void **state)
 {
     const unsigned      flags = chance(4);
     const int           from = chance(4) ? 0 : (int)chance(SLOTS), want = lowest(from);
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR),
-                              .kind = OF_CHAR,
-                              .flags = O_RDWR,
-                              .cloexec = flags & FD_SLOT_CLOEXEC,
-                              .clofork = flags & FD_SLOT_CLOFORK };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDWR),
+                             .kind = OF_CHAR,
+                             .flags = O_RDWR,
+                             .cloexec = flags & FD_SLOT_CLOEXEC,
+                             .clofork = flags & FD_SLOT_CLOFORK};
     const int           fd = fd_install(CALL(state), &n, from);
 
     assert_int_equal(fd, want);
     if (fd >= 0)
-        model[fd] = (struct cell){ file_at(state, fd), flags & FD_SLOT_FLAGS };
+        model[fd] = (struct cell){file_at(state, fd), flags & FD_SLOT_FLAGS};
 }
 
 /* Nothing is made, and the host descriptor is closed, when the pool is out. */
 static void do_install_none(void **state)
 {
     struct ofile_pool  *p = ofile_pool(), was = *p;
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR};
 
     p->free = 0;
     p->fresh = OFILES_MAX - OFILE_FIRST;
@@ -97,7 +94,7 @@ static void do_install_none(void **state)
 
 static void do_install_too_high(void **state)
 {
-    const struct fd_new n = { .hostfd = (int)FD_HOST_MAX + 1, .kind = OF_CHAR };
+    const struct fd_new n = {.hostfd = (int)FD_HOST_MAX + 1, .kind = OF_CHAR};
 
     assert_int_equal(fd_install(CALL(state), &n, 0), -EMFILE);
 }
@@ -108,7 +105,7 @@ static void do_close(void **state)
 
     assert_int_equal(r, in_model(fd) ? 0 : -EBADF);
     if (!r)
-        model[fd] = (struct cell){ 0 };
+        model[fd] = (struct cell){0};
 }
 
 static void do_dup(void **state)
@@ -121,7 +118,7 @@ static void do_dup(void **state)
     /* A negative descriptor is found before a wrong wish, one that is not open after it. */
     assert_int_equal(r, fd < 0 ? -EBADF : no_wish ? -EINVAL : !in_model(fd) ? -EBADF : lowest(from));
     if (r >= 0)
-        model[r] = (struct cell){ model[fd].of, flags };
+        model[r] = (struct cell){model[fd].of, flags};
 }
 
 static void do_dup_to(void **state)
@@ -132,7 +129,7 @@ static void do_dup_to(void **state)
 
     assert_int_equal(r, to < 0 || to >= SLOTS || !in_model(fd) ? -EBADF : to);
     if (r >= 0)
-        model[r] = (struct cell){ model[fd].of, to == fd ? model[fd].flags | flags : flags };
+        model[r] = (struct cell){model[fd].of, to == fd ? model[fd].flags | flags : flags};
 }
 
 static void do_flags(void **state)
@@ -153,7 +150,7 @@ static void do_close_range(void **state)
     assert_int_equal(fd_close_range(CALL(state), from, to, mark), 0);
     for (unsigned fd = from; fd <= to && fd < SLOTS; fd++)
         if (!mark)
-            model[fd] = (struct cell){ 0 };
+            model[fd] = (struct cell){0};
         else if (model[fd].of)
             model[fd].flags |= mark;
 }
@@ -163,7 +160,7 @@ static void do_exec(void **state)
     fdtable_exec(CALL(state), FDS(state));
     for (int fd = 0; fd < SLOTS; fd++)
         if (model[fd].flags & FD_SLOT_CLOEXEC)
-            model[fd] = (struct cell){ 0 };
+            model[fd] = (struct cell){0};
 }
 
 /* A fork's copy has the same open files, but for close-on-fork, and each has one more reference. */

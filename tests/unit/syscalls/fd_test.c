@@ -11,7 +11,7 @@
 
 static int open_null(void **state)
 {
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR};
 
     return fd_install(CALL(state), &n, 0);
 }
@@ -42,7 +42,7 @@ static void lowest_number_is_given(void **state)
 
 static void bad_numbers_are_refused(void **state)
 {
-    static const int bad[] = { -1, 0, 1, 1023, 1024, 1 << 20, INT32_MAX, INT32_MIN };
+    static const int bad[] = {-1, 0, 1, 1023, 1024, 1 << 20, INT32_MAX, INT32_MIN};
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         struct fdref ref;
@@ -182,7 +182,7 @@ static void every_closed_slot_is_told(void **state)
 
 static void host_number_too_high(void **state)
 {
-    const struct fd_new n = { .hostfd = 1 << 22, .kind = OF_CHAR };
+    const struct fd_new n = {.hostfd = 1 << 22, .kind = OF_CHAR};
 
     assert_int_equal(fd_install(CALL(state), &n, 0), -EMFILE);
 }
@@ -193,7 +193,7 @@ static void dead_task_leaves_its_close_to_exec(void **state)
 
     open_null(state);
 
-    const int host = host_of(state, 0);
+    const int    host = host_of(state, 0);
     struct fake *other = fake_thread(s->f);
     struct fdref ref;
 
@@ -218,8 +218,11 @@ static void kinds_are_found(void **state)
         int             fd;
         enum ofile_kind kind;
     } cases[] = {
-        { open("/dev/null", O_RDONLY), OF_CHAR }, { open(".", O_RDONLY), OF_DIR }, { open("a", O_RDONLY), OF_FILE },
-        { p[0], OF_PIPE },                        { p[1], OF_PIPE },
+        {open("/dev/null", O_RDONLY), OF_CHAR},
+        {open(".", O_RDONLY), OF_DIR},
+        {open("a", O_RDONLY), OF_FILE},
+        {p[0], OF_PIPE},
+        {p[1], OF_PIPE},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -244,7 +247,7 @@ struct racer {
 static void race_open(struct racer *r)
 {
     const int           host = open("/dev/null", O_RDWR);
-    const struct fd_new n = { .hostfd = host, .kind = OF_CHAR, .object = (uint64_t)host + 1 };
+    const struct fd_new n = {.hostfd = host, .kind = OF_CHAR, .object = (uint64_t)host + 1};
 
     fd_install(fake_call(r->f), &n, 0);
 }
@@ -277,17 +280,10 @@ static void *race(void *arg)
         const int      fd = n >> 4 & 7;
 
         switch (n % 5) {
-        case 0:
-            race_open(r);
-            break;
-        case 1:
-            fd_close(fake_call(r->f), fd);
-            break;
-        case 2:
-            race_dup(r, fd, n >> 8 & 7);
-            break;
-        default:
-            race_use(r, fd);
+        case 0: race_open(r); break;
+        case 1: fd_close(fake_call(r->f), fd); break;
+        case 2: race_dup(r, fd, n >> 8 & 7); break;
+        default: race_use(r, fd);
         }
     }
     return NULL;
@@ -301,7 +297,7 @@ static void races_never_reach_a_wrong_file(void **state)
 
     s->f->own.nofile = 64;
     for (unsigned i = 0; i < 4; i++) {
-        r[i] = (struct racer){ .f = fake_thread(s->f), .seed = i * 77 + 1 };
+        r[i] = (struct racer){.f = fake_thread(s->f), .seed = i * 77 + 1};
         assert_int_equal(pthread_create(&t[i], NULL, race, &r[i]), 0);
     }
     for (int i = 0; i < 4; i++) {

@@ -15,7 +15,7 @@ static char why[FDCHECK_TEXT];
 
 static int open_null(void **state)
 {
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR};
 
     return fd_install(CALL(state), &n, 0);
 }
@@ -34,10 +34,7 @@ static struct fdref fill(void **state)
     return ref;
 }
 
-static bool sound(void **state)
-{
-    return fdcheck_table(FDS(state), true, why, sizeof(why));
-}
+static bool sound(void **state) { return fdcheck_table(FDS(state), true, why, sizeof(why)); }
 
 static void whole_tables_pass(void **state)
 {
@@ -84,22 +81,22 @@ static void damage_is_found(void **state)
         uint64_t    value;
         const char *found;
     } cases[] = {
-        { &t->level0[1], 8, t->level0[1] & ~2ull, "slot 65 is in use" },
-        { &t->level0[1], 8, t->level0[1] | 1ull << 20, "slot 84 is free" },
-        { &t->level0[100], 8, 1, "above the highest" },
-        { &t->slots[9], 8, 0, "slot 9 is free" },
-        { &t->high, 4, 302, "the highest slot in use is below 301" },
-        { &t->high, 4, FD_MAX + 1, "the highest slot is 1048577" },
-        { &t->level1[0], 8, 0, "level 1 says of word 0" },
-        { &t->level1[0], 8, 3, "level 1 says of word 1" },
-        { &t->level2[0], 8, 1, "level 2" },
-        { &t->slots[9], 8, FD_HOST_MAX, "slot 9 has host entry" },
-        { &t->host_high, 4, FD_HOST_MAX + 1, "host entries" },
-        { &e->refs, 4, 1, "1 references, and 2 slots" },
-        { &e->refs, 4, 3, "3 references, and 2 slots" },
-        { &e->ofile, 4, 12, "has open file 12, which is free" },
-        { &t->lock.word, 4, 4000, "is held by task 3999, which is gone" },
-        { &ref.of->lock.word, 4, 4000 | 0x80000000u, "is held by task 3999, which is gone" },
+        {&t->level0[1], 8, t->level0[1] & ~2ull, "slot 65 is in use"},
+        {&t->level0[1], 8, t->level0[1] | 1ull << 20, "slot 84 is free"},
+        {&t->level0[100], 8, 1, "above the highest"},
+        {&t->slots[9], 8, 0, "slot 9 is free"},
+        {&t->high, 4, 302, "the highest slot in use is below 301"},
+        {&t->high, 4, FD_MAX + 1, "the highest slot is 1048577"},
+        {&t->level1[0], 8, 0, "level 1 says of word 0"},
+        {&t->level1[0], 8, 3, "level 1 says of word 1"},
+        {&t->level2[0], 8, 1, "level 2"},
+        {&t->slots[9], 8, FD_HOST_MAX, "slot 9 has host entry"},
+        {&t->host_high, 4, FD_HOST_MAX + 1, "host entries"},
+        {&e->refs, 4, 1, "1 references, and 2 slots"},
+        {&e->refs, 4, 3, "3 references, and 2 slots"},
+        {&e->ofile, 4, 12, "has open file 12, which is free"},
+        {&t->lock.word, 4, 4000, "is held by task 3999, which is gone"},
+        {&ref.of->lock.word, 4, 4000 | 0x80000000u, "is held by task 3999, which is gone"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -132,14 +129,14 @@ static void damaged_pools_are_found(void **state)
         uint64_t    value;
         const char *found;
     } cases[] = {
-        { &ref.of->refs, 4, 2, "has 2 references, and 1 are known" },
-        { &ref.of->refs, 4, 0, "is free and not in the list" },
-        { &p->free, 8, 7, "has 7 in it" },
-        { &p->free, 8, OFILES_MAX, "in it" },
-        { &p->free, 8, ofile_index(ref.of), "is in use, or twice" },
-        { &p->free, 8, second, "is free and not in the list" },
-        { &p->fresh, 4, OFILES_MAX, "were handed out" },
-        { &ofile_slot(second)->offset, 8, first, "twice in the list" },
+        {&ref.of->refs, 4, 2, "has 2 references, and 1 are known"},
+        {&ref.of->refs, 4, 0, "is free and not in the list"},
+        {&p->free, 8, 7, "has 7 in it"},
+        {&p->free, 8, OFILES_MAX, "in it"},
+        {&p->free, 8, ofile_index(ref.of), "is in use, or twice"},
+        {&p->free, 8, second, "is free and not in the list"},
+        {&p->fresh, 4, OFILES_MAX, "were handed out"},
+        {&ofile_slot(second)->offset, 8, first, "twice in the list"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -190,12 +187,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(whole_tables_pass),
-        T(a_call_in_flight_is_not_quiet),
-        T(damage_is_found),
-        T(damaged_pools_are_found),
-        T(a_lost_open_file),
-        T(a_session_is_told),
+        T(whole_tables_pass), T(a_call_in_flight_is_not_quiet),
+        T(damage_is_found),   T(damaged_pools_are_found),
+        T(a_lost_open_file),  T(a_session_is_told),
     };
     return cmocka_run_group_tests_name("syscalls/fdcheck", tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 
 static int open_null(void **state)
 {
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR};
 
     return fd_install(CALL(state), &n, 0);
 }
@@ -19,7 +19,7 @@ static int open_null(void **state)
 static uint32_t limit(void **state, int fd, uint32_t n)
 {
     uint64_t       cmds[IOCTLS_MAX];
-    struct fdlimit l = { D_CAP_READ | D_CAP_IOCTL, 0, IOCTLS_NONE };
+    struct fdlimit l = {D_CAP_READ | D_CAP_IOCTL, 0, IOCTLS_NONE};
 
     for (uint32_t i = 0; i < n; i++)
         cmds[i] = 100 + i;
@@ -28,10 +28,7 @@ static uint32_t limit(void **state, int fd, uint32_t n)
     return l.ioctls;
 }
 
-static uint32_t refs(void **state, uint32_t list)
-{
-    return FDS(state)->lists[list].refs;
-}
+static uint32_t refs(void **state, uint32_t list) { return FDS(state)->lists[list].refs; }
 
 static void a_slot_without_limits_has_all(void **state)
 {
@@ -121,10 +118,10 @@ static void lists_run_out(void **state)
     assert_true(fdlimit_list_new_locked(FDS(state), &cmd, 0, &last));
     assert_int_equal(last, IOCTLS_NONE);
     for (n = 0; n < FD_IOCTL_LISTS; n++)
-        fdlimit_drop_locked(FDS(state), &(struct fdlimit){ .ioctls = n });
+        fdlimit_drop_locked(FDS(state), &(struct fdlimit){.ioctls = n});
     assert_true(fdlimit_list_new_locked(FDS(state), &cmd, 1, &last));
     assert_int_equal(last, 0);
-    fdlimit_drop_locked(FDS(state), &(struct fdlimit){ .ioctls = 0 });
+    fdlimit_drop_locked(FDS(state), &(struct fdlimit){.ioctls = 0});
 }
 
 /* The guest can write all of it. */
@@ -133,7 +130,7 @@ static void a_scribbled_table_hurts_nobody_else(void **state)
     const uint64_t *cmds;
     struct fdtable *t = FDS(state), *copy;
     const uint32_t  list = limit(state, open_null(state), 2);
-    struct fdlimit  wild = { .ioctls = FD_IOCTL_LISTS };
+    struct fdlimit  wild = {.ioctls = FD_IOCTL_LISTS};
 
     assert_int_equal(fdlimit_list(t, &wild, &cmds), 0);
     fdlimit_hold_locked(t, &wild);

@@ -11,10 +11,7 @@
 #include "tests/unit/fake_files.h"
 
 /* Tells the gates of real tasks. */
-void tasks_share(struct proc *p)
-{
-    (void)p;
-}
+void tasks_share(struct proc *p) { (void)p; }
 
 static void drop(struct fdtable *t)
 {
@@ -24,7 +21,7 @@ static void drop(struct fdtable *t)
 
 static int open_null(void **state)
 {
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR};
 
     return fd_install(CALL(state), &n, 0);
 }

@@ -66,10 +66,26 @@ static void used_and_freed(uint32_t high, bool limited)
     fdtable_free(t);
 }
 
-static void small(void **state) { (void)state; used_and_freed(70, false); }
-static void at_the_limit(void **state) { (void)state; used_and_freed(511, false); }
-static void large(void **state) { (void)state; used_and_freed(3000, false); }
-static void limited(void **state) { (void)state; used_and_freed(10, true); }
+static void small(void **state)
+{
+    (void)state;
+    used_and_freed(70, false);
+}
+static void at_the_limit(void **state)
+{
+    (void)state;
+    used_and_freed(511, false);
+}
+static void large(void **state)
+{
+    (void)state;
+    used_and_freed(3000, false);
+}
+static void limited(void **state)
+{
+    (void)state;
+    used_and_freed(10, true);
+}
 
 static void more_than_are_kept(void **state)
 {

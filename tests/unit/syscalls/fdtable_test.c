@@ -115,7 +115,7 @@ static void agrees_with_a_model(void **state)
 static int open_null(void **state, bool cloexec)
 {
     const int           host = open("/dev/null", O_RDWR);
-    const struct fd_new n = { .hostfd = host, .kind = OF_CHAR, .flags = O_RDWR, .cloexec = cloexec };
+    const struct fd_new n = {.hostfd = host, .kind = OF_CHAR, .flags = O_RDWR, .cloexec = cloexec};
 
     return fd_install(CALL(state), &n, 0);
 }

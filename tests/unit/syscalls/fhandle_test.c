@@ -85,7 +85,7 @@ static void failures_lose_nothing(void **state)
     need_handles(state);
     for (unsigned n = 1; n < 14; n++) {
         for (int what = 0; what < 2; what++) {
-            const uint8_t good[sizeof(fh)] = { 0 };
+            const uint8_t good[sizeof(fh)] = {0};
 
             memcpy((void *)good, fh, sizeof(fh));
             what ? fake_fail_host(n, EIO) : fake_fail_scratch(n);

@@ -35,7 +35,7 @@ static struct ofile *ofile_of(void **state, int fd)
 
 static void errors_are_freebsds(void **state)
 {
-    struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = "sock" };
+    struct sockaddr_un sun = {.sun_family = AF_UNIX, .sun_path = "sock"};
     int                s = socket(AF_UNIX, SOCK_STREAM, 0);
     static char        component[300], path[1200];
 
@@ -53,30 +53,30 @@ static void errors_are_freebsds(void **state)
         uint64_t    flags;
         int64_t     want;
     } cases[] = {
-        { "none", O_RDONLY, -ENOENT },
-        { "", O_RDONLY, -ENOENT },
-        { "a/b", O_RDONLY, -ENOTDIR },
-        { "a", O_RDONLY | O_DIRECTORY, -ENOTDIR },
-        { "a", O_WRONLY | O_CREAT | O_EXCL, -EEXIST },
-        { "link", O_RDONLY | O_NOFOLLOW, -EMLINK },
-        { "loop", O_RDONLY, -ELOOP },
-        { "loop/x", O_RDONLY | O_NOFOLLOW, -ELOOP },
-        { "link", O_RDONLY | O_NOFOLLOW | O_DIRECTORY, -EMLINK },
-        { "d", O_WRONLY, -EISDIR },
-        { "d", O_RDONLY | O_CREAT | O_DIRECTORY, 0 }, /* O_CREAT means nothing there */
-        { "new", O_RDONLY | O_CREAT | O_DIRECTORY, -ENOENT },
-        { "new", O_RDONLY | O_CREAT | O_EXCL | O_DIRECTORY, -EINVAL },
-        { "sock", O_RDWR, -EOPNOTSUPP },
-        { "a", O_ACCMODE, -EINVAL },
-        { "a", D_O_EXEC | O_RDWR, -EINVAL },
-        { "new", O_RDONLY | O_CREAT | O_DIRECTORY, -ENOENT },
-        { "new", O_RDONLY | O_CREAT | O_EXCL | O_DIRECTORY, -EINVAL },
-        { "new", O_WRONLY | O_CREAT | O_PATH, -ENOENT },
-        { "a", O_RDONLY | D_O_SHLOCK | D_O_EXLOCK, -EINVAL },
-        { "/dev/fd/77", O_RDONLY, -EBADF },
-        { component, O_RDONLY, -ENAMETOOLONG },
-        { path, O_RDONLY, -ENAMETOOLONG },
-        { "../x", O_RDONLY | D_O_RESOLVE_BENEATH, -D_ENOTCAPABLE },
+        {"none", O_RDONLY, -ENOENT},
+        {"", O_RDONLY, -ENOENT},
+        {"a/b", O_RDONLY, -ENOTDIR},
+        {"a", O_RDONLY | O_DIRECTORY, -ENOTDIR},
+        {"a", O_WRONLY | O_CREAT | O_EXCL, -EEXIST},
+        {"link", O_RDONLY | O_NOFOLLOW, -EMLINK},
+        {"loop", O_RDONLY, -ELOOP},
+        {"loop/x", O_RDONLY | O_NOFOLLOW, -ELOOP},
+        {"link", O_RDONLY | O_NOFOLLOW | O_DIRECTORY, -EMLINK},
+        {"d", O_WRONLY, -EISDIR},
+        {"d", O_RDONLY | O_CREAT | O_DIRECTORY, 0}, /* O_CREAT means nothing there */
+        {"new", O_RDONLY | O_CREAT | O_DIRECTORY, -ENOENT},
+        {"new", O_RDONLY | O_CREAT | O_EXCL | O_DIRECTORY, -EINVAL},
+        {"sock", O_RDWR, -EOPNOTSUPP},
+        {"a", O_ACCMODE, -EINVAL},
+        {"a", D_O_EXEC | O_RDWR, -EINVAL},
+        {"new", O_RDONLY | O_CREAT | O_DIRECTORY, -ENOENT},
+        {"new", O_RDONLY | O_CREAT | O_EXCL | O_DIRECTORY, -EINVAL},
+        {"new", O_WRONLY | O_CREAT | O_PATH, -ENOENT},
+        {"a", O_RDONLY | D_O_SHLOCK | D_O_EXLOCK, -EINVAL},
+        {"/dev/fd/77", O_RDONLY, -EBADF},
+        {component, O_RDONLY, -ENAMETOOLONG},
+        {path, O_RDONLY, -ENAMETOOLONG},
+        {"../x", O_RDONLY | D_O_RESOLVE_BENEATH, -D_ENOTCAPABLE},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -96,14 +96,14 @@ static void kinds_and_flags_are_kept(void **state)
         int         kind;
         uint32_t    kept;
     } cases[] = {
-        { "new", O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, OF_FILE, O_RDWR | O_APPEND },
-        { "new", O_WRONLY | O_TRUNC | O_NONBLOCK, OF_FILE, O_WRONLY | O_NONBLOCK },
-        { ".", O_RDONLY, OF_DIR, 0 },
-        { ".", O_RDONLY | O_DIRECTORY, OF_DIR, 0 },
-        { "fifo", O_RDWR, OF_PIPE, O_RDWR },
-        { "/dev/null", O_RDONLY, OF_CHAR, 0 },
-        { "new", O_PATH, OF_OTHER, O_PATH },
-        { ".", D_O_EXEC, OF_OTHER, OFLAG_EXEC },
+        {"new", O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, OF_FILE, O_RDWR | O_APPEND},
+        {"new", O_WRONLY | O_TRUNC | O_NONBLOCK, OF_FILE, O_WRONLY | O_NONBLOCK},
+        {".", O_RDONLY, OF_DIR, 0},
+        {".", O_RDONLY | O_DIRECTORY, OF_DIR, 0},
+        {"fifo", O_RDWR, OF_PIPE, O_RDWR},
+        {"/dev/null", O_RDONLY, OF_CHAR, 0},
+        {"new", O_PATH, OF_OTHER, O_PATH},
+        {".", D_O_EXEC, OF_OTHER, OFLAG_EXEC},
     };
 
     for (int i = 0; i < (int)(sizeof(cases) / sizeof(*cases)); i++) {
@@ -153,7 +153,7 @@ static void locks_exclude(void **state)
 
 static void dev_fd_is_the_open_file_itself(void **state)
 {
-    char buf[4] = { 0 };
+    char buf[4] = {0};
 
     files_put("a", "0123456789");
     assert_int_equal(open_as(state, "a", O_RDONLY), 0);

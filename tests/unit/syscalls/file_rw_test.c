@@ -25,10 +25,7 @@ static int64_t rd(void **state, int fd, char *buf, size_t n)
     return sys_read(CALL(state), fd, P(buf), n);
 }
 
-static int64_t wr(void **state, int fd, const char *text)
-{
-    return sys_write(CALL(state), fd, P(text), strlen(text));
-}
+static int64_t wr(void **state, int fd, const char *text) { return sys_write(CALL(state), fd, P(text), strlen(text)); }
 
 static int64_t seek(void **state, int fd, int64_t offset, int whence)
 {
@@ -73,7 +70,7 @@ static void a_read_costs_one_host_call(void **state)
 
 static void positioned_calls_leave_the_offset(void **state)
 {
-    char buf[16] = { 0 };
+    char buf[16] = {0};
 
     files_put("a", "0123456789");
     open_as(state, "a", O_RDWR);
@@ -87,8 +84,8 @@ static void positioned_calls_leave_the_offset(void **state)
 
 static void vectors_move_it_too(void **state)
 {
-    char               a[4] = { 0 }, b[4] = { 0 };
-    const struct iovec in[2] = { { a, 3 }, { b, 3 } }, out[2] = { { "abc", 3 }, { "def", 3 } };
+    char               a[4] = {0}, b[4] = {0};
+    const struct iovec in[2] = {{a, 3}, {b, 3}}, out[2] = {{"abc", 3}, {"def", 3}};
 
     files_put("a", "0123456789");
     open_as(state, "a", O_RDWR);
@@ -151,21 +148,21 @@ static void seek_rules(void **state)
         int     whence;
         int64_t want;
     } steps[] = {
-        { 3, SEEK_SET, 3 },
-        { 4, SEEK_CUR, 7 },
-        { -8, SEEK_CUR, -EINVAL },
-        { 0, SEEK_CUR, 7 },
-        { -1, SEEK_SET, -EINVAL },
-        { -3, SEEK_END, 7 },
-        { 5, SEEK_END, 15 },
-        { -11, SEEK_END, -EINVAL },
-        { INT64_MAX, SEEK_SET, INT64_MAX },
-        { 1, SEEK_CUR, -EOVERFLOW },
-        { INT64_MAX, SEEK_END, -EOVERFLOW },
-        { 2, SEEK_DATA, 2 },
-        { 2, SEEK_HOLE, 10 },
-        { 11, SEEK_DATA, -ENXIO },
-        { 0, SEEK_CUR, 10 },
+        {3, SEEK_SET, 3},
+        {4, SEEK_CUR, 7},
+        {-8, SEEK_CUR, -EINVAL},
+        {0, SEEK_CUR, 7},
+        {-1, SEEK_SET, -EINVAL},
+        {-3, SEEK_END, 7},
+        {5, SEEK_END, 15},
+        {-11, SEEK_END, -EINVAL},
+        {INT64_MAX, SEEK_SET, INT64_MAX},
+        {1, SEEK_CUR, -EOVERFLOW},
+        {INT64_MAX, SEEK_END, -EOVERFLOW},
+        {2, SEEK_DATA, 2},
+        {2, SEEK_HOLE, 10},
+        {11, SEEK_DATA, -ENXIO},
+        {0, SEEK_CUR, 10},
     };
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
@@ -189,7 +186,7 @@ static void pipes_do_not_seek(void **state)
 
 static void holes_read_as_zero(void **state)
 {
-    char buf[8] = { 1, 1, 1, 1 };
+    char buf[8] = {1, 1, 1, 1};
 
     open_as(state, "a", O_RDWR | O_CREAT);
     seek(state, 0, 1ll << 33, SEEK_SET);
@@ -317,7 +314,7 @@ static void write_in_parallel(void **state, uint64_t flags)
     const int     fd = open_as(state, "log", O_RDWR | O_CREAT | flags);
 
     for (int i = 0; i < THREADS; i++) {
-        w[i] = (struct writer){ fake_thread(s->f), fd, i };
+        w[i] = (struct writer){fake_thread(s->f), fd, i};
         pthread_create(&t[i], NULL, write_records, &w[i]);
     }
     for (int i = 0; i < THREADS; i++) {
@@ -332,7 +329,7 @@ static void write_in_parallel(void **state, uint64_t flags)
 
 static void check_records(void)
 {
-    int   next[THREADS] = { 0 }, id, n, lines = 0;
+    int   next[THREADS] = {0}, id, n, lines = 0;
     FILE *f = fopen("log", "r");
 
     while (fscanf(f, "%d:%d\n", &id, &n) == 2) {
@@ -358,7 +355,7 @@ static void parallel_appends_keep_their_records(void **state)
 
 static void errors_come_in_freebsds_order(void **state)
 {
-    struct iovec v = { "x", 1 };
+    struct iovec v = {"x", 1};
     char         buf[4];
     int          fds[2];
 
@@ -404,7 +401,7 @@ static void beyond_the_greatest_offset(void **state)
 static void nothing_is_read_of_a_directory(void **state)
 {
     char         buf[4];
-    struct iovec some[2] = { { buf, 0 }, { buf, 1 } };
+    struct iovec some[2] = {{buf, 0}, {buf, 1}};
     const int    fd = open_as(state, ".", O_RDONLY);
 
     assert_int_equal(sys_read(CALL(state), fd, P(buf), 0), 0);
@@ -418,7 +415,7 @@ static void nothing_is_read_of_a_directory(void **state)
 
 static void direct_is_a_hint(void **state)
 {
-    struct iovec v = { "vector", 6 };
+    struct iovec v = {"vector", 6};
     char         buf[64];
     const int    fd = open_as(state, "a", O_RDWR | O_CREAT | O_DIRECT);
 

@@ -83,7 +83,7 @@ static void terminal_modes_have_freebsds_form(void **state)
 
 static void terminal_size_and_the_rest(void **state)
 {
-    struct winsize w = { 24, 80, 0, 0 }, got;
+    struct winsize w = {24, 80, 0, 0}, got;
     int            both = 0, type = -1, left = -1;
 
     open_terminal(state);
@@ -103,8 +103,8 @@ static void terminal_size_and_the_rest(void **state)
 
 static void a_file_is_no_terminal(void **state)
 {
-    static const int64_t commands[] = { D_IOC_GETTERM, D_IOC_SETTERM, D_IOC_DRAIN, D_IOC_DEVTYPE, TIOCGWINSZ };
-    struct g_termios     t = { 0 };
+    static const int64_t commands[] = {D_IOC_GETTERM, D_IOC_SETTERM, D_IOC_DRAIN, D_IOC_DEVTYPE, TIOCGWINSZ};
+    struct g_termios     t = {0};
 
     files_put("a", "");
     sys_open(CALL(state), P("a"), O_RDWR, 0);
@@ -173,7 +173,7 @@ static void file_systems(void **state)
 
 static void attributes(void **state)
 {
-    char buf[64] = { 0 };
+    char buf[64] = {0};
 
     files_put("a", "");
 
@@ -199,7 +199,7 @@ static void attributes(void **state)
 static void queues_of_sockets(void **state)
 {
     int           fds[2], n = -1;
-    struct fd_new f = { .kind = OF_SOCKET, .flags = O_RDWR };
+    struct fd_new f = {.kind = OF_SOCKET, .flags = O_RDWR};
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     for (int i = 0; i < 2; i++) {

@@ -94,7 +94,7 @@ static void refusals(void **state)
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
-    const struct CMUnitTest tests[] = { T(files), T(others), T(refusals) };
+    const struct CMUnitTest tests[] = {T(files), T(others), T(refusals)};
 
     return cmocka_run_group_tests_name("syscalls/kinfo", tests, NULL, NULL);
 }

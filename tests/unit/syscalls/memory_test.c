@@ -39,14 +39,14 @@ int64_t sys_sbrk(struct call *c, int incr);
 
 static struct fake *f;
 
-static int64_t      map(uint64_t at, uint64_t len, uint64_t prot, uint64_t flags)
+static int64_t map(uint64_t at, uint64_t len, uint64_t prot, uint64_t flags)
 {
     return sys_mmap(fake_call(f), GVA(at), len, prot, flags, -1, 0);
 }
 
 static int64_t unmap(int64_t at, uint64_t len) { return sys_munmap(fake_call(f), GVA(at), len); }
 
-static void    refuses_what_freebsd_refuses(void **state)
+static void refuses_what_freebsd_refuses(void **state)
 {
     static const struct {
         uint64_t at, len, prot, flags;

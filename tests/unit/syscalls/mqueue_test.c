@@ -241,10 +241,10 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(the_highest_is_first),   T(the_descriptor_is_as_ready_as_the_queue),
+        T(the_highest_is_first),      T(the_descriptor_is_as_ready_as_the_queue),
         T(a_long_queue_is_ready_too), T(names_and_attributes),
-        T(failures_leave_nothing), T(waiters_get_one_each),
-        T(a_signal_ends_a_wait),   cmocka_unit_test(none_is_left),
+        T(failures_leave_nothing),    T(waiters_get_one_each),
+        T(a_signal_ends_a_wait),      cmocka_unit_test(none_is_left),
     };
 
     return cmocka_run_group_tests_name("syscalls/mqueue", tests, NULL, NULL);

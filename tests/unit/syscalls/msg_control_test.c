@@ -18,7 +18,7 @@ static const struct sock_abi *const A = &freebsd_sock;
 
 static void two_messages(void **state)
 {
-    struct fbsd_cmsg   buf[2] = { { 20, 0xffff, 1, 0, { 5 } }, { 0 } };
+    struct fbsd_cmsg   buf[2] = {{20, 0xffff, 1, 0, {5}}, {0}};
     struct fbsd_cmsg  *second = (struct fbsd_cmsg *)((char *)buf + 24);
     struct control_msg m;
     size_t             at = 0;
@@ -41,8 +41,8 @@ static void two_messages(void **state)
 
 static void hostile_lengths(void **state)
 {
-    static const uint32_t lens[] = { 0, 1, 11, 12, 15, 49, 1000, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff };
-    struct fbsd_cmsg      buf = { 0, 0xffff, 1, 0, { 0 } };
+    static const uint32_t lens[] = {0, 1, 11, 12, 15, 49, 1000, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff};
+    struct fbsd_cmsg      buf = {0, 0xffff, 1, 0, {0}};
     struct control_msg    m;
 
     (void)state;
@@ -72,8 +72,8 @@ static void short_room(void **state)
 {
     for (size_t room = 0; room < 60; room++) {
         uint8_t           *p = malloc(room + 1);
-        struct control_out out = { .p = p, .room = room };
-        const int          fds[2] = { 7, 8 };
+        struct control_out out = {.p = p, .room = room};
+        const int          fds[2] = {7, 8};
 
         (void)state;
         p[room] = 0xaa;
@@ -98,7 +98,7 @@ static void short_room(void **state)
 static void the_hosts_form(void **state)
 {
     uint8_t            buf[64];
-    struct control_out out = { .p = buf, .room = sizeof(buf) };
+    struct control_out out = {.p = buf, .room = sizeof(buf)};
     struct control_msg m;
     size_t             at = 0;
     const int          one = 1;
@@ -123,7 +123,7 @@ static void the_hosts_form(void **state)
 
 static int64_t to_guest(int level, int type, const void *data, size_t len, uint8_t out[512])
 {
-    const struct control_msg m = { level, type, data, len };
+    const struct control_msg m = {level, type, data, len};
     const struct sockcmsg   *row = control_row_host(A, level, type, NULL);
 
     assert_non_null(row);
@@ -132,12 +132,12 @@ static int64_t to_guest(int level, int type, const void *data, size_t len, uint8
 
 static void data_to_the_guest(void **state)
 {
-    const struct timespec     half = { 3, 500000000 };
-    const int                 ttl = 64;
-    const struct in_pktinfo   info = { 2, { 1 }, { htonl(0x7f000001) } };
-    const struct sockaddr_in  in = { .sin_family = AF_INET, .sin_port = 1 };
-    uint8_t                   out[512];
-    uint64_t                  bin[2];
+    const struct timespec    half = {3, 500000000};
+    const int                ttl = 64;
+    const struct in_pktinfo  info = {2, {1}, {htonl(0x7f000001)}};
+    const struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = 1};
+    uint8_t                  out[512];
+    uint64_t                 bin[2];
 
     (void)state;
     assert_int_equal(to_guest(SOL_SOCKET, SCM_TIMESTAMPNS, &half, sizeof(half), out), 16);
@@ -164,7 +164,7 @@ static void data_to_the_guest(void **state)
 static void data_to_the_host(void **state)
 {
     const uint32_t     addr = htonl(0x7f000001);
-    struct control_msg m = { IPPROTO_IP, 7, (const uint8_t *)&addr, 4 };
+    struct control_msg m = {IPPROTO_IP, 7, (const uint8_t *)&addr, 4};
     uint8_t            out[512];
     struct in_pktinfo  info;
 
@@ -182,7 +182,7 @@ static void data_to_the_host(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_messages), cmocka_unit_test(hostile_lengths),   cmocka_unit_test(short_room),
+        cmocka_unit_test(two_messages),   cmocka_unit_test(hostile_lengths),   cmocka_unit_test(short_room),
         cmocka_unit_test(the_hosts_form), cmocka_unit_test(data_to_the_guest), cmocka_unit_test(data_to_the_host),
     };
 

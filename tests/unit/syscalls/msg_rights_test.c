@@ -11,16 +11,16 @@
 
 static int open_null(void **state)
 {
-    const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR};
 
     return fd_install(CALL(state), &n, 0);
 }
 
 static int limited(void **state)
 {
-    const uint64_t cmds[] = { 21, 22 };
+    const uint64_t cmds[] = {21, 22};
     const int      fd = open_null(state);
-    struct fdlimit l = { D_CAP_READ | D_CAP_IOCTL, D_CAP_FCNTL_GETFL, 0 };
+    struct fdlimit l = {D_CAP_READ | D_CAP_IOCTL, D_CAP_FCNTL_GETFL, 0};
 
     assert_true(fdlimit_list_new_locked(FDS(state), cmds, 2, &l.ioctls));
     fdlimit_set_locked(FDS(state), (uint32_t)fd, FDS(state)->slots[fd], &l);
@@ -38,9 +38,9 @@ static bool has_limits(void **state, int fd)
 
 static int64_t send_one(void **state, int s, int fd)
 {
-    struct iovec       v = { (char[]){ "x" }, 1 };
-    struct fbsd_cmsg   m = { 20, FBSD_SOL_SOCKET, SCM_RIGHTS, 0, { fd } };
-    struct fbsd_msghdr h = { .iov = &v, .iovlen = 1, .control = &m, .controllen = 20 };
+    struct iovec       v = {(char[]){"x"}, 1};
+    struct fbsd_cmsg   m = {20, FBSD_SOL_SOCKET, SCM_RIGHTS, 0, {fd}};
+    struct fbsd_msghdr h = {.iov = &v, .iovlen = 1, .control = &m, .controllen = 20};
 
     return sys_sendmsg(CALL(state), s, P(&h), 0);
 }
@@ -49,9 +49,9 @@ static int64_t send_one(void **state, int s, int fd)
 static int64_t receive_one(void **state, int s, uint64_t flags)
 {
     char               b[8];
-    struct iovec       v = { b, sizeof(b) };
-    struct fbsd_cmsg   m = { 0 };
-    struct fbsd_msghdr h = { .iov = &v, .iovlen = 1, .control = &m, .controllen = sizeof(m) };
+    struct iovec       v = {b, sizeof(b)};
+    struct fbsd_cmsg   m = {0};
+    struct fbsd_msghdr h = {.iov = &v, .iovlen = 1, .control = &m, .controllen = sizeof(m)};
     const int64_t      r = sys_recvmsg(CALL(state), s, P(&h), flags);
 
     return r < 0 ? r : m.data[0];

@@ -40,13 +40,13 @@ static int64_t set(void **state, int fd, int level, int name, int v)
 /* One part, and control if there is any. */
 static struct fbsd_msghdr message(struct iovec *v, void *control, uint32_t n)
 {
-    return (struct fbsd_msghdr){ .iov = v, .iovlen = 1, .control = control, .controllen = n };
+    return (struct fbsd_msghdr){.iov = v, .iovlen = 1, .control = control, .controllen = n};
 }
 
 static int64_t send_fds(void **state, int s, const int *fds, unsigned n)
 {
-    struct iovec       v = { (char[]){ "x" }, 1 };
-    struct fbsd_cmsg   m = { 16 + 4 * n, FBSD_SOL_SOCKET, SCM_RIGHTS, 0, { 0 } };
+    struct iovec       v = {(char[]){"x"}, 1};
+    struct fbsd_cmsg   m = {16 + 4 * n, FBSD_SOL_SOCKET, SCM_RIGHTS, 0, {0}};
     struct fbsd_msghdr h = message(&v, &m, 16 + 4 * n);
 
     memcpy(m.data, fds, n * sizeof(int));
@@ -57,8 +57,8 @@ static int64_t send_fds(void **state, int s, const int *fds, unsigned n)
 static unsigned recv_fds(void **state, int s, int *fds, uint32_t room, uint64_t flags)
 {
     char               b[8];
-    struct iovec       v = { b, sizeof(b) };
-    struct fbsd_cmsg   m = { 0 };
+    struct iovec       v = {b, sizeof(b)};
+    struct fbsd_cmsg   m = {0};
     struct fbsd_msghdr h = message(&v, &m, room);
 
     assert_int_equal(sys_recvmsg(CALL(state), s, P(&h), flags), 1);
@@ -148,8 +148,8 @@ static void datagrams(void **state)
     assert_int_equal(sys_sendto(CALL(state), b, P("dg"), 2, 0, P(&at), 16), -EISCONN);
     assert_int_equal(sys_sendto(CALL(state), b, P("long!"), 5, 0, GVA(0), 0), 5);
 
-    struct iovec       v = { buf, 3 };
-    struct fbsd_msghdr h = { .name = &from, .namelen = 100, .iov = &v, .iovlen = 1 };
+    struct iovec       v = {buf, 3};
+    struct fbsd_msghdr h = {.name = &from, .namelen = 100, .iov = &v, .iovlen = 1};
 
     assert_int_equal(sys_recvmsg(CALL(state), a, P(&h), 0), 3);
     assert_int_equal(h.flags, 0x10); /* MSG_TRUNC */
@@ -197,8 +197,8 @@ static void end_of_file_with_the_data(void **state)
 static void bad_headers(void **state)
 {
     int                fds[2];
-    struct iovec       v = { "x", 1 };
-    struct fbsd_cmsg   m = { 16, FBSD_SOL_SOCKET, 99, 0, { 0 } };
+    struct iovec       v = {"x", 1};
+    struct fbsd_cmsg   m = {16, FBSD_SOL_SOCKET, 99, 0, {0}};
     struct fbsd_msghdr h = message(&v, &m, 16);
 
     pair(state, SOCK_STREAM, fds);
@@ -245,7 +245,7 @@ static void an_open_file_travels(void **state)
     const int fd = open_file(state, 3);
 
     pair(state, SOCK_STREAM, s);
-    assert_int_equal(send_fds(state, s[0], (int[]){ fd, s[0] }, 2), 1);
+    assert_int_equal(send_fds(state, s[0], (int[]){fd, s[0]}, 2), 1);
     assert_int_equal(rights_in_flight(), 2);
     assert_int_equal(recv_fds(state, s[1], got, sizeof(struct fbsd_cmsg), 0), 2);
     assert_int_equal(rights_in_flight(), 0);
@@ -260,7 +260,7 @@ static void two_of_one_file(void **state)
     const int a = open_file(state, 3), b = open_file(state, 3);
 
     pair(state, SOCK_STREAM, s);
-    assert_int_equal(send_fds(state, s[0], (int[]){ a, b, a }, 3), 1);
+    assert_int_equal(send_fds(state, s[0], (int[]){a, b, a}, 3), 1);
     assert_int_equal(fd_close(CALL(state), a), 0); /* it lives on in the message */
     assert_int_equal(recv_fds(state, s[1], got, sizeof(struct fbsd_cmsg), 0), 3);
     assert_ptr_equal(ofile_of(CALL(state), got[1]), ofile_of(CALL(state), b));
@@ -277,8 +277,8 @@ static void two_of_one_file_that_move(void **state)
 
     pair(state, SOCK_STREAM, s);
     pair(state, SOCK_STREAM, r);
-    assert_int_equal(send_fds(state, s[0], (int[]){ a }, 1), 1);
-    assert_int_equal(send_fds(state, r[0], (int[]){ b }, 1), 1);
+    assert_int_equal(send_fds(state, s[0], (int[]){a}, 1), 1);
+    assert_int_equal(send_fds(state, r[0], (int[]){b}, 1), 1);
     assert_int_equal(sys_lseek(CALL(state), a, 0, SEEK_END), 10);
     assert_int_equal(sys_lseek(CALL(state), b, 0, SEEK_DATA), 0);
     assert_int_equal(recv_fds(state, r[1], got, sizeof(struct fbsd_cmsg), 0), 1);
@@ -295,7 +295,7 @@ static void many_of_one_device(void **state)
 
     pair(state, SOCK_STREAM, s);
     for (int i = 0; i < 67; i++) {
-        const struct fd_new n = { .hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR };
+        const struct fd_new n = {.hostfd = open("/dev/null", O_RDWR), .kind = OF_CHAR, .flags = O_RDWR};
         const int           fd = fd_install(CALL(state), &n, 0);
 
         sent[i] = ofile_of(CALL(state), fd);
@@ -323,7 +323,7 @@ static void both_ends_of_a_pipe(void **state)
     for (int i = 0; i < 2; i++)
         g[i] = fd_install(CALL(state),
                           &(struct fd_new){.hostfd = p[i], .kind = OF_PIPE, .flags = i ? O_WRONLY : O_RDONLY}, 0);
-    assert_int_equal(send_fds(state, s[0], (int[]){ g[1], g[0] }, 2), 1);
+    assert_int_equal(send_fds(state, s[0], (int[]){g[1], g[0]}, 2), 1);
     assert_int_equal(recv_fds(state, s[1], got, sizeof(struct fbsd_cmsg), MSG_CMSG_CLOEXEC), 2);
     assert_ptr_equal(ofile_of(CALL(state), got[0]), ofile_of(CALL(state), g[1]));
     assert_ptr_equal(ofile_of(CALL(state), got[1]), ofile_of(CALL(state), g[0]));
@@ -332,15 +332,15 @@ static void both_ends_of_a_pipe(void **state)
 
 static void a_strangers_file(void **state)
 {
-    int            s[2], got[8];
-    struct fdref   ref;
-    struct iovec   v = { "x", 1 };
+    int          s[2], got[8];
+    struct fdref ref;
+    struct iovec v = {"x", 1};
     union {
         struct cmsghdr h;
         char           room[CMSG_SPACE(sizeof(int))];
-    } u = { .h = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
-    struct msghdr  h = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u) };
-    const int      host = open("/", O_RDONLY);
+    } u = {.h = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+    struct msghdr h = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u)};
+    const int     host = open("/", O_RDONLY);
 
     pair(state, SOCK_STREAM, s);
     memcpy(CMSG_DATA(&u.h), &host, sizeof(host));
@@ -367,7 +367,7 @@ static void no_room_for_them(void **state)
     assert_int_equal(send_fds(state, s[0], s, 2), 1);
     CALL(state)->proc->nofile = 3; /* one is left */
 
-    struct iovec       v = { got, 1 };
+    struct iovec       v = {got, 1};
     struct fbsd_cmsg   m;
     struct fbsd_msghdr h = message(&v, &m, sizeof(m));
 
@@ -384,7 +384,7 @@ static void no_leftovers(void **state)
     char      b[8];
 
     pair(state, SOCK_STREAM, s);
-    assert_int_equal(send_fds(state, s[0], (int[]){ fd, 99 }, 2), -EBADF);
+    assert_int_equal(send_fds(state, s[0], (int[]){fd, 99}, 2), -EBADF);
     assert_int_equal(send_fds(state, 99, &fd, 1), -EBADF);
     assert_int_equal(fd_close(CALL(state), s[1]), 0);
     CALL(state);
@@ -396,7 +396,7 @@ static void no_leftovers(void **state)
 static void kqueues_do_not_travel(void **state)
 {
     int       s[2];
-    const int kq = fd_install(CALL(state), &(struct fd_new){ .hostfd = open("/", O_RDONLY), .kind = OF_KQUEUE }, 0);
+    const int kq = fd_install(CALL(state), &(struct fd_new){.hostfd = open("/", O_RDONLY), .kind = OF_KQUEUE}, 0);
 
     pair(state, SOCK_STREAM, s);
     assert_int_equal(send_fds(state, s[0], &kq, 1), -EOPNOTSUPP);
@@ -408,8 +408,8 @@ static void credentials(void **state)
 {
     int                s[2];
     char               b[4];
-    struct iovec       v = { b, 1 };
-    struct fbsd_cmsg   m = { 0 };
+    struct iovec       v = {b, 1};
+    struct fbsd_cmsg   m = {0};
     struct fbsd_msghdr h = message(&v, &m, sizeof(m));
     const int          groups = getgroups(0, NULL);
 
@@ -426,7 +426,7 @@ static void credentials(void **state)
     assert_int_equal(m.data[5], getegid());
     h.controllen = sizeof(m);
     assert_int_equal(sys_recvmsg(CALL(state), s[1], P(&h), 0), 1);
-    assert_int_equal(h.controllen, 0); /* a stream tells them once */
+    assert_int_equal(h.controllen, 0);              /* a stream tells them once */
     assert_int_equal(set(state, s[1], 0, 3, 1), 0); /* LOCAL_CREDS_PERSISTENT */
     for (int i = 0; i < 2; i++) {
         assert_int_equal(sys_sendto(CALL(state), s[0], P("x"), 1, 0, GVA(0), 0), 1);
@@ -442,8 +442,8 @@ static void credentials_of_a_willing_sender(void **state)
 {
     int                s[2];
     char               b[4];
-    struct iovec       v = { b, 1 };
-    uint32_t           ctl[26] = { 100, FBSD_SOL_SOCKET, 3 };
+    struct iovec       v = {b, 1};
+    uint32_t           ctl[26] = {100, FBSD_SOL_SOCKET, 3};
     struct fbsd_msghdr h = message(&v, ctl, 100);
 
     pair(state, SOCK_STREAM, s);
@@ -464,7 +464,7 @@ static void credentials_of_a_willing_sender(void **state)
 static void quiet_writes(void **state)
 {
     int          s[2];
-    struct iovec v = { "x", 1 };
+    struct iovec v = {"x", 1};
 
     signal(SIGPIPE, SIG_DFL);
     pair(state, SOCK_STREAM, s);
@@ -482,8 +482,8 @@ static void destination_addresses(void **state)
     const int          a = make(state, AF_INET, SOCK_DGRAM);
     struct fbsd_in     at = fbsd_loopback(0);
     char               b[4];
-    struct iovec       v = { b, 1 };
-    uint8_t            ctl[96] = { 0 };
+    struct iovec       v = {b, 1};
+    uint8_t            ctl[96] = {0};
     struct fbsd_cmsg   m;
     struct fbsd_msghdr h = message(&v, ctl, sizeof(ctl));
 
@@ -506,7 +506,7 @@ static void destination_addresses(void **state)
 
     /* And it serves to answer. */
     memcpy(&m, ctl, 24);
-    h = (struct fbsd_msghdr){ .name = &at, .namelen = 16, .iov = &v, .iovlen = 1, .control = &m, .controllen = 20 };
+    h = (struct fbsd_msghdr){.name = &at, .namelen = 16, .iov = &v, .iovlen = 1, .control = &m, .controllen = 20};
     assert_int_equal(sys_sendmsg(CALL(state), a, P(&h), 0), 1);
 }
 
@@ -514,12 +514,26 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(plain_is_one_host_call), T(flags), T(no_sigpipe), T(datagrams), T(whom_from),
-        T(end_of_file_with_the_data), T(bad_headers), T(an_open_file_travels), T(two_of_one_file),
-        T(two_of_one_file_that_move), T(many_of_one_device),
-        T(both_ends_of_a_pipe), T(a_strangers_file), T(no_room_for_them), T(no_leftovers),
-        T(kqueues_do_not_travel), T(credentials), T(credentials_of_a_willing_sender),
-        T(quiet_writes), T(destination_addresses),
+        T(plain_is_one_host_call),
+        T(flags),
+        T(no_sigpipe),
+        T(datagrams),
+        T(whom_from),
+        T(end_of_file_with_the_data),
+        T(bad_headers),
+        T(an_open_file_travels),
+        T(two_of_one_file),
+        T(two_of_one_file_that_move),
+        T(many_of_one_device),
+        T(both_ends_of_a_pipe),
+        T(a_strangers_file),
+        T(no_room_for_them),
+        T(no_leftovers),
+        T(kqueues_do_not_travel),
+        T(credentials),
+        T(credentials_of_a_willing_sender),
+        T(quiet_writes),
+        T(destination_addresses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,7 @@ static void moving_and_linking(void **state)
 
 static void reading_links(void **state)
 {
-    char buf[64] = { 0 };
+    char buf[64] = {0};
 
     assert_int_equal(symlink("some/where", "s"), 0);
     files_put("a", "");
@@ -123,9 +123,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(removing),     T(removing_by_descriptor_checks_the_file),
-        T(making),       T(moving_and_linking),
-        T(reading_links), T(bad_addresses),
+        T(removing),      T(removing_by_descriptor_checks_the_file), T(making), T(moving_and_linking), T(reading_links),
+        T(bad_addresses),
     };
     return cmocka_run_group_tests_name("syscalls/name", tests, NULL, NULL);
 }

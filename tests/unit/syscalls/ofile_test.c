@@ -54,7 +54,7 @@ static void index_leads_back(void **state)
 
 static void bad_index_is_refused(void **state)
 {
-    static const uint32_t bad[] = { 0, 1, 63, 4194304, 0x7fffffff, 0xffffffff };
+    static const uint32_t bad[] = {0, 1, 63, 4194304, 0x7fffffff, 0xffffffff};
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -90,7 +90,7 @@ static void owner_hears_of_the_last_put(void **state)
 
 static void *churn(void *arg)
 {
-    struct ofile *held[16] = { 0 };
+    struct ofile *held[16] = {0};
     unsigned      seed = (unsigned)(uintptr_t)arg;
 
     for (int i = 0; i < ROUNDS; i++) {

@@ -96,8 +96,14 @@ static void beneath_keeps_inside(void **state)
         const char *name;
         int64_t     want;
     } cases[] = {
-        { "in", 0 },         { "fine", 0 },     { "../d/in", -D_ENOTCAPABLE }, { "up", -D_ENOTCAPABLE },
-        { "abs", -D_ENOTCAPABLE },   { "/etc", -D_ENOTCAPABLE }, { "none", -ENOENT },   { "./in", 0 },
+        {"in", 0},
+        {"fine", 0},
+        {"../d/in", -D_ENOTCAPABLE},
+        {"up", -D_ENOTCAPABLE},
+        {"abs", -D_ENOTCAPABLE},
+        {"/etc", -D_ENOTCAPABLE},
+        {"none", -ENOENT},
+        {"./in", 0},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -131,7 +137,7 @@ static void make_sysroot(void **state)
 
 static void sysroot_comes_first(void **state)
 {
-    char buf[64] = { 0 };
+    char buf[64] = {0};
 
     make_sysroot(state);
     assert_string_equal(through(state, "/lib/libc.so.7"), "guest libc");
@@ -216,7 +222,7 @@ static void relative_paths_end_at_the_top(void **state)
     assert_int_equal(sys___getcwd(CALL(state), P(buf), sizeof(buf)), 0);
     assert_string_equal(buf, "/");
     assert_int_equal(open_as(state, "d", O_RDONLY | O_DIRECTORY), 0);
-    assert_int_equal(sys_fstatat(CALL(state), 0, P("../../secret"), &(struct kstat){ 0 }, 0), -ENOENT);
+    assert_int_equal(sys_fstatat(CALL(state), 0, P("../../secret"), &(struct kstat){0}, 0), -ENOENT);
     assert_int_equal(sys_openat(CALL(state), 0, P("../etc/motd"), O_RDONLY, 0), 1);
 }
 
@@ -447,7 +453,7 @@ static void failures_lose_nothing(void **state)
     assert_int_equal(sys_chdir(CALL(state), P("/d")), 0);
     for (unsigned n = 1; n < 12; n++) {
         fake_fail_host(n, EIO);
-        sys_stat(CALL(state), P("../etc/motd"), &(struct kstat){ 0 });
+        sys_stat(CALL(state), P("../etc/motd"), &(struct kstat){0});
         fake_fail_host(n, EIO);
         sys_mkdir(CALL(state), P("new"), 0755);
         sys_rmdir(CALL(state), P("new"));
@@ -467,7 +473,7 @@ static void failures_behind_a_slash_lose_nothing(void **state)
         fake_fail_host(n, EIO);
         sys_mkdir(CALL(state), P("/link/"), 0755);
         fake_fail_host(n, EIO);
-        sys_lstat(CALL(state), P("/link/"), &(struct kstat){ 0 });
+        sys_lstat(CALL(state), P("/link/"), &(struct kstat){0});
         fake_fail_scratch(n);
         sys_rename(CALL(state), P("/etc/motd"), P("/link/"));
     }

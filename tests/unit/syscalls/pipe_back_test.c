@@ -202,8 +202,12 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, files_setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(both_ways),           T(the_buffer_goes_round), T(who_watches_is_told),
-        T(the_dead_are_given_up), T(failures_lose_nothing), T(ends),
+        T(both_ways),
+        T(the_buffer_goes_round),
+        T(who_watches_is_told),
+        T(the_dead_are_given_up),
+        T(failures_lose_nothing),
+        T(ends),
     };
     return cmocka_run_group_tests_name("syscalls/pipe_back", tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@
 #include "syscalls/poll.h"
 #include "tests/unit/fake_call.h"
 
-static const struct row poll_row = { .args = { { .of = &freebsd_flags_poll } } };
+static const struct row poll_row = {.args = {{.of = &freebsd_flags_poll}}};
 static struct sigset    mask_set;
 static int              masks;
 
@@ -49,7 +49,7 @@ static struct call *call(struct fix *x)
 
 static int give(struct fix *x, int hostfd)
 {
-    const struct fd_new n = { .hostfd = hostfd, .kind = OF_PIPE, .flags = O_RDWR };
+    const struct fd_new n = {.hostfd = hostfd, .kind = OF_PIPE, .flags = O_RDWR};
 
     return fd_install(call(x), &n, 0);
 }
@@ -88,7 +88,7 @@ static int64_t do_poll(struct fix *x, struct pollfd *p, unsigned n, int ms)
 static void poll_tells_what_is_ready(void **state)
 {
     struct fix   *x = *state;
-    struct pollfd p[4] = { { x->p[0], 0x1, 9 }, { x->p[1], 0x4, 9 }, { -1, 0x1, 9 }, { x->p[0], 0x40, 9 } };
+    struct pollfd p[4] = {{x->p[0], 0x1, 9}, {x->p[1], 0x4, 9}, {-1, 0x1, 9}, {x->p[0], 0x40, 9}};
 
     assert_int_equal(do_poll(x, p, 4, 0), 1);
     assert_int_equal(p[0].revents, 0);
@@ -106,7 +106,7 @@ static void poll_tells_what_is_ready(void **state)
 static void poll_reports_what_is_not_open_at_once(void **state)
 {
     struct fix   *x = *state;
-    struct pollfd p[2] = { { x->p[0], 1, 9 }, { 700, 1, 9 } };
+    struct pollfd p[2] = {{x->p[0], 1, 9}, {700, 1, 9}};
 
     assert_int_equal(do_poll(x, p, 2, -1), 1);
     assert_int_equal(p[0].revents, 0);
@@ -121,7 +121,7 @@ static void hangup_excludes_pollout(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
     close(s[1]);
 
-    struct pollfd p = { give(x, s[0]), 0x1 | 0x4 | 0x4000, 0 };
+    struct pollfd p = {give(x, s[0]), 0x1 | 0x4 | 0x4000, 0};
 
     assert_int_equal(do_poll(x, &p, 1, 0), 1);
     assert_int_equal(p.revents, 0x1 | 0x10 | 0x4000);
@@ -130,8 +130,8 @@ static void hangup_excludes_pollout(void **state)
 static void bad_poll_arguments(void **state)
 {
     struct fix           *x = *state;
-    struct pollfd         p = { x->p[0], 1, 0 };
-    const struct timespec bad[] = { { -1, 0 }, { 0, -1 }, { 0, 1000000000 } };
+    struct pollfd         p = {x->p[0], 1, 0};
+    const struct timespec bad[] = {{-1, 0}, {0, -1}, {0, 1000000000}};
 
     assert_int_equal(do_poll(x, &p, 1, -2), -EINVAL);
     assert_int_equal(sys_poll(call(x), GVA(8), 1, 0), -EFAULT);
@@ -152,9 +152,9 @@ static int64_t elapsed_ms(const struct timespec *from)
 static void time_outs(void **state)
 {
     struct fix           *x = *state;
-    struct pollfd         p = { x->p[0], 1, 0 };
-    const struct timespec ts = { 0, 30000000 };
-    const struct sigset   m = { { 5, 0 } };
+    struct pollfd         p = {x->p[0], 1, 0};
+    const struct timespec ts = {0, 30000000};
+    const struct sigset   m = {{5, 0}};
     struct timespec       t0;
 
     clock_gettime(CLOCK_MONOTONIC, &t0);
@@ -177,7 +177,7 @@ static void *interrupt_later(void *arg)
 static void a_signal_interrupts(void **state)
 {
     struct fix   *x = *state;
-    struct pollfd p = { x->p[0], 1, 0 };
+    struct pollfd p = {x->p[0], 1, 0};
     uint64_t      in = 1ull << x->p[0];
     pthread_t     t;
 
@@ -207,7 +207,7 @@ static void many_descriptors(void **state)
         skip();
     x->f->own.nofile_max = 8192;
     for (int i = 0; i < N; i++)
-        p[i] = (struct pollfd){ x->p[i % 2], i % 2 ? 4 : 1, 0 };
+        p[i] = (struct pollfd){x->p[i % 2], i % 2 ? 4 : 1, 0};
     assert_int_equal(do_poll(x, p, N, -1), N / 2);
     assert_int_equal(p[N - 1].revents, 4);
     assert_int_equal(write(x->h[1], "x", 1), 1);
@@ -218,8 +218,8 @@ static void many_descriptors(void **state)
 static void select_in_and_out(void **state)
 {
     struct fix          *x = *state;
-    const struct timeval now = { 0, 0 }, bad = { 0, 1000000 };
-    uint64_t             in[2] = { 1ull << x->p[0], ~0ull }, out[2] = { 1ull << x->p[1], ~0ull }, ex[1] = { 0 };
+    const struct timeval now = {0, 0}, bad = {0, 1000000};
+    uint64_t             in[2] = {1ull << x->p[0], ~0ull}, out[2] = {1ull << x->p[1], ~0ull}, ex[1] = {0};
     const gva            i = GVA((uintptr_t)in), o = GVA((uintptr_t)out), e = GVA((uintptr_t)ex);
 
     assert_int_equal(sys_select(call(x), 64, i, o, e, &now), 1);
@@ -242,8 +242,8 @@ static void select_in_and_out(void **state)
 static void pselect_sleeps_under_its_mask(void **state)
 {
     struct fix           *x = *state;
-    const struct timespec ts = { 0, 20000000 };
-    const struct sigset   m = { { 6, 1 } };
+    const struct timespec ts = {0, 20000000};
+    const struct sigset   m = {{6, 1}};
     struct timespec       t0;
 
     masks = 0;
@@ -257,7 +257,7 @@ static void pselect_sleeps_under_its_mask(void **state)
 static void every_failure_is_survived(void **state)
 {
     struct fix          *x = *state;
-    const struct timeval now = { 0, 0 };
+    const struct timeval now = {0, 0};
 
     x->f->own.nofile_max = 8192;
     for (unsigned at = 1; at < 8; at++)
@@ -265,7 +265,7 @@ static void every_failure_is_survived(void **state)
             struct pollfd *p = calloc(3000, sizeof(*p));
             uint64_t       in = 1ull << x->p[0];
 
-            p[0] = (struct pollfd){ x->p[0], 1, 0 };
+            p[0] = (struct pollfd){x->p[0], 1, 0};
             if (what == 0)
                 fake_fail_host(at, ENOMEM);
             else if (what == 1)

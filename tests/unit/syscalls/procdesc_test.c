@@ -252,8 +252,12 @@ static void failure_leaves_nothing(void **state)
 static void rfork_checks_its_flags(void **state)
 {
     static const uint64_t bad[] = {
-        RFPROC | RFFDG | RFCFDG,  RFPROC | RFFDG | RFPROCDESC, RFPROC | RFFDG | 1,
-        RFPROC | RFFDG | 9u << 20, RFPROC | RFFDG | RFTSIGZMB | 200u << 20, RFSPAWN | RFPROC,
+        RFPROC | RFFDG | RFCFDG,
+        RFPROC | RFFDG | RFPROCDESC,
+        RFPROC | RFFDG | 1,
+        RFPROC | RFFDG | 9u << 20,
+        RFPROC | RFFDG | RFTSIGZMB | 200u << 20,
+        RFSPAWN | RFPROC,
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -314,9 +318,14 @@ static void rfork_plans(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_descriptor_stands_for_the_process), TEST(its_end_is_seen),        TEST(it_is_waited_for),
-        TEST(the_last_close_kills),                TEST(closing_takes_the_zombie), TEST(failure_leaves_nothing),
-        TEST(rfork_checks_its_flags),              TEST(rfork_plans),
+        TEST(a_descriptor_stands_for_the_process),
+        TEST(its_end_is_seen),
+        TEST(it_is_waited_for),
+        TEST(the_last_close_kills),
+        TEST(closing_takes_the_zombie),
+        TEST(failure_leaves_nothing),
+        TEST(rfork_checks_its_flags),
+        TEST(rfork_plans),
     };
 
     return cmocka_run_group_tests_name("syscalls/procdesc", tests, NULL, NULL);

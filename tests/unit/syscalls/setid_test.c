@@ -218,8 +218,8 @@ static int64_t setcred(struct fake *f, unsigned flags, struct setcred_arg *w)
 static void setcred_sets_what_is_named(struct fake *f)
 {
     uint32_t           set[2] = {4, 5}, r, e, s;
-    struct setcred_arg w = {.uid = 11, .ruid = 12, .svuid = 13, .gid = 14, .rgid = 15, .svgid = 16, .ngroups = 2,
-                            .groups = (uintptr_t)set};
+    struct setcred_arg w = {
+        .uid = 11, .ruid = 12, .svuid = 13, .gid = 14, .rgid = 15, .svgid = 16, .ngroups = 2, .groups = (uintptr_t)set};
 
     STEP(setcred(f, 256, &w) == -EINVAL);
     STEP(setcred(f, 128, &w) == -EOPNOTSUPP);

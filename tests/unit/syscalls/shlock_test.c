@@ -114,7 +114,7 @@ static void the_wake_that_a_dead_task_owed(void **state)
 /* A guest that wrote the note gets nothing for it. */
 static void a_forged_note_is_harmless(void **state)
 {
-    uint64_t *note = (uint64_t *)(ARENA_BASE + ARENA_LOCKS + (uint64_t)holder->task.index * LOCK_STRIDE);
+    uint64_t             *note = (uint64_t *)(ARENA_BASE + ARENA_LOCKS + (uint64_t)holder->task.index * LOCK_STRIDE);
     static const uint64_t forged[] = {
         1, 4096, ARENA_BASE, ARENA_BASE + ARENA_OFILES + 1, ARENA_BASE + ARENA_SIZE, ~0ull,
     };
@@ -131,11 +131,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(taken_and_given_back),
-        T(a_waiter_gets_it),
-        T(what_a_dead_task_held_is_broken),
-        T(the_wake_that_a_dead_task_owed),
-        T(a_forged_note_is_harmless),
+        T(taken_and_given_back),           T(a_waiter_gets_it),          T(what_a_dead_task_held_is_broken),
+        T(the_wake_that_a_dead_task_owed), T(a_forged_note_is_harmless),
     };
     return cmocka_run_group_tests_name("syscalls/shlock", tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ static void inet_both_ways(void **state)
 
 static void inet6_keeps_its_scope(void **state)
 {
-    struct fbsd_in6         in6 = { 28, FBSD_AF_INET6, htons(53), 0, { 0xfe, 0x80, [15] = 1 }, 3 };
+    struct fbsd_in6         in6 = {28, FBSD_AF_INET6, htons(53), 0, {0xfe, 0x80, [15] = 1}, 3};
     struct sockaddr_storage sa;
     struct sockaddr_in6    *h = (struct sockaddr_in6 *)&sa;
     uint8_t                 back[256];
@@ -59,7 +59,7 @@ static void inet6_keeps_its_scope(void **state)
 static void wrong_lengths_are_refused(void **state)
 {
     const struct fbsd_in    in = fbsd_loopback(1);
-    const uint8_t           un[256] = { 0, AF_UNIX, 'x' };
+    const uint8_t           un[256] = {0, AF_UNIX, 'x'};
     struct sockaddr_storage sa;
     uint32_t                n;
 
@@ -78,7 +78,7 @@ static void families_without_a_host_family(void **state)
 
     (void)state;
     for (unsigned family = 0; family < 256; family++) {
-        const uint8_t guest[16] = { 16, (uint8_t)family, 1 };
+        const uint8_t guest[16] = {16, (uint8_t)family, 1};
         const int     err = to_host(guest, sizeof(guest), &sa, &n);
 
         if (family == AF_INET || family == AF_UNIX || !family)
@@ -90,7 +90,7 @@ static void families_without_a_host_family(void **state)
 
 static void a_path_may_lack_its_nul(void **state)
 {
-    struct fbsd_un          un = { 106, AF_UNIX, "" };
+    struct fbsd_un          un = {106, AF_UNIX, ""};
     struct sockaddr_storage sa;
     struct sockaddr_un     *h = (struct sockaddr_un *)&sa;
     uint8_t                 back[256];
@@ -110,9 +110,9 @@ static void a_path_may_lack_its_nul(void **state)
 
 static void no_abstract_names(void **state)
 {
-    const uint8_t            guest[] = { 0, AF_UNIX, 0, 'x' };
-    const struct sockaddr_un abstract = { AF_UNIX, "\0hidden" };
-    struct sockaddr_storage  sa = { 0 };
+    const uint8_t            guest[] = {0, AF_UNIX, 0, 'x'};
+    const struct sockaddr_un abstract = {AF_UNIX, "\0hidden"};
+    struct sockaddr_storage  sa = {0};
     uint8_t                  back[256];
     uint32_t                 n;
 
@@ -130,8 +130,8 @@ static void no_abstract_names(void **state)
 
 static void host_names_are_told_as_the_guests(void **state)
 {
-    const struct sockaddr_un un = { AF_UNIX, "/proc/self/fd/9/s" };
-    struct sockaddr_storage  sa = { 0 };
+    const struct sockaddr_un un = {AF_UNIX, "/proc/self/fd/9/s"};
+    struct sockaddr_storage  sa = {0};
     uint8_t                  back[256];
 
     (void)state;
@@ -163,9 +163,9 @@ static void copying_in(void **state)
 static void copying_out_cuts(void **state)
 {
     struct call            *c = CALL(state);
-    struct sockaddr_storage sa = { 0 };
-    struct sockaddr_in      in = { .sin_family = AF_INET, .sin_port = htons(9) };
-    uint8_t                 buf[8] = { [4] = 0xee };
+    struct sockaddr_storage sa = {0};
+    struct sockaddr_in      in = {.sin_family = AF_INET, .sin_port = htons(9)};
+    uint8_t                 buf[8] = {[4] = 0xee};
     uint32_t                room = 4;
 
     memcpy(&sa, &in, sizeof(in));

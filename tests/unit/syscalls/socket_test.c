@@ -88,7 +88,7 @@ static void inet6_is_for_itself(void **state)
 static void pair(void **state)
 {
     struct call *c = CALL(state);
-    int          fds[2] = { -1, -1 };
+    int          fds[2] = {-1, -1};
 
     assert_int_equal(sys_socketpair(c, AF_UNIX, SOCK_STREAM, 0, P(fds)), 0);
     assert_int_equal(fds[0], 0);
@@ -102,7 +102,7 @@ static void not_a_socket(void **state)
 {
     struct call   *c = CALL(state);
     struct fbsd_in in = fbsd_loopback(0);
-    const int      fd = fd_install(c, &(struct fd_new){ .hostfd = open("/", O_RDONLY), .kind = OF_DIR }, 0);
+    const int      fd = fd_install(c, &(struct fd_new){.hostfd = open("/", O_RDONLY), .kind = OF_DIR}, 0);
 
     assert_int_equal(sys_bind(c, fd, P(&in), sizeof(in)), -ENOTSOCK);
     assert_int_equal(sys_listen(c, fd, 1), -ENOTSOCK);
@@ -114,7 +114,7 @@ static void not_a_socket(void **state)
 
 static void connecting(void **state)
 {
-    struct fbsd_in at, from = { 0 };
+    struct fbsd_in at, from = {0};
     const int      l = listener(state, &at), s = make(state, AF_INET, SOCK_STREAM);
     uint32_t       len = sizeof(from);
 
@@ -210,9 +210,9 @@ static void interrupted(void **state)
 
 static void unspec(void **state)
 {
-    struct fbsd_in at, none = { 16, 0, 0, 0, { 0 } };
+    struct fbsd_in at, none = {16, 0, 0, 0, {0}};
     const int l = listener(state, &at), s = make(state, AF_INET, SOCK_STREAM), d = make(state, AF_INET, SOCK_DGRAM);
-    uint32_t       len = sizeof(at);
+    uint32_t  len = sizeof(at);
 
     (void)l;
     assert_int_equal(sys_connect(CALL(state), s, P(&none), sizeof(none)), -EAFNOSUPPORT);
@@ -226,7 +226,7 @@ static void unspec(void **state)
 
 static void local_names(void **state)
 {
-    struct fbsd_un un = { 0, AF_UNIX, "s" }, got;
+    struct fbsd_un un = {0, AF_UNIX, "s"}, got;
     uint32_t       len = sizeof(got);
     const int      l = make(state, AF_UNIX, SOCK_STREAM), s = make(state, AF_UNIX, SOCK_STREAM);
 
@@ -248,7 +248,7 @@ static void local_names(void **state)
 static void the_wrong_family(void **state)
 {
     struct fbsd_in in = fbsd_loopback(0);
-    struct fbsd_un un = { 0, AF_UNIX, "s" };
+    struct fbsd_un un = {0, AF_UNIX, "s"};
     const int      i = make(state, AF_INET, SOCK_STREAM), u = make(state, AF_UNIX, SOCK_STREAM);
 
     assert_int_equal(sys_bind(CALL(state), i, P(&un), 3), -EAFNOSUPPORT);
@@ -258,14 +258,14 @@ static void the_wrong_family(void **state)
 
 static void from_a_directory(void **state)
 {
-    struct fbsd_un un = { 0, AF_UNIX, "inner" }, got = { 0 };
+    struct fbsd_un un = {0, AF_UNIX, "inner"}, got = {0};
     struct fbsd_in in = fbsd_loopback(1);
     const int      l = make(state, AF_UNIX, SOCK_STREAM), s = make(state, AF_UNIX, SOCK_STREAM);
     uint32_t       len = sizeof(got);
 
     assert_int_equal(mkdir("d", 0700), 0);
 
-    const int d = fd_install(CALL(state), &(struct fd_new){ .hostfd = open("d", O_RDONLY), .kind = OF_DIR }, 0);
+    const int d = fd_install(CALL(state), &(struct fd_new){.hostfd = open("d", O_RDONLY), .kind = OF_DIR}, 0);
     const int i = make(state, AF_INET, SOCK_STREAM);
 
     assert_int_equal(sys_bindat(CALL(state), d, l, P(&un), sizeof(un)), 0);
@@ -293,12 +293,22 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
-        T(making),          T(no_descriptor_left), T(inet6_is_for_itself), T(pair),
-        T(not_a_socket),    T(connecting),         T(accepting_without_a_place_for_the_name),
+        T(making),
+        T(no_descriptor_left),
+        T(inet6_is_for_itself),
+        T(pair),
+        T(not_a_socket),
+        T(connecting),
+        T(accepting_without_a_place_for_the_name),
         T(a_full_table_leaves_the_connection_queued),
         T(a_full_table_leaves_the_connection_queued),
-        T(accept_inherits), T(interrupted),        T(unspec),              T(local_names),
-        T(the_wrong_family), T(from_a_directory),  T(non_blocking_connect),
+        T(accept_inherits),
+        T(interrupted),
+        T(unspec),
+        T(local_names),
+        T(the_wrong_family),
+        T(from_a_directory),
+        T(non_blocking_connect),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,9 +69,7 @@ static void no_row_twice(void **state)
 
 static int socket_for(void **state, const struct sockopt *o)
 {
-    const int domain = o->local                                                  ? AF_UNIX
-                       : o->level == IPPROTO_IPV6 || o->level == IPPROTO_ICMPV6 ? AF_INET6
-                                                                                 : AF_INET;
+    const int domain = o->local ? AF_UNIX : o->level == IPPROTO_IPV6 || o->level == IPPROTO_ICMPV6 ? AF_INET6 : AF_INET;
 
     return make(state, domain, o->level == IPPROTO_TCP || o->local ? SOCK_STREAM : SOCK_DGRAM);
 }
@@ -121,8 +119,8 @@ static void buffers_are_not_doubled(void **state)
 static void structures(void **state)
 {
     const int      fd = make(state, AF_INET, SOCK_STREAM);
-    struct linger  l = { 1, 7 };
-    struct timeval tv = { 1, 500000 }, bad = { 0, 1000000 };
+    struct linger  l = {1, 7};
+    struct timeval tv = {1, 500000}, bad = {0, 1000000};
     uint32_t       len = sizeof(l);
 
     assert_int_equal(set(state, fd, FBSD_SOL_SOCKET, 0x80, &l, sizeof(l)), 0);
@@ -141,9 +139,9 @@ static void structures(void **state)
 
 static void errors_are_the_guests(void **state)
 {
-    const int      fd = make(state, AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
-    struct fbsd_in in = fbsd_loopback(1);
-    struct timespec tick = { 0, 20000000 };
+    const int       fd = make(state, AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
+    struct fbsd_in  in = fbsd_loopback(1);
+    struct timespec tick = {0, 20000000};
 
     if (sys_connect(CALL(state), fd, P(&in), sizeof(in)) == -EINPROGRESS) {
         nanosleep(&tick, NULL);
@@ -194,7 +192,7 @@ static void unknown_ones(void **state)
 static void lengths_that_lie(void **state)
 {
     const int fd = make(state, AF_INET, SOCK_STREAM);
-    int       v[2] = { 0, 99 };
+    int       v[2] = {0, 99};
     uint32_t  len = 2;
 
     assert_int_equal(set(state, fd, FBSD_SOL_SOCKET, 4, v, 3), -EINVAL);
@@ -248,7 +246,7 @@ static void multicast_groups(void **state)
         uint32_t       interface, pad;
         struct fbsd_in group;
         uint8_t        room[112];
-    } req = { .interface = 1, .group = { 16, AF_INET, 0, htonl(0xe0000177), { 0 } } };
+    } req = {.interface = 1, .group = {16, AF_INET, 0, htonl(0xe0000177), {0}}};
 
     assert_int_equal(set(state, fd, IPPROTO_IP, 80, &req, 100), -EINVAL);
     assert_int_equal(set(state, fd, IPPROTO_IP, 80, &req, sizeof(req)), 0);
@@ -262,9 +260,18 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, files_setup, files_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_row_twice),
-        T(every_int_reads_back), T(bits_read_as_their_own_number), T(buffers_are_not_doubled), T(structures),
-        T(errors_are_the_guests), T(one_byte_or_four), T(ours_alone), T(unknown_ones), T(lengths_that_lie),
-        T(peer_credentials), T(congestion_by_its_other_name), T(multicast_groups),
+        T(every_int_reads_back),
+        T(bits_read_as_their_own_number),
+        T(buffers_are_not_doubled),
+        T(structures),
+        T(errors_are_the_guests),
+        T(one_byte_or_four),
+        T(ours_alone),
+        T(unknown_ones),
+        T(lengths_that_lie),
+        T(peer_credentials),
+        T(congestion_by_its_other_name),
+        T(multicast_groups),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ struct fixture {
     char        *memory; /* PAGES pages; what follows cannot be read */
 };
 
-#define F ((struct fixture *)*state)
+#define F    ((struct fixture *)*state)
 #define P(p) GVA((uintptr_t)(p))
 
 static int setup(void **state)
@@ -88,8 +88,8 @@ static void a_string_over_pages(void **state)
 
 static void up_to_the_last_byte_of_memory(void **state)
 {
-    char   *end = F->memory + PAGES * PAGE, *text = end - 16 - 5;
-    char   *v[] = {text, NULL};
+    char       *end = F->memory + PAGES * PAGE, *text = end - 16 - 5;
+    char       *v[] = {text, NULL};
     struct strv s;
 
     memcpy(text, "last", 5);
@@ -162,7 +162,7 @@ static void too_many(void **state)
 /* What it costs: strings and pointers that lie together are copied together. */
 static void few_copies(void **state)
 {
-    char  *at = F->memory, **v = (char **)(F->memory + PAGE);
+    char       *at = F->memory, **v = (char **)(F->memory + PAGE);
     struct strv s;
 
     for (int i = 0; i < 200; i++, at += 10)

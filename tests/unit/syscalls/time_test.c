@@ -40,7 +40,7 @@ int64_t sys_ktimer_getoverrun(struct call *c, int id);
 static const int16_t errnos[ERRNO_HOST_MAX] = {[EINVAL] = 22, [EFAULT] = 14, [EOPNOTSUPP] = 45, [EINTR] = 4};
 static const uint8_t signals[65] = {[SIGALRM] = 14};
 
-static int           code_from_host(int sig, int code)
+static int code_from_host(int sig, int code)
 {
     (void)sig;
     return code == SI_TIMER ? 0x10003 : code;
@@ -53,7 +53,7 @@ static struct fake    *f;
 static struct ksiginfo last;
 static int             posted;
 
-void                   signal_post_proc_locked(struct proc *p, const struct ksiginfo *info)
+void signal_post_proc_locked(struct proc *p, const struct ksiginfo *info)
 {
     (void)p;
     last = *info;
@@ -93,7 +93,7 @@ static struct ksiginfo await_posts(int n)
 
 static int64_t ns(const struct timespec *t) { return t->tv_sec * NSEC + t->tv_nsec; }
 
-static void    every_clock_reads(void **state)
+static void every_clock_reads(void **state)
 {
     static const int64_t clocks[] = {
         CLOCK_REALTIME,           CLOCK_MONOTONIC,         CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE,

@@ -80,10 +80,10 @@ static void children_are_found_by_what_they_are(void **state)
     static const struct {
         int64_t type, id, want;
     } cases[] = {
-        {P_PID, SECOND, SECOND},          {P_PID, SECOND + 1, -ECHILD},     {P_PGID, FIRST + 3, FIRST},
-        {P_PGID, FIRST, -ECHILD},         {D_P_SID, SECOND + 4, SECOND},    {D_P_UID, FIRST + 1, FIRST},
-        {D_P_UID, FIRST, -ECHILD},        {D_P_GID, SECOND + 2, SECOND},    {D_P_JAILID, 1, -ECHILD},
-        {D_P_LWPID, FIRST, -ECHILD},      {P_PID, 0, -ECHILD},
+        {P_PID, SECOND, SECOND},     {P_PID, SECOND + 1, -ECHILD},  {P_PGID, FIRST + 3, FIRST},
+        {P_PGID, FIRST, -ECHILD},    {D_P_SID, SECOND + 4, SECOND}, {D_P_UID, FIRST + 1, FIRST},
+        {D_P_UID, FIRST, -ECHILD},   {D_P_GID, SECOND + 2, SECOND}, {D_P_JAILID, 1, -ECHILD},
+        {D_P_LWPID, FIRST, -ECHILD}, {P_PID, 0, -ECHILD},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -237,8 +237,11 @@ static void a_stop_before_the_host_program_ends_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(children_are_found_by_what_they_are),      TEST(the_end_is_described),  TEST(only_what_is_asked_for),
-        TEST(nothing_is_written_when_nothing_happened), TEST(a_wait_is_interrupted),
+        TEST(children_are_found_by_what_they_are),
+        TEST(the_end_is_described),
+        TEST(only_what_is_asked_for),
+        TEST(nothing_is_written_when_nothing_happened),
+        TEST(a_wait_is_interrupted),
         TEST(a_zombie_is_reaped_while_it_drops_things),
         TEST(a_stop_before_the_host_program_ends_too),
     };

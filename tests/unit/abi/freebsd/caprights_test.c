@@ -27,7 +27,7 @@ static void all_rights_are_the_kernels(void **state)
 
 static void what_comes_in_goes_out(void **state)
 {
-    uint64_t w[2] = { I0 | 0x40000000009ull, I1 | 0x100020ull }, back[2];
+    uint64_t  w[2] = {I0 | 0x40000000009ull, I1 | 0x100020ull}, back[2];
     caprights r;
 
     (void)state;
@@ -41,8 +41,16 @@ static void what_comes_in_goes_out(void **state)
 static void rubbish_is_refused(void **state)
 {
     static const uint64_t bad[][2] = {
-        { 0, 0 },           { I0, 0 },  { 0, I1 },  { I1, I0 },           { I0 | I1, I1 },          { I0, I0 | I1 },
-        { I0 | 1ull << 62, I1 }, { I0, I1 | 1ull << 63 }, { I0 | 1ull << 43, I1 }, { I0, I1 | 1ull << 21 },
+        {0, 0},
+        {I0, 0},
+        {0, I1},
+        {I1, I0},
+        {I0 | I1, I1},
+        {I0, I0 | I1},
+        {I0 | 1ull << 62, I1},
+        {I0, I1 | 1ull << 63},
+        {I0 | 1ull << 43, I1},
+        {I0, I1 | 1ull << 21},
     };
     caprights r;
 

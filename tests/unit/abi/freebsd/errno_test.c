@@ -19,10 +19,7 @@ static const struct {
 };
 #define FACTS (sizeof(facts) / sizeof(*facts))
 
-static bool is_alias(const char *name)
-{
-    return !strcmp(name, "EWOULDBLOCK") || !strcmp(name, "ENOTSUP");
-}
+static bool is_alias(const char *name) { return !strcmp(name, "EWOULDBLOCK") || !strcmp(name, "ENOTSUP"); }
 
 static void every_guest_error_has_its_name(void **state)
 {

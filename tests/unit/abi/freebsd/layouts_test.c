@@ -20,7 +20,7 @@ struct fact {
     unsigned             offset, size;
 };
 static const struct fact facts[] = {
-#define SIZE(l, size)            {&freebsd_layout_##l, NULL, 0, size},
+#define SIZE(l, size)             {&freebsd_layout_##l, NULL, 0, size},
 #define FIELD(l, f, offset, size) {&freebsd_layout_##l, f, offset, size},
 #include "tests/data/freebsd-amd64/structs.inc"
 };
@@ -76,9 +76,18 @@ static void fields_stay_inside(void **state)
 
 static void stat_reaches_the_guest_whole(void **state)
 {
-    const struct kstat k = {.dev = 0x10002, .ino = 0x123456789a, .nlink = 3, .mode = 0100644, .uid = 1, .gid = 2,
-                            .size = 1ull << 40, .blksize = 4096, .blocks = 9, .mtime = -1,
-                            .mtime_ns = 999999999, .btime = 7};
+    const struct kstat k = {.dev = 0x10002,
+                            .ino = 0x123456789a,
+                            .nlink = 3,
+                            .mode = 0100644,
+                            .uid = 1,
+                            .gid = 2,
+                            .size = 1ull << 40,
+                            .blksize = 4096,
+                            .blocks = 9,
+                            .mtime = -1,
+                            .mtime_ns = 999999999,
+                            .btime = 7};
     uint8_t new[224], old[120];
 
     (void)state;
@@ -111,7 +120,7 @@ static void a_lock_converts_its_type_both_ways(void **state)
 {
     struct flock host = {.l_type = F_WRLCK, .l_whence = SEEK_END, .l_start = -5, .l_len = 10, .l_pid = 77};
     struct flock back;
-    uint8_t guest[32];
+    uint8_t      guest[32];
 
     (void)state;
     layout_to_guest(&freebsd_layout_flock, &host, guest);
@@ -126,10 +135,15 @@ static void a_lock_converts_its_type_both_ways(void **state)
 
 static void an_event_keeps_its_signs(void **state)
 {
-    struct kkevent k = {.ident = 5, .filter = -7, .flags = 0x8011, .fflags = 0x80000001, .data = -1, .udata = ~0ull,
+    struct kkevent k = {.ident = 5,
+                        .filter = -7,
+                        .flags = 0x8011,
+                        .fflags = 0x80000001,
+                        .data = -1,
+                        .udata = ~0ull,
                         .ext = {1, 2, 3, 4}};
     struct kkevent back;
-    uint8_t guest[64];
+    uint8_t        guest[64];
 
     (void)state;
     layout_to_guest(&freebsd_layout_kevent, &k, guest);

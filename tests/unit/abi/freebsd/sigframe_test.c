@@ -24,7 +24,7 @@ enum { MC_LEN = 200, MC_FPFORMAT = 208, MC_OWNEDFP = 216, MC_FPSTATE = 224, MC_F
 static uint8_t            xstate[XLEN];
 static struct sigframe_in in;
 
-static void               given(void)
+static void given(void)
 {
     for (size_t i = 0; i < sizeof xstate; i++)
         xstate[i] = (uint8_t)(i * 7 + 1);
@@ -78,7 +78,7 @@ static uint64_t u64(const struct sigframe_out *out, uint64_t off)
 
 static uint64_t mc(const struct sigframe_out *out, uint64_t off) { return u64(out, SF_UC + UC_MC + off); }
 
-static void     trampoline_state(void **state)
+static void trampoline_state(void **state)
 {
     struct sigframe_out out;
 

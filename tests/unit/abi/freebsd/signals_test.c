@@ -19,10 +19,7 @@ static const struct {
 #undef S
 };
 
-static bool is_alias(const char *name)
-{
-    return !strcmp(name, "SIGIOT") || !strcmp(name, "SIGLWP");
-}
+static bool is_alias(const char *name) { return !strcmp(name, "SIGIOT") || !strcmp(name, "SIGLWP"); }
 
 static void standard_signals_are_the_headers(void **state)
 {
@@ -79,8 +76,8 @@ static void defaults_are_those_of_sigproptbl(void **state)
 {
     static const struct {
         int sig, what;
-    } some[] = {{1, SIGDEF_TERM},  {3, SIGDEF_CORE},  {7, SIGDEF_CORE}, {11, SIGDEF_CORE}, {16, SIGDEF_IGN},
-                {17, SIGDEF_STOP}, {19, SIGDEF_CONT}, {20, SIGDEF_IGN}, {23, SIGDEF_IGN},  {24, SIGDEF_TERM},
+    } some[] = {{1, SIGDEF_TERM},  {3, SIGDEF_CORE},  {7, SIGDEF_CORE},  {11, SIGDEF_CORE}, {16, SIGDEF_IGN},
+                {17, SIGDEF_STOP}, {19, SIGDEF_CONT}, {20, SIGDEF_IGN},  {23, SIGDEF_IGN},  {24, SIGDEF_TERM},
                 {28, SIGDEF_IGN},  {29, SIGDEF_IGN},  {32, SIGDEF_TERM}, {70, SIGDEF_TERM}};
 
     (void)state;
@@ -92,9 +89,9 @@ static void codes_of_faults_and_senders_convert(void **state)
 {
     static const struct {
         int sig, host, guest;
-    } some[] = {{11, SEGV_MAPERR, 1}, {11, SEGV_ACCERR, 2}, {11, SEGV_PKUERR, 100}, {8, FPE_INTDIV, 2},
-                {8, FPE_INTOVF, 1},   {8, FPE_FLTINV, 7},   {10, BUS_ADRALN, 1},    {5, TRAP_BRKPT, 1},
-                {15, SI_USER, 0x10001}, {15, SI_QUEUE, 0x10002}, {14, SI_TIMER, 0x10003}, {11, SI_KERNEL, 0x10006},
+    } some[] = {{11, SEGV_MAPERR, 1},    {11, SEGV_ACCERR, 2},    {11, SEGV_PKUERR, 100},  {8, FPE_INTDIV, 2},
+                {8, FPE_INTOVF, 1},      {8, FPE_FLTINV, 7},      {10, BUS_ADRALN, 1},     {5, TRAP_BRKPT, 1},
+                {15, SI_USER, 0x10001},  {15, SI_QUEUE, 0x10002}, {14, SI_TIMER, 0x10003}, {11, SI_KERNEL, 0x10006},
                 {15, SI_TKILL, 0x10007}, {20, CLD_EXITED, 1}};
 
     (void)state;

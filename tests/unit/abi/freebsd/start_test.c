@@ -16,7 +16,7 @@
 static const char *const args[] = {"prog", "a b", ""};
 static const char *const envs[] = {"HOME=/root", "X="};
 
-static struct start_in   given(void)
+static struct start_in given(void)
 {
     struct start_in in = {
         .stack_top = TOP,

@@ -49,10 +49,7 @@ static void names_and_argument_counts_are_the_kernels(void **state)
     }
 }
 
-static bool wants_group(uint8_t kind)
-{
-    return kind == ARG_FLAGS || kind == ARG_ENUM;
-}
+static bool wants_group(uint8_t kind) { return kind == ARG_FLAGS || kind == ARG_ENUM; }
 
 static bool wants_layout(uint8_t kind)
 {
@@ -74,10 +71,8 @@ static void check_count(const struct row *r, const struct arg *a)
     case ARG_INT:
     case ARG_UINT:
     case ARG_LONG:
-    case ARG_ULONG:
-        break;
-    default:
-        fail_msg("%s: %s is counted by %s", r->name, a->name, r->args[a->len].name);
+    case ARG_ULONG: break;
+    default: fail_msg("%s: %s is counted by %s", r->name, a->name, r->args[a->len].name);
     }
 }
 
