@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -55,7 +54,7 @@ int64_t gate_sendto(struct call *c, int s, gva buf, uint64_t len, uint64_t flags
     struct fdref ref;
     int64_t      r;
 
-    if (to.va || len > SSIZE_MAX || flags >> 32)
+    if (to.va || len > INT64_MAX || flags >> 32)
         return -GATE_PUNT;
     r = get(c, s, &ref);
     if (r)
@@ -70,7 +69,7 @@ int64_t gate_recvfrom(struct call *c, int s, gva buf, uint64_t len, uint64_t fla
     struct fdref ref;
     int64_t      r;
 
-    if (from.va || c->raw[5] || len > SSIZE_MAX || flags >> 32 || flags & MSG_WAITALL)
+    if (from.va || c->raw[5] || len > INT64_MAX || flags >> 32 || flags & MSG_WAITALL)
         return -GATE_PUNT;
     r = get(c, s, &ref);
     if (r)
