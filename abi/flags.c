@@ -6,13 +6,13 @@ static uint64_t mask_of(const struct flag *f) { return f->mask ? f->mask : f->gu
 
 static uint64_t width(const struct flag_group *g, uint64_t v) { return g->wide ? v : (uint32_t)v; }
 
-int             flags_to_host(const struct flag_group *g, uint64_t guest, uint64_t *host)
+int flags_to_host(const struct flag_group *g, uint64_t guest, uint64_t *host)
 {
     uint64_t left = guest = width(g, guest);
     uint64_t out = 0;
 
     /* Flags share no bit, but as values of one field, and those that stand for no bit come first. */
-    for (const struct flag *f = g->flags; (left || !f->guest) && f < g->flags + g->count; f++) {
+    for (const struct flag *f = g->flags; f < g->flags + g->count && (left || !f->guest); f++) {
         if ((guest & mask_of(f)) != f->guest)
             continue;
         out |= f->host;
@@ -56,7 +56,7 @@ uint64_t flags_to_guest(const struct flag_group *g, uint64_t host)
 /* Values of 32 bits are sign-extended, so that -1 is -1. */
 static int64_t value(const struct flag_group *g, uint64_t v) { return g->wide ? (int64_t)v : (int32_t)v; }
 
-int            enum_to_host(const struct flag_group *g, uint64_t guest, int64_t *host)
+int enum_to_host(const struct flag_group *g, uint64_t guest, int64_t *host)
 {
     for (const struct flag *f = g->flags; f < g->flags + g->count; f++) {
         if (value(g, f->guest) == value(g, guest)) {
