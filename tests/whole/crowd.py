@@ -12,13 +12,13 @@ def obey(p, order):
         raise Failure("%s: %r: %s" % (order, line, p.stderr.read1(2000)))
 
 
-def as_before(t, orders):
-    """A few of each first: what the first ones make stays.  --check-tables looks for what is left of tasks and processes."""
+def as_before(t, orders, first=()):
+    """A few of each first, and a crowd as large: what the first ones make stays.  --check-tables looks for what is left of tasks and processes."""
     p = t.start(t.dragoman(t.sample("crowd")), timeout=3000 if t.long else 200, stdin=subprocess.PIPE, env=EXACT)
     try:
         provider = provider_of(p)
         t.want(provider, "the provider is found")
-        for order in ("p 40", "t 40", "e 40", "v 40", "f 40", "p 40", "n 1"):  # a thread that ended is cleaned up after when the next begins
+        for order in ("p 40", "t 40", "e 40", "v 40", "f 40", "p 40", *first, "n 1"):  # a thread that ended is cleaned up after when the next begins
             obey(p, order)
         before = settled(provider, p)
         for order in (*orders, "n 1"):
@@ -29,8 +29,8 @@ def as_before(t, orders):
         p.stdin = None
         r = t.finish(p)
     what = "descriptors, threads, mappings, pages: %s before, %s after" % (before, after)
-    # A thread's stack, two mappings, goes when the next thread ends after it: some that ended together stay.
-    t.want(after[0] <= before[0] and after[1] <= before[1] and after[2] <= before[2] + 8, what, r)
+    # The C library keeps some stacks of threads that ended together, two mappings each; a crowd's would be hundreds.
+    t.want(after[0] <= before[0] and after[1] <= before[1] and after[2] <= before[2] + 64, what, r)
     t.want(after[3] <= before[3] + 512, "memory: " + what, r)
     t.want(r.status == "exit 0" and r.left == 0 and not r.err, "ends well", r)
 
@@ -43,4 +43,5 @@ def test_lives(t):
 
 @mark(one_user=True)
 def test_at_once(t):
-    as_before(t, ("p 1000", "t 1000", "p 1000", "t 1000") if t.long else ("p 150", "t 200"))
+    crowd = ("p 1000", "t 1000") if t.long else ("p 150", "t 200")
+    as_before(t, crowd * 2, first=crowd)
