@@ -159,12 +159,5 @@ int main(int argc, char **argv, char **envp)
     return check_status();
 }
 #else
-int main(int argc, char **argv, char **envp)
-{
-    (void)argc;
-    (void)argv;
-    (void)envp;
-    print("no kqueue here\n");
-    return 0;
-}
+OTHER_KERNEL_SAYS("no kqueue here\n")
 #endif

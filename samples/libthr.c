@@ -326,12 +326,5 @@ int main(int argc, char **argv, char **envp)
     return check_status();
 }
 #else
-int main(int argc, char **argv, char **envp)
-{
-    (void)argc;
-    (void)argv;
-    (void)envp;
-    print("another kernel, other libraries\n");
-    return 0;
-}
+OTHER_KERNEL_SAYS("another kernel, other libraries\n")
 #endif

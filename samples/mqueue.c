@@ -455,12 +455,5 @@ int main(int argc, char **argv, char **envp)
     return check_status();
 }
 #else
-int main(int argc, char **argv, char **envp)
-{
-    (void)argc;
-    (void)argv;
-    (void)envp;
-    print("there are none here\n");
-    return 0;
-}
+OTHER_KERNEL_SAYS("there are none here\n")
 #endif

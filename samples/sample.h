@@ -42,7 +42,17 @@ struct start_regs {
 extern struct start_regs start_regs;
 extern uint64_t         *start_block; /* argc, argv..., NULL, envp..., NULL, auxv */
 
-int      main(int argc, char **argv, char **envp);
+int main(int argc, char **argv, char **envp);
+/* The whole of a sample where its kernel is not the one that it is about. */
+#define OTHER_KERNEL_SAYS(text)                                                                                        \
+    int main(int argc, char **argv, char **envp)                                                                       \
+    {                                                                                                                  \
+        (void)argc;                                                                                                    \
+        (void)argv;                                                                                                    \
+        (void)envp;                                                                                                    \
+        print(text);                                                                                                   \
+        return 0;                                                                                                      \
+    }
 uint64_t start_auxv(uint64_t type, bool *found);
 
 /* ---- lib/print.c: %s %c %d %u %x with l or z, a width and a leading 0; one write a call */

@@ -173,12 +173,5 @@ int main(int argc, char **argv, char **envp)
     return check_status();
 }
 #else
-int main(int argc, char **argv, char **envp)
-{
-    (void)argc;
-    (void)argv;
-    (void)envp;
-    print("threads have their own here\n");
-    return 0;
-}
+OTHER_KERNEL_SAYS("threads have their own here\n")
 #endif

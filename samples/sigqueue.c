@@ -248,12 +248,5 @@ int main(int argc, char **argv, char **envp)
     return check_status();
 }
 #else
-int main(int argc, char **argv, char **envp)
-{
-    (void)argc;
-    (void)argv;
-    (void)envp;
-    print("another kernel has other rules\n");
-    return 0;
-}
+OTHER_KERNEL_SAYS("another kernel has other rules\n")
 #endif

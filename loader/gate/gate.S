@@ -31,6 +31,18 @@
     jmp *%gs:REGS_CONT
     .endm
 
+    /* rdi: the number, rsi: six arguments; to where the host wants them. */
+    .macro HOST_REGISTERS
+    mov %rdi, %rax
+    mov %rsi, %r11
+    mov 0(%r11), %rdi
+    mov 8(%r11), %rsi
+    mov 16(%r11), %rdx
+    mov 24(%r11), %r10
+    mov 32(%r11), %r8
+    mov 40(%r11), %r9
+    .endm
+
     .section .gate.header, "a"
     .quad 0x6e616d6f67617244
     .quad gate_pt_call
@@ -157,28 +169,14 @@ gate_fast_punt:
 /* int64_t gate_host(nr, const uint64_t args[6]) */
     .globl gate_host
 gate_host:
-    mov %rdi, %rax
-    mov %rsi, %r11
-    mov 0(%r11), %rdi
-    mov 8(%r11), %rsi
-    mov 16(%r11), %rdx
-    mov 24(%r11), %r10
-    mov 32(%r11), %r8
-    mov 40(%r11), %r9
+    HOST_REGISTERS
     syscall
     ret
 
 /* The same for calls that block: not made at all while a signal is noted. */
     .globl gate_host_wait
 gate_host_wait:
-    mov %rdi, %rax
-    mov %rsi, %r11
-    mov 0(%r11), %rdi
-    mov 8(%r11), %rsi
-    mov 16(%r11), %rdx
-    mov 24(%r11), %r10
-    mov 32(%r11), %r8
-    mov 40(%r11), %r9
+    HOST_REGISTERS
 1:  cmpq $0, %gs:AREA_NOTED
     jne 3f
     syscall
