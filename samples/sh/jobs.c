@@ -80,14 +80,18 @@ static void child_settle(struct job *j, bool foreground)
     traps_for_child();
 }
 
-/* No signal may come to the child while it still has our handlers. */
+/*
+ * No signal may come to the child while it still has our handlers.  The others are not blocked: what the terminal sends
+ * to the group would wait here until the child is made, and the child would not have it.
+ */
 int job_fork(struct job *j, bool foreground)
 {
-    struct os_sigset all, before;
+    struct os_sigset ours = signals_caught(), before;
     int              pid;
 
-    memset(&all, 0xff, sizeof(all));
-    os_sigprocmask(SIG_SETMASK, &all, &before);
+    if (controls())
+        os_sigset_add(&ours, SIGTTOU); /* by the child's tcsetpgrp, which comes from the background */
+    os_sigprocmask(SIG_BLOCK, &ours, &before);
     pid = (int)must(os_fork(), "fork");
     if (pid == 0) {
         child_settle(j, foreground);

@@ -168,6 +168,7 @@ bool                 trap_pending(void);
 int                  trap_pending_signal(void);
 void                 trap_exit(void);
 void                 traps_print(void);
+struct os_sigset     signals_caught(void);
 int                  signal_number(const char *name); /* -1: no such signal */
 const char          *signal_name(int sig);            /* without SIG */
 extern volatile bool interrupted;                     /* SIGINT came to an interactive shell */

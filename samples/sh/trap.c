@@ -6,7 +6,7 @@ enum { SIGNALS = 65 };
 static const char   *actions[SIGNALS]; /* NULL: default; "": ignored; [0]: at exit */
 static volatile bool pending[SIGNALS];
 static volatile bool any_pending;
-static bool          ignored_at_start[SIGNALS];
+static bool          ignored_at_start[SIGNALS], caught[SIGNALS];
 volatile bool        interrupted;
 
 static void on_signal(int sig, os_siginfo *si, void *uc)
@@ -27,6 +27,17 @@ static void dispose(int sig, enum disposition how)
                                .flags = how == CAUGHT ? SA_SIGINFO : 0};
 
     os_sigaction(sig, &act, 0);
+    caught[sig] = how == CAUGHT;
+}
+
+struct os_sigset signals_caught(void)
+{
+    struct os_sigset set = {0};
+
+    for (int sig = 1; sig < SIGNALS; sig++)
+        if (caught[sig])
+            os_sigset_add(&set, sig);
+    return set;
 }
 
 void trap_init(void)

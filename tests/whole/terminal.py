@@ -74,13 +74,13 @@ def keys(t, *flags):
         for sleeper in ("/bin/sh -c 'echo go; exec sleep 100'", """"$SAMPLES/sh" -c 'echo go; exec "$SAMPLES/cat"'""",
                         "sleep 100 | { echo go; sleep 100; }", 'sleep 100 | { echo go; "$SAMPLES/cat"; }'):
             s.terminal.send(sleeper.encode() + b"\n")
-            s.see("\ngo")
+            s.see("\ngo\r\n")
             s.terminal.send(b"\x03")
             s.see("^C")
             s.prompt()
             s.type("echo status $?", "status 130")
             s.terminal.send(sleeper.encode() + b"\n")
-            s.see("\ngo")
+            s.see("\ngo\r\n")
             s.terminal.send(b"\x1a")
             s.see("^Z")
             s.see("Stopped")
