@@ -87,6 +87,7 @@ static void note(struct task *t, const siginfo_t *si)
     if (!(d->noted >> (sig - 1) & 1))
         hostsig_info(&d->saved[sig], si);
     d->noted |= 1ull << (sig - 1);
+    t->area->noted = d->noted; /* gate_clone_quiet looks */
 }
 
 /* Lets the task run until it stops for a reason that concerns us. */
@@ -276,24 +277,12 @@ static void tracer_end(struct task *t)
     task_end(t);
 }
 
-/*
- * What is sent to the process may be given to a thread that nobody traces yet, and there the host's default is done:
- * the process ends.  So a child begins with everything blocked, until it is attached (gate_child); the creator's int3
- * is not.
- */
-static void clone_block(const struct task *parent, bool block)
-{
-    uint64_t mask = block ? ~(1ull << (SIGTRAP - 1)) : 0;
-
-    ptrace(PTRACE_SETSIGMASK, parent->host_tid, sizeof(mask), &mask);
-}
-
 static void pt_regs_set(struct task *t, const struct regs *r);
 
 static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags, uint64_t tls, const struct regs *regs)
 {
     struct regs  r = parent->door->regs;
-    struct area *ca = child->area;
+    struct area *pa = parent->area, *ca = child->area;
     pthread_t    thread;
     int64_t      v;
     int          err;
@@ -307,17 +296,17 @@ static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags,
     err = pthread_create(&thread, NULL, tracer_main, child);
     if (err)
         return -err;
-    r.rax = SYS_clone;
-    r.rdi = flags;
-    r.rsi = ((uint64_t)ca + AREA_STACK_END - 256) & ~15ull;
-    r.rdx = (uint64_t)&ca->host_tid;
-    r.r10 = (uint64_t)&ca->host_tid;
-    r.r8 = tls;
-    r.r9 = (uint64_t)ca;
-    clone_block(parent, true);
+    pa->args[0] = flags;
+    pa->args[1] = ((uint64_t)ca + AREA_STACK_END - 256) & ~15ull;
+    pa->args[2] = (uint64_t)&ca->host_tid;
+    pa->args[3] = (uint64_t)&ca->host_tid;
+    pa->args[4] = tls;
+    pa->args[5] = (uint64_t)ca;
+    pa->noted = parent->door->noted;
+    r.rdi = (uint64_t)pa;
+    r.rsp = ((uint64_t)pa + AREA_STACK_END - 256) & ~15ull;
     stub_run(parent, &r, pico_gate()->pt_clone);
     v = stub_result(parent, false, false, &r);
-    clone_block(parent, false);
     if (v < 0 && !(v == -ESRCH && __atomic_load_n(&ca->ready, __ATOMIC_ACQUIRE))) {
         clone_decide(child, CLONE_FAILED);
         futex(&ca->ready, FUTEX_WAKE, 1);

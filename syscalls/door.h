@@ -34,7 +34,10 @@ struct door_ops {
     /* syscalls/call.h's host_batch in one round trip; how many succeeded, or -ESRCH.  NULL: the door cannot. */
     int64_t (*batch)(struct task *t, uint64_t steps, unsigned n);
     int (*cas)(struct task *t, uint64_t at, uint32_t expect, uint32_t want, uint32_t *old);
-    /* clone by the parent's thread; the child will go on with these guest registers.  Host thread number or -errno. */
+    /*
+     * clone by the parent's thread; the child will go on with these guest registers.  Host thread number, -errno, or
+     * -ERESTART: a process is not made while a host signal is still to be noted.
+     */
     int64_t (*clone)(struct task *parent, struct task *child, uint64_t flags, uint64_t tls, const struct regs *regs);
     /* Makes the host thread end (nr: exit or exit_group); does not return. */
     void (*finish)(struct task *t, long nr, int status);

@@ -148,7 +148,8 @@ static int64_t clone_with_code(struct call *c, struct task *t, const struct plan
     return pid;
 }
 
-static int64_t fork_planned(struct call *c, const struct plan *plan)
+/* -ERESTART: none was made, for a host signal came before it. */
+static int64_t fork_once(struct call *c, const struct plan *plan)
 {
     struct task *t = child_make(c, plan);
     struct regs  r;
@@ -177,6 +178,18 @@ static int64_t fork_planned(struct call *c, const struct plan *plan)
     kqueue_proc_event_locked(c->proc, KQ_NOTE_FORK, pid);
     pthread_mutex_unlock(&session.lock);
     return pid;
+}
+
+/* What is sent to a whole group before a fork is delivered before it, and the call is made again (kern_fork.c, fork1).
+ */
+static int64_t fork_planned(struct call *c, const struct plan *plan)
+{
+    int64_t r = -ERESTART;
+
+    while (r == -ERESTART && !call_interrupted(c))
+        r = fork_once(c, plan);
+    c->early = r == -ERESTART;
+    return r;
 }
 
 #define FORK_CLONE (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)

@@ -169,7 +169,7 @@ static inline struct gate_sites *gate_sites_of(const void *fds)
 struct gate_header {
     uint64_t magic;
     uint64_t pt_call;  /* syscall; int3 */
-    uint64_t pt_clone; /* clone, whose child goes its own way; int3 */
+    uint64_t pt_clone; /* gate_clone_quiet; int3 */
     uint64_t pt_cas;   /* lock cmpxchg %edx, (%rdi); int3 */
     uint64_t enter;    /* gate_enter_fn */
     uint64_t text_end; /* host calls are taken from below it */

@@ -294,10 +294,8 @@ gate_copy_fault:
 gate_pt_call:
     syscall
     int3
-gate_pt_clone:
-    syscall
-    test %rax, %rax
-    jz gate_child_entry
+gate_pt_clone:               /* rdi: the area, rsp: the gate's own stack */
+    call gate_clone_quiet
     int3
 gate_pt_cas:
     lock cmpxchg %edx, (%rdi)

@@ -16,6 +16,7 @@ int64_t gate_host(long nr, const uint64_t args[6]);
 int64_t gate_host_wait(long nr, const uint64_t args[6]); /* -ERESTART at once when a signal is noted */
 int64_t gate_door(uint32_t index);
 int64_t gate_clone(const uint64_t args[5], struct area *child);
+int64_t gate_clone_quiet(struct area *a);
 /* Copies n bytes; 0, or -EFAULT where one side is not mapped. */
 int gate_copy(void *to, const void *from, size_t n);
 /* Up to n bytes, with the NUL: its length, n when there is none, -EFAULT. */
@@ -66,7 +67,7 @@ void    measure_leave(struct area *a, uint64_t flags);
 int64_t measured_host(long nr, const uint64_t args[6]);
 int64_t measured_host_wait(long nr, const uint64_t args[6]);
 int64_t measured_door(uint32_t index);
-int64_t measured_clone(const uint64_t args[5], struct area *child);
+int64_t measured_clone(struct area *a);
 #else
 #define measure_enter(a, how, nr) ((void)0)
 #define measure_served(a)         ((void)0)
@@ -74,7 +75,7 @@ int64_t measured_clone(const uint64_t args[5], struct area *child);
 #define measured_host             gate_host
 #define measured_host_wait        gate_host_wait
 #define measured_door             gate_door
-#define measured_clone            gate_clone
+#define measured_clone            gate_clone_quiet
 #endif
 
 typedef void label(void);

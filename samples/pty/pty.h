@@ -55,5 +55,6 @@ void       raw_mode(int fd, int min, int time);
 
 void check_session(void);
 void check_ends(void);
+void check_group(struct pty *p); /* by the leader of a session */
 
 #endif

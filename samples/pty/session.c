@@ -155,6 +155,7 @@ void check_session(void)
     struct pty p = pty_open();
 
     check(as_leader(leader, &p), "a session");
+    check(as_leader(check_group, &p), "a group");
     pty_close(&p);
 }
 
