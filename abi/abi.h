@@ -284,7 +284,8 @@ struct abi {
     const struct flag_group *open_flags;                                 /* for F_GETFL and F_SETFL */
 
     enum abi_match (*match)(const struct elf_id *id);
-    int elf_osabi; /* EI_OSABI of its programs; 0: that says nothing */
+    int32_t (*release)(const struct elf_id *id); /* that its note says it was built for, 0: it does not say */
+    int elf_osabi;                               /* EI_OSABI of its programs; 0: that says nothing */
     /* Arguments that are in registers; returns how many.  The rest are on the stack at *stack. */
     unsigned (*args)(const struct regs *r, uint64_t raw[ARGS_MAX], uint64_t *stack);
     /* The call number after unfolding syscall(0)-style indirection was not needed. */

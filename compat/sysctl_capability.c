@@ -1,7 +1,7 @@
 /*
  * compat/sysctl_capability.c: what of FreeBSD's tree can be read or written in
  * capability mode (CTLFLAG_CAPRD, CTLFLAG_CAPWR): kern_mib.c, kern_sysctl.c,
- * kern_exec.c, kern_proc.c, subr_smp.c, sched_ule.c, posix4_mib.c and FEATURE of sys/sysctl.h.
+ * kern_exec.c, kern_proc.c, kern_descrip.c, subr_smp.c, sched_ule.c, posix4_mib.c and FEATURE of sys/sysctl.h.
  */
 #include <string.h>
 
@@ -27,6 +27,7 @@ static const char *const readable[] = {
     "kern.hostid",
     "kern.ps_strings",
     "kern.usrstack",
+    "kern.proc.nfds",
     "kern.features.",
     "kern.smp.",
     "kern.sched.cpusetsize",

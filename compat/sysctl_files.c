@@ -26,7 +26,7 @@ enum { FD_CWD = -1, FD_ROOT = -2, FD_TEXT = -4 };
 
 /* ---- whose ---------------------------------------------------------------------------- */
 
-static bool may_see(const struct call *c, const struct proc *p)
+bool subject_visible(const struct call *c, const struct proc *p)
 {
     return p == c->proc || c->proc->cred.euid == 0 || c->proc->cred.euid == p->cred.ruid;
 }
@@ -36,7 +36,7 @@ static int named_locked(struct sysctl_req *r, struct proc **p)
     *p = r->arg[0] == -1 ? r->c->proc : proc_find_locked(r->arg[0]);
     if (!*p)
         return -ESRCH;
-    return may_see(r->c, *p) ? 0 : -EPERM;
+    return subject_visible(r->c, *p) ? 0 : -EPERM;
 }
 
 int subject_named(struct sysctl_req *r, struct subject *s)
@@ -246,10 +246,15 @@ static void add_file(struct kinfo *k, const struct open_fd *o, int fd)
     snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
     n = readlink(link, host, sizeof(host) - 1);
     host[n < 0 ? 0 : n] = '\0';
-    k->type = !S_ISFIFO(st.st_mode) ? KINFO_VNODE : host[0] == '/' ? KINFO_FIFO : KINFO_PIPE;
+    k->type = kinfo_file_type(st.st_mode, host);
     k->status = KINFO_ATTR_VALID;
     if (k->type == KINFO_PIPE)
         return;
+    if (k->type == KINFO_SHM) { /* uipc_shm.c, shm_fill_kinfo */
+        k->mode = (uint16_t)st.st_mode;
+        k->size = (uint64_t)st.st_size;
+        return;
+    }
     add_stat(k, &st);
     subject_path(host, k->path);
     k->offset = o->offset < 0 ? lseek(fd, 0, SEEK_CUR) : o->offset;

@@ -13,6 +13,7 @@
 
 #include "abi/freebsd/kinfo.h"
 #include "compat/sysctl_values.h"
+#include "syscalls/credentials.h"
 #include "syscalls/door.h"
 #include "syscalls/proc.h"
 
@@ -36,17 +37,21 @@ struct hproc {
     unsigned long      nvcsw, nivcsw;
 };
 
-static FILE *proc_file(int pid, const char *name)
+/* Of a process, or of one thread of it; tid 0: of the process. */
+static FILE *proc_file(int pid, int tid, const char *name)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+    if (tid)
+        snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
+    else
+        snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
     return fopen(path, "re");
 }
 
-static bool stat_read(int pid, struct hproc *h)
+static bool stat_read(int pid, int tid, struct hproc *h)
 {
-    FILE *f = proc_file(pid, "stat");
+    FILE *f = proc_file(pid, tid, "stat");
     char  line[1024] = "", *open, *close;
     bool  ok;
 
@@ -77,9 +82,9 @@ static void groups_read(struct hproc *h, char *s)
     }
 }
 
-static bool status_read(int pid, struct hproc *h)
+static bool status_read(int pid, int tid, struct hproc *h)
 {
-    FILE *f = proc_file(pid, "status");
+    FILE *f = proc_file(pid, tid, "status");
     char  line[512];
 
     while (f && fgets(line, sizeof(line), f)) {
@@ -95,10 +100,10 @@ static bool status_read(int pid, struct hproc *h)
     return f != NULL;
 }
 
-static bool hproc_read(int pid, struct hproc *h)
+static bool hproc_read(int pid, int tid, struct hproc *h)
 {
     memset(h, 0, sizeof(*h));
-    return stat_read(pid, h) && status_read(pid, h);
+    return stat_read(pid, tid, h) && status_read(pid, tid, h);
 }
 
 static struct fbsd_timeval64 ticks_tv(long ticks)
@@ -204,17 +209,28 @@ static void kinfo_signals(struct fbsd_kinfo_proc *k, const struct proc *p)
     }
 }
 
+/*
+ * A stop of the host's is the guest's only where we know of it: under the ptrace door a thread stops in every call.
+ * session.lock held.
+ */
+static int8_t state_of_guest(const struct proc *p, int8_t host)
+{
+    if (p->state == PROC_ZOMBIE)
+        return FBSD_SZOMB;
+    if (p->stopped)
+        return FBSD_SSTOP;
+    return host == FBSD_SRUN ? FBSD_SRUN : FBSD_SSLEEP;
+}
+
 /* What we know better than the host.  session.lock held. */
 static void kinfo_from_guest(struct fbsd_kinfo_proc *k, const struct proc *p)
 {
     const struct task *t = LIST_FIRST(&p->tasks);
 
-    if (p->parent)
-        k->ppid = p->parent->pid;
-    if (p->state == PROC_ZOMBIE)
-        k->stat = FBSD_SZOMB;
+    k->ppid = proc_ppid_locked(p);
+    k->stat = state_of_guest(p, k->stat);
     k->xstat = (uint16_t)p->wait_status;
-    k->numthreads = (int32_t)p->ntasks;
+    k->numthreads = (int32_t)(p->ntasks - p->ngone);
     snprintf(k->comm, sizeof(k->comm), "%.19s", p->comm);
     snprintf(k->tdname, sizeof(k->tdname), "%.16s", t && t->name[0] ? t->name : p->comm);
     snprintf(k->login, sizeof(k->login), "%.17s", p->login);
@@ -230,7 +246,7 @@ static void kinfo_from_guest(struct fbsd_kinfo_proc *k, const struct proc *p)
 static int kinfo_read(int pid, struct fbsd_kinfo_proc *k)
 {
     struct hproc h;
-    bool         on_host = hproc_read(pid, &h);
+    bool         on_host = hproc_read(pid, 0, &h);
     struct proc *p;
 
     if (!on_host) {
@@ -246,6 +262,117 @@ static int kinfo_read(int pid, struct fbsd_kinfo_proc *k)
     return p || on_host ? 0 : -ESRCH;
 }
 
+/* ---- threads ------------------------------------------------------------------------- */
+
+struct threads {
+    struct thread {
+        pid_t    host;
+        int32_t  tid; /* the guest's */
+        int8_t   stat;
+        char     name[32];
+        uint64_t mask[2], pending[2];
+    } * v;
+    size_t n;
+    bool   guests; /* the session's: the host's names and states say little */
+};
+
+/* session.lock held. */
+static bool threads_of_guest(struct threads *l, const struct proc *p, const struct task *caller)
+{
+    const struct task *t;
+
+    l->guests = true;
+    l->v = calloc(p->ntasks ? p->ntasks : 1, sizeof(*l->v));
+    LIST_FOREACH(t, &p->tasks, link) {
+        struct thread *to = l->v && l->n < p->ntasks && t->host_tid && t->state != TASK_GONE ? &l->v[l->n++] : NULL;
+
+        if (!to)
+            continue;
+        to->host = t->host_tid;
+        to->tid = (int32_t)t->tid;
+        to->stat = t == caller ? FBSD_SRUN : state_of_guest(p, FBSD_SSLEEP);
+        snprintf(to->name, sizeof(to->name), "%s", t->name[0] ? t->name : p->comm);
+        memcpy(to->mask, t->area->mask.w, sizeof(to->mask));
+        memcpy(to->pending, t->pending.set.w, sizeof(to->pending));
+    }
+    return l->v != NULL;
+}
+
+static bool threads_of_host(struct threads *l, int pid)
+{
+    char           path[32];
+    DIR           *d;
+    struct dirent *e;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", pid);
+    d = opendir(path);
+    while (d && (e = readdir(d))) {
+        struct thread *more = atoi(e->d_name) > 0 ? realloc(l->v, (l->n + 1) * sizeof(*l->v)) : NULL;
+
+        if (!more)
+            continue;
+        l->v = more;
+        l->v[l->n++] = (struct thread){.host = atoi(e->d_name), .tid = atoi(e->d_name)};
+    }
+    if (d)
+        closedir(d);
+    return true;
+}
+
+/* What of a row is one thread's (kern_proc.c, fill_kinfo_thread with preferthread). */
+static void kinfo_thread(struct fbsd_kinfo_proc *k, const struct threads *l, const struct thread *t)
+{
+    const struct fbsd_timeval64 start = k->start;
+    struct hproc                h;
+
+    k->tid = t->tid;
+    memset(k->moretdname, 0, sizeof(k->moretdname));
+    if (hproc_read(k->pid, t->host, &h)) {
+        kinfo_usage(k, &h);
+        k->start = start; /* the process's */
+        k->stat = !l->guests || (t->stat == FBSD_SSLEEP && h.state == 'R') ? state_of(h.state) : t->stat;
+    }
+    snprintf(k->tdname, sizeof(k->tdname), "%.16s", l->guests ? t->name : h.comm);
+    if (strlen(t->name) > 16)
+        snprintf(k->moretdname, sizeof(k->moretdname), "%.3s", t->name + 16);
+    memcpy(k->siglist, t->pending, sizeof(k->siglist));
+    memcpy(k->sigmask, t->mask, sizeof(k->sigmask));
+}
+
+/* A row for each thread; of a zombie one that is left of it. */
+static int give_threads(struct sysctl_req *r, struct fbsd_kinfo_proc *k)
+{
+    struct threads l = {0};
+    struct proc   *p;
+    int            err = 0;
+
+    pthread_mutex_lock(&session.lock);
+    p = proc_find_any_locked(k->pid);
+    if (p && !threads_of_guest(&l, p, r->c->task))
+        err = -ENOMEM;
+    pthread_mutex_unlock(&session.lock);
+    if (!p)
+        threads_of_host(&l, k->pid);
+    if (!l.n && !err)
+        err = sysctl_out(r, k, sizeof(*k));
+    for (size_t i = 0; i < l.n && !err; i++) {
+        kinfo_thread(k, &l, &l.v[i]);
+        err = sysctl_out(r, k, sizeof(*k));
+    }
+    free(l.v);
+    return err;
+}
+
+/* ---- lists --------------------------------------------------------------------------- */
+
+/* KERN_PROC_INC_THREAD; and the list of all has them in any case (sysctl_kern_proc). */
+static bool with_threads(const struct sysctl *node) { return node->number == 0 || (node->number & 0x10) != 0; }
+
+static int give(struct sysctl_req *r, struct fbsd_kinfo_proc *k)
+{
+    return with_threads(r->node) ? give_threads(r, k) : sysctl_out(r, k, sizeof(*k));
+}
+
 int proc_list_pid(struct sysctl_req *r)
 {
     struct fbsd_kinfo_proc k;
@@ -254,7 +381,7 @@ int proc_list_pid(struct sysctl_req *r)
     if (r->narg != 1)
         return -EINVAL;
     err = kinfo_read(r->arg[0], &k);
-    return err ? err : sysctl_out(r, &k, sizeof(k));
+    return err ? err : give(r, &k);
 }
 
 typedef bool (*proc_match)(const struct fbsd_kinfo_proc *k, int arg);
@@ -272,10 +399,11 @@ static int list(struct sysctl_req *r, proc_match match)
         int pid = atoi(e->d_name);
 
         if (pid > 0 && !kinfo_read(pid, &k) && (!match || match(&k, r->arg[0])))
-            err = sysctl_out(r, &k, sizeof(k));
+            err = give(r, &k);
     }
     closedir(d);
     /* Room for processes that start between the question for the size and the one for the list. */
+    memset(&k, 0, sizeof(k));
     for (int i = 0; !err && r->sizing && i < 5; i++)
         err = sysctl_out(r, &k, sizeof(k));
     return err;
@@ -293,7 +421,14 @@ static bool of_uid(const struct fbsd_kinfo_proc *k, int arg) { return k->uid == 
 
 static bool of_ruid(const struct fbsd_kinfo_proc *k, int arg) { return k->ruid == (uint32_t)arg; }
 
+static bool of_gid(const struct fbsd_kinfo_proc *k, int arg) { return k->groups[0] == (uint32_t)arg; }
+
 static bool of_rgid(const struct fbsd_kinfo_proc *k, int arg) { return k->rgid == (uint32_t)arg; }
+
+static bool on_tty(const struct fbsd_kinfo_proc *k, int arg)
+{
+    return (k->flag & P_CONTROLT) && (uint32_t)k->tdev == (uint32_t)arg;
+}
 
 int proc_list_pgrp(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, in_pgrp); }
 
@@ -302,5 +437,9 @@ int proc_list_session(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : li
 int proc_list_uid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_uid); }
 
 int proc_list_ruid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_ruid); }
+
+int proc_list_gid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_gid); }
+
+int proc_list_tty(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, on_tty); }
 
 int proc_list_rgid(struct sysctl_req *r) { return r->narg != 1 ? -EINVAL : list(r, of_rgid); }

@@ -12,10 +12,11 @@
 #include <sys/uio.h>
 
 #include "abi/freebsd/kinfo.h"
-#include "abi/freebsd/version.h"
+#include "abi/neutral.h"
 #include "compat/sysctl_values.h"
 #include "syscalls/fd.h"
 #include "syscalls/proc.h"
+#include "syscalls/resources.h"
 
 #define PAGE       4096u
 #define ARGS_LIMIT 244u         /* ps_arg_cache_limit less its header: longest title that may be set */
@@ -270,14 +271,19 @@ int proc_groups(struct sysctl_req *r)
     return err;
 }
 
+/* Here the caller is 0, too (kern_proc.c, sysctl_kern_proc_umask). */
 int proc_umask(struct sysctl_req *r)
 {
+    const int     own = r->c->proc->pid;
     struct target t;
     char          line[256];
     unsigned      mask;
     uint16_t      out;
-    int           err = target_named(r, &t);
+    int           err;
 
+    if (r->narg == 1 && r->arg[0] == 0)
+        r->arg = &own;
+    err = target_named(r, &t);
     if (err)
         return err;
     if (!status_line(t.pid, "Umask:", line, sizeof(line)) || sscanf(line, "Umask: %o", &mask) != 1)
@@ -286,39 +292,48 @@ int proc_umask(struct sysctl_req *r)
     return sysctl_out(r, &out, sizeof(out));
 }
 
-/* {kern.proc.rlimit, PID, resource}: FreeBSD's numbers, and its infinity, the largest positive number. */
+/* A limit that a process gives itself: FreeBSD's numbers, and its infinity, the largest positive number. */
+static int rlimit_set(struct sysctl_req *r, int64_t which)
+{
+    struct rlimit l;
+    const int     err = copy_in(r->c, &l, r->newp, sizeof(l));
+
+    if (err)
+        return err;
+    l.rlim_cur = l.rlim_cur >= INT64_MAX ? RLIM_INFINITY : l.rlim_cur;
+    l.rlim_max = l.rlim_max >= INT64_MAX ? RLIM_INFINITY : l.rlim_max;
+    return (int)sys_setrlimit(r->c, which, &l);
+}
+
+/* {kern.proc.rlimit, PID, resource}.  Another process's limits are only told. */
 int proc_rlimit(struct sysctl_req *r)
 {
-    static const int8_t host[] = {RLIMIT_CPU,
-                                  RLIMIT_FSIZE,
-                                  RLIMIT_DATA,
-                                  RLIMIT_STACK,
-                                  RLIMIT_CORE,
-                                  RLIMIT_RSS,
-                                  RLIMIT_MEMLOCK,
-                                  RLIMIT_NPROC,
-                                  RLIMIT_NOFILE,
-                                  -1,
-                                  RLIMIT_AS,
-                                  -1,
-                                  -1,
-                                  -1,
-                                  -1,
-                                  -1};
-    struct rlimit       l = {RLIM_INFINITY, RLIM_INFINITY};
-    unsigned            which = r->narg == 2 ? (unsigned)r->arg[1] : UINT_MAX;
-    struct target       t;
-    int                 err;
+    static const int64_t neutral[] = {RLIMIT_CPU,    RLIMIT_FSIZE,     RLIMIT_DATA,    RLIMIT_STACK,
+                                      RLIMIT_CORE,   RLIMIT_RSS,       RLIMIT_MEMLOCK, RLIMIT_NPROC,
+                                      RLIMIT_NOFILE, D_RLIMIT_SBSIZE,  RLIMIT_AS,      D_RLIMIT_NPTS,
+                                      D_RLIMIT_SWAP, D_RLIMIT_KQUEUES, D_RLIMIT_UMTXP, D_RLIMIT_PIPEBUF};
+    const unsigned       which = r->narg == 2 ? (unsigned)r->arg[1] : UINT_MAX;
+    struct rlimit        l;
+    struct proc         *p;
+    int                  err;
 
-    if (which >= sizeof(host))
+    if (which >= sizeof(neutral) / sizeof(*neutral) || (r->writing && r->newlen != sizeof(l)))
         return -EINVAL;
     r->narg = 1;
-    err = target_named(r, &t);
-    if (!err && host[which] >= 0 && prlimit(t.pid, host[which], NULL, &l))
-        err = -ESRCH;
+    err = proc_named(r, &p);
+    if (err)
+        return err;
+    if (r->writing && p != r->c->proc)
+        err = -EPERM;
+    if (!err)
+        err = (int)rlimit_of_locked(p, neutral[which], &l);
+    pthread_mutex_unlock(&session.lock);
+    if (err)
+        return err;
     l.rlim_cur = l.rlim_cur > INT64_MAX ? INT64_MAX : l.rlim_cur;
     l.rlim_max = l.rlim_max > INT64_MAX ? INT64_MAX : l.rlim_max;
-    return err ? err : sysctl_out(r, &l, sizeof(l));
+    err = sysctl_out(r, &l, sizeof(l));
+    return err || !r->writing ? err : rlimit_set(r, neutral[which]);
 }
 
 int proc_ps_strings(struct sysctl_req *r)
@@ -329,13 +344,29 @@ int proc_ps_strings(struct sysctl_req *r)
     return err ? err : sysctl_out(r, &t.ps_strings, sizeof(t.ps_strings));
 }
 
+/* What the program's note says, until the process or another of its user's says otherwise. */
 int proc_osrel(struct sysctl_req *r)
 {
-    static const int32_t osrel = FBSD_OSRELDATE;
-    struct target        t;
-    int                  err = target_named(r, &t);
+    struct proc *p;
+    int32_t new = 0;
+    int err = 0;
 
-    return err ? err : sysctl_out(r, &osrel, sizeof(osrel));
+    if (r->writing)
+        err = r->newlen == sizeof(new) ? copy_in(r->c, &new, r->newp, sizeof(new)) : -EINVAL;
+    if (!err)
+        err = proc_named(r, &p);
+    if (err)
+        return err;
+    if (r->writing && !subject_visible(r->c, p))
+        err = -EPERM;
+    if (!err)
+        err = sysctl_out(r, &p->osrel, sizeof(p->osrel));
+    if (!err && new < 0)
+        err = -EINVAL;
+    if (!err && r->writing)
+        p->osrel = new;
+    pthread_mutex_unlock(&session.lock);
+    return err;
 }
 
 /* Unwinders look here for the trampoline that handlers return through. */
@@ -363,17 +394,14 @@ static void count_fd(int fd, struct ofile *of, int hostfd, bool cloexec, void *a
     ++*(int32_t *)arg;
 }
 
-/* Another process's table can go away under us, so only the caller's own is counted. */
+/* kern_descrip.c, sysctl_kern_proc_nfds: only the caller's own, which is 0 here. */
 int proc_nfds(struct sysctl_req *r)
 {
-    struct target t;
-    int32_t       n = 0;
-    int           err = target_named(r, &t);
+    int32_t n = 0;
+    int     err;
 
-    if (err)
-        return err;
-    if (!t.self)
-        return -EPERM;
+    if (r->narg != 1 || r->arg[0] != 0)
+        return -EINVAL;
     err = fdtable_lock(r->c, r->c->proc->fds);
     if (err)
         return err;

@@ -55,13 +55,16 @@ int net_ip_ttl(struct sysctl_req *r);
 int net_ip_forwarding(struct sysctl_req *r);
 
 /* sysctl_proc.c */
+/* Lists of processes; where the node is NAME_td, and in kern.proc.all, with a row for each thread. */
 int proc_list_all(struct sysctl_req *r);
 int proc_list_pid(struct sysctl_req *r);
 int proc_list_pgrp(struct sysctl_req *r);
 int proc_list_session(struct sysctl_req *r);
 int proc_list_uid(struct sysctl_req *r);
 int proc_list_ruid(struct sysctl_req *r);
+int proc_list_gid(struct sysctl_req *r);
 int proc_list_rgid(struct sysctl_req *r);
+int proc_list_tty(struct sysctl_req *r);
 int proc_list_procs(struct sysctl_req *r);
 
 /* sysctl_self.c: one process's own facts, kern.proc.NAME.PID */
@@ -87,6 +90,8 @@ struct subject {
     char     program[1024]; /* its file, "" when unknown */
 };
 int subject_named(struct sysctl_req *r, struct subject *s);
+/* May look at all of p, and change something: it is its own, of its user's, or root asks.  session.lock held. */
+bool subject_visible(const struct call *c, const struct proc *p);
 /* The guest's name of a host's one, "" for what has none or lies outside of --root.  to: 1024 bytes. */
 void subject_path(const char *host, char *to);
 int  proc_filedesc(struct sysctl_req *r);

@@ -256,10 +256,12 @@ static void start_describe(struct start_in *in, struct exec_image *e)
 
 static void proc_describe(struct call *c, struct exec_image *e, const struct start_in *in, const struct start_out *out)
 {
-    struct proc *p = c->proc;
-    const char  *base = strrchr(e->path, '/');
+    struct proc        *p = c->proc;
+    const char         *base = strrchr(e->path, '/');
+    const struct elf_id id = image_id(&e->prog.im);
 
     pthread_mutex_lock(&session.lock);
+    p->osrel = c->abi->release(&id);
     free(p->execpath);
     p->execpath = strdup(e->path);
     snprintf(p->comm, sizeof(p->comm), "%.19s", base ? base + 1 : e->path);

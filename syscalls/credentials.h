@@ -7,6 +7,8 @@
 #ifndef DRAGOMAN_SYSCALLS_CREDENTIALS_H
 #define DRAGOMAN_SYSCALLS_CREDENTIALS_H
 
+#include <sys/types.h>
+
 #include "syscalls/call.h"
 
 #define GROUPS_MAX 1023 /* NGROUPS_MAX there */
@@ -14,6 +16,8 @@
 /* ident.c */
 int64_t sys_getpid(struct call *c);
 int64_t sys_getppid(struct call *c);
+struct proc;
+pid_t   proc_ppid_locked(const struct proc *p); /* as the guest has it; session.lock held */
 int64_t sys_issetugid(struct call *c);
 int64_t sys_getpgid(struct call *c, int pid);
 int64_t sys_getsid(struct call *c, int pid);

@@ -19,15 +19,19 @@ int64_t sys_getpid(struct call *c) { return c->proc->pid; }
  * The host's parent of every guest process is the provider, so the tree is
  * ours.  The session's first process was started by whoever started us.
  */
+pid_t proc_ppid_locked(const struct proc *p)
+{
+    if (p->parent)
+        return p->parent->pid;
+    return p == session.first ? session_parent() : 1;
+}
+
 int64_t sys_getppid(struct call *c)
 {
-    int64_t ppid = 1;
+    int64_t ppid;
 
     pthread_mutex_lock(&session.lock);
-    if (c->proc->parent)
-        ppid = c->proc->parent->pid;
-    else if (c->proc == session.first)
-        ppid = session_parent();
+    ppid = proc_ppid_locked(c->proc);
     pthread_mutex_unlock(&session.lock);
     return ppid;
 }

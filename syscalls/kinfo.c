@@ -57,6 +57,13 @@ int32_t kinfo_vnode_type(uint32_t mode)
     return by_format[(mode & S_IFMT) >> 12];
 }
 
+int32_t kinfo_file_type(uint32_t mode, const char *host_name)
+{
+    if (S_ISFIFO(mode))
+        return host_name[0] == '/' ? KINFO_FIFO : KINFO_PIPE;
+    return strncmp(host_name, "/memfd:", 7) == 0 ? KINFO_SHM : KINFO_VNODE;
+}
+
 static void add_file(struct kinfo *k, const struct kstat *st)
 {
     k->vnode_type = kinfo_vnode_type(st->mode);
@@ -78,6 +85,8 @@ static void add_path(struct call *c, struct kinfo *k, int hostfd)
 
     if (cwd_name_of(c, hostfd, k->path, sizeof(k->path)) < 0 || k->path[0] != '/')
         k->path[0] = 0;
+    if (k->type == KINFO_VNODE)
+        k->type = kinfo_file_type(k->mode, k->path);
 
     const size_t n = strlen(k->path);
 

@@ -31,7 +31,8 @@ enum {
     KINFO_FIFO,
     KINFO_KQUEUE,
     KINFO_MQUEUE = 7,
-    KINFO_SEM = 9,
+    KINFO_SHM,
+    KINFO_SEM,
     KINFO_PROCDESC = 11,
     KINFO_UNKNOWN = 255,
 };
@@ -39,6 +40,8 @@ enum {
 
 int32_t kinfo_flags(uint32_t of);        /* KF_FLAG_* of host O_* */
 int32_t kinfo_vnode_type(uint32_t mode); /* KF_VTYPE_* */
+/* What a host's file is, by its mode and by what the host calls it: a pipe or shared memory has no name there. */
+int32_t kinfo_file_type(uint32_t mode, const char *host_name);
 
 /* Into the guest's struct kinfo_file at `at`, whose first field is its size.  0, -EBADF, -EFAULT, -EINVAL (size). */
 int64_t kinfo_give(struct call *c, int fd, gva at);

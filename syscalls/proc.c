@@ -108,6 +108,7 @@ static void inherit(struct proc *p, const struct proc *from)
 {
     memcpy(p->actions, from->actions, sizeof(p->sigacts->of));
     memcpy(p->comm, from->comm, sizeof(p->comm));
+    p->osrel = from->osrel;
     memcpy(p->login, from->login, sizeof(p->login));
     p->support = from->support;
     p->stack_top = from->stack_top;

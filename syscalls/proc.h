@@ -117,6 +117,7 @@ struct proc {
     bool               closes_first; /* rfork's RFCFDG: the host descriptors go before the first instruction */
     char              *execpath;     /* absolute host path of the program, owned */
     char               comm[32];
+    int32_t            osrel;   /* the release that the program says it was built for, 0: it does not say */
     char             **argv;    /* owned, NULL-terminated: sysctl kern.proc.args */
     uint64_t           support; /* guest address of the support page */
     uint64_t           stack_top, stack_size, ps_strings;

@@ -13,6 +13,9 @@
 /* rlimit.c.  which: host RLIMIT_* or neutral D_RLIMIT_*. */
 int64_t sys_getrlimit(struct call *c, int64_t which, void *rlim);
 int64_t sys_setrlimit(struct call *c, int64_t which, const void *rlim);
+struct rlimit;
+/* Any process's limit, as that one sees it.  session.lock held.  0, or what the host's prlimit says. */
+int64_t rlimit_of_locked(const struct proc *p, int64_t which, struct rlimit *r);
 int64_t sys_getdtablesize(struct call *c);
 int64_t sys_getrlimitusage(struct call *c, int64_t which, int flags, gva res); /* -EINVAL, -ENXIO: nothing to count */
 

@@ -3,6 +3,7 @@
  * ours, and for what the host does not limit.
  */
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "syscalls/arena.h"
@@ -31,6 +32,16 @@ static rlim_t without_zone(rlim_t v) { return v == RLIM_INFINITY || v < ZONE_SIZ
 
 static rlim_t with_zone(rlim_t v) { return v >= RLIM_INFINITY - ZONE_SIZE ? RLIM_INFINITY : v + ZONE_SIZE; }
 
+/* What the host says of a limit, as the process should see it. */
+static void as_guest_sees(const struct proc *p, int64_t which, struct rlimit *r)
+{
+    if (which == RLIMIT_AS)
+        *r = (struct rlimit){without_zone(r->rlim_cur), without_zone(r->rlim_max)};
+    /* Thread libraries lay out the main stack by this: never more than is really there. */
+    if (which == RLIMIT_STACK && p->stack_size && r->rlim_cur > p->stack_size)
+        r->rlim_cur = p->stack_size;
+}
+
 static void nofile_get(struct call *c, struct rlimit *r)
 {
     pthread_mutex_lock(&session.lock);
@@ -51,12 +62,22 @@ static int64_t limit_get(struct call *c, int64_t which, struct rlimit *r)
         return 0;
     }
     err = host_prlimit(c, which, NULL, r);
-    if (!err && which == RLIMIT_AS)
-        *r = (struct rlimit){without_zone(r->rlim_cur), without_zone(r->rlim_max)};
-    /* Thread libraries lay out the main stack by this: never more than is really there. */
-    if (!err && which == RLIMIT_STACK && c->proc->stack_size && r->rlim_cur > c->proc->stack_size)
-        r->rlim_cur = c->proc->stack_size;
+    if (!err)
+        as_guest_sees(c->proc, which, r);
     return err;
+}
+
+int64_t rlimit_of_locked(const struct proc *p, int64_t which, struct rlimit *r)
+{
+    *r = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+    if (which > UINT32_MAX)
+        return 0;
+    if (prlimit(p->pid, (__rlimit_resource_t)which, NULL, r))
+        return -errno;
+    if (which == RLIMIT_NOFILE)
+        *r = (struct rlimit){p->nofile, p->nofile_max};
+    as_guest_sees(p, which, r);
+    return 0;
 }
 
 int64_t sys_getrlimit(struct call *c, int64_t which, void *rlim) { return rlim ? limit_get(c, which, rlim) : -EFAULT; }

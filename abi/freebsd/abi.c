@@ -19,15 +19,26 @@
 
 /* ---- whose program is it ---------------------------------------------------- */
 
-static bool has_note(const struct elf_id *id)
+static const struct elf_note *tag_find(const struct elf_id *id)
 {
     for (unsigned i = 0; i < id->nnotes; i++) {
         const struct elf_note *n = &id->notes[i];
 
         if (!strcmp(n->name, "FreeBSD") && n->type == NT_FREEBSD_ABI_TAG && n->descsz >= 4)
-            return true;
+            return n;
     }
-    return false;
+    return NULL;
+}
+
+/* kern/imgact_elf.c, freebsd_trans_osrel: a number of sys/param.h's __FreeBSD_version. */
+static int32_t release(const struct elf_id *id)
+{
+    const struct elf_note *n = tag_find(id);
+    int32_t                v = 0;
+
+    if (n)
+        memcpy(&v, n->desc, sizeof(v));
+    return v;
 }
 
 static bool has_brand(const struct elf_id *id)
@@ -38,7 +49,7 @@ static bool has_brand(const struct elf_id *id)
 /* In the order of kern/imgact_elf.c: note, brand, interpreter. */
 static enum abi_match match(const struct elf_id *id)
 {
-    if (has_note(id))
+    if (tag_find(id))
         return ABI_YES_NOTE;
     if (has_brand(id))
         return ABI_YES_OSABI;
@@ -143,6 +154,7 @@ const struct abi abi_freebsd_amd64 = {
     .open_flags = &freebsd_flags_open,
     .elf_osabi = ELFOSABI_FREEBSD,
     .match = match,
+    .release = release,
     .args = args,
     .is_indirect = is_indirect,
     .result = result,

@@ -208,6 +208,7 @@ BSD_ONLY = {
     "mqueue": 93,
     "procdesc": 65,
     "procfiles": 31,
+    "procinfo": 60,
     "sigqueue": 32,
     "setid": 16,
 }
@@ -215,7 +216,7 @@ BSD_ONLY = {
 
 def bsd_only(name, least):
     def test(t):
-        r = t.guest(name)
+        r = t.guest(name, "word")
         t.want(r.status == "exit 0" and r.out.count(b"ok ") >= least and b"FAILED" not in r.out, "as FreeBSD answers", r)
     return test
 
