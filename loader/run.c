@@ -221,7 +221,7 @@ static bool anybody_left(void)
 
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(p, &session.procs, all)
-        any |= p->state == PROC_LIVE;
+        any |= p->state != PROC_ZOMBIE;
     pthread_mutex_unlock(&session.lock);
     return any;
 }

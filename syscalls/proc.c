@@ -273,16 +273,13 @@ static void proc_free(struct proc *p)
     free(p);
 }
 
-/* A zombie holds nothing but its status.  The caller's reference keeps p meanwhile, for its parent may reap it. */
-static void zombie_drop(struct proc *p)
+void proc_drop(struct proc *p)
 {
-    struct fdtable *fds = NULL;
+    struct fdtable *fds;
 
     pthread_mutex_lock(&session.lock);
-    if (p->refs > 1 && p->ntasks == 0 && p->state == PROC_ZOMBIE) {
-        fds = p->fds;
-        p->fds = NULL;
-    }
+    fds = p->fds;
+    p->fds = NULL;
     pthread_mutex_unlock(&session.lock);
     if (!fds)
         return;
@@ -298,7 +295,6 @@ void proc_put(struct proc *p)
 {
     bool last;
 
-    zombie_drop(p);
     pthread_mutex_lock(&session.lock);
     last = --p->refs == 0;
     pthread_mutex_unlock(&session.lock);

@@ -80,7 +80,8 @@ struct task {
     void          *umtx;                        /* compat/umtx.c: robust lists and such */
 };
 
-enum proc_state { PROC_LIVE, PROC_ZOMBIE };
+/* ENDING: the host's process is gone, and what was in flight unwinds; nobody may see yet that it has ended. */
+enum proc_state { PROC_LIVE, PROC_ENDING, PROC_ZOMBIE };
 
 /* User and group identifiers: real, effective, saved. */
 struct cred {
@@ -215,6 +216,8 @@ void proc_set_space(struct proc *p, const struct proc *from);
 /* Another living process has p's address space.  Takes session.lock. */
 bool proc_space_shared(const struct proc *p);
 void proc_put(struct proc *p);
+/* Gives up what a process that has ended, and has no task left, held for others to see.  No lock held. */
+void proc_drop(struct proc *p);
 /* Takes a zombie out of the tree; session.lock held, and released for a moment. */
 void proc_reap_locked(struct proc *p);
 /* It never had a host process: undoes proc_new. */

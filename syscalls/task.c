@@ -9,8 +9,9 @@
 #include "syscalls/fd.h"
 #include "syscalls/fdshare.h"
 #include "syscalls/sigqueue.h"
-#include "syscalls/view.h"
 #include "syscalls/spare.h"
+#include "syscalls/view.h"
+#include "syscalls/wait.h"
 
 struct task *task_by_index_locked(uint32_t index) { return index < TASKS_MAX ? session.tasks[index] : NULL; }
 
@@ -173,7 +174,7 @@ static void heap_trim(void)
 void task_end(struct task *t)
 {
     struct proc *p = t->proc;
-    bool         kept;
+    bool         kept, last;
 
     if (!door->is_ptrace)
         door->reap(t);
@@ -183,7 +184,7 @@ void task_end(struct task *t)
     shlock_forget(t->index);
     pthread_mutex_lock(&session.lock);
     LIST_REMOVE(t, link);
-    p->ntasks--;
+    last = --p->ntasks == 0 && p->state == PROC_ENDING;
     if (t->state == TASK_GONE) {
         LIST_REMOVE(t, gone);
         p->ngone--;
@@ -198,6 +199,8 @@ void task_end(struct task *t)
         area_release(t->index);
     free(t->umtx);
     free(t);
+    if (last)
+        proc_ended(p);
     proc_put(p);
     heap_trim();
 }

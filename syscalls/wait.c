@@ -287,7 +287,7 @@ static void tell_parent_locked(struct proc *p)
         wait_happened_locked(p); /* the descriptor tells, not a signal, and keeps the zombie */
         return;
     }
-    if (!parent || parent->state != PROC_LIVE) {
+    if (!parent || parent->state == PROC_ZOMBIE) {
         if (p != session.first)
             proc_reap_locked(p);
         return;
@@ -329,9 +329,30 @@ static void orphan_children_locked(struct proc *p)
     }
 }
 
+/* Whoever hears of the end finds closed what it had open (kern_exit.c, exit1). */
+void proc_ended(struct proc *p)
+{
+    proc_drop(p);
+    pthread_mutex_lock(&session.lock);
+    orphan_children_locked(p); /* lets go of the lock: before the parent can see a zombie and reap it under our hands */
+    p->state = PROC_ZOMBIE;
+    if (session.trace)
+        trace_exit(p, p->wait_status);
+    kqueue_proc_event_locked(p, KQ_NOTE_EXIT, p->wait_status);
+    end_peers_locked(p);
+    if (p == session.first) {
+        session.first_status = p->wait_status;
+    } else {
+        tell_parent_locked(p);
+    }
+    session_proc_ended(p == session.first);
+    pthread_mutex_unlock(&session.lock);
+}
+
 void proc_exited(int pid, int status, const struct rusage *ru)
 {
     struct proc *p;
+    bool         last;
 
     pthread_mutex_lock(&session.lock);
     p = proc_find_locked(pid);
@@ -344,18 +365,10 @@ void proc_exited(int pid, int status, const struct rusage *ru)
     pthread_mutex_lock(&session.lock);
     p->wait_status = status;
     p->rusage = *ru;
-    orphan_children_locked(p); /* lets go of the lock: before the parent can see a zombie and reap it under our hands */
-    p->state = PROC_ZOMBIE;
-    if (session.trace)
-        trace_exit(p, status);
-    kqueue_proc_event_locked(p, KQ_NOTE_EXIT, status);
-    end_peers_locked(p);
-    if (p == session.first) {
-        session.first_status = status;
-    } else {
-        tell_parent_locked(p);
-    }
-    session_proc_ended(p == session.first);
+    p->state = PROC_ENDING;
+    last = p->ntasks == 0;
     pthread_mutex_unlock(&session.lock);
+    if (last)
+        proc_ended(p);
     proc_put(p);
 }

@@ -25,5 +25,7 @@ int wait_take_locked(struct proc *p, uint64_t options, struct wait_found *f);
 int64_t wait_report(struct call *c, const struct wait_found *f, gva status, gva wrusage, void *info);
 /* Something to be waited for happened to p: wakes its parent's waiters, and its descriptor's.  session.lock held. */
 void wait_happened_locked(struct proc *p);
+/* The host's process is gone, and so is p's last task: it gives up what it held and is a zombie.  No lock held. */
+void proc_ended(struct proc *p);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "abi/freebsd/freebsd.h"
 #include "syscalls/code.h"
+#include "syscalls/door.h"
 #include "syscalls/fdtable.h"
 #include "syscalls/handlers.h"
 #include "syscalls/stop.h"
@@ -162,34 +163,42 @@ static void a_wait_is_interrupted(void **state)
     fake_calm(m->f);
 }
 
-static int  drops, most_drops;
-static bool reaped;
+static struct family *watched;
+static int            drops;
 
-/* As the parent that reaps it meanwhile. */
-static void drop_and_reap(struct proc *p)
+/* While it gives up what it held. */
+static void drop_and_look(struct proc *p)
 {
-    if (++drops > most_drops)
-        most_drops = drops;
-    if (!reaped) {
-        reaped = true;
-        proc_abandon(p);
-    }
-    drops--;
+    drops += p == watched->child[0];
+    assert_int_equal(wait6(watched, P_PID, FIRST, WEXITED | WNOWAIT, NULL), 0);
 }
 
-/* What a zombie held goes while its parent reaps it: the last to let go frees it, and not before. */
-static void a_zombie_is_reaped_while_it_drops_things(void **state)
+/* Its parent hears of it when its last task is gone and all that it had open is closed, and not before. */
+static void an_end_is_told_when_everything_is_closed(void **state)
 {
-    static const struct code_ops ops = {.drop = drop_and_reap};
-    struct family               *m = *state;
+    static const struct code_ops ops = {.drop = drop_and_look};
+    static const struct door_ops tracer = {.is_ptrace = true};
+    static const struct rusage   nothing;
+    struct ksiginfo              si;
+    struct family               *m = watched = *state;
+    struct proc                 *p = m->child[0];
 
+    door = &tracer;
     code_ops = &ops;
-    m->child[0]->fds = fdtable_new();
-    assert_non_null(m->child[0]->fds);
-    m->child[0]->refs = 2;
-    proc_put(m->child[0]); /* its last task's */
+    p->fds = fdtable_new();
+    assert_non_null(p->fds);
+    p->state = PROC_LIVE;
+    p->ntasks = 1; /* its tracer's, which unwinds */
+    proc_exited(FIRST, 4 << 8, &nothing);
+    assert_non_null(p->fds);
+    assert_int_equal(wait6(m, P_PID, FIRST, WEXITED, &si), 0);
+    p->ntasks = 0;
+    proc_ended(p);
     code_ops = NULL;
-    assert_int_equal(most_drops, 1);
+    assert_int_equal(drops, 1);
+    assert_null(p->fds);
+    assert_int_equal(wait6(m, P_PID, FIRST, WEXITED, &si), FIRST);
+    assert_int_equal(si.status, 4);
     assert_null(proc_find_any_locked(FIRST));
 }
 
@@ -242,7 +251,7 @@ int main(void)
         TEST(only_what_is_asked_for),
         TEST(nothing_is_written_when_nothing_happened),
         TEST(a_wait_is_interrupted),
-        TEST(a_zombie_is_reaped_while_it_drops_things),
+        TEST(an_end_is_told_when_everything_is_closed),
         TEST(a_stop_before_the_host_program_ends_too),
     };
 
