@@ -89,19 +89,26 @@ static void check_session(void)
     check(OS_CALL(NR_wait4, pid, &status, 0, 0) == pid && status == 42 << 8, "a session of its own");
 }
 
-/* What a shell does: the parent gives its child a process group. */
+/* What a shell does: the parent gives its child a process group.  The child stays until that was looked at. */
 static void check_group(void)
 {
-    long pid = os_fork();
-    int  status = -1;
+    int  status = -1, stay[2];
+    char byte;
+    long pid;
 
+    must(os_pipe2(stay, 0), "pipe");
+    pid = os_fork();
     if (pid == 0) {
+        os_close(stay[1]);
         for (int i = 0; i < 2000 && OS_CALL(NR_getpgrp) != OS_CALL(NR_getpid); i++)
             sleep_ms(1);
+        os_read(stay[0], &byte, 1);
         os_exit(OS_CALL(NR_getpgrp) == OS_CALL(NR_getpid) ? 43 : 1);
     }
     check(pid > 0, "fork");
     check(OS_CALL(NR_setpgid, pid, pid) == 0 && OS_CALL(NR_getpgid, pid) == pid, "a process group for a child");
+    os_close(stay[0]);
+    os_close(stay[1]);
     check(OS_CALL(NR_wait4, pid, &status, 0, 0) == pid && status == 43 << 8, "the child sees it");
     check_err(OS_CALL(NR_setpgid, 1, 1), -ESRCH, "not a child");
     check_err(OS_CALL(NR_setpgid, 0, -1), -EINVAL, "no such group number");
