@@ -17,6 +17,7 @@
 #include "syscalls/fd.h"
 #include "syscalls/proc.h"
 #include "syscalls/resources.h"
+#include "syscalls/task.h"
 
 #define PAGE       4096u
 #define ARGS_LIMIT 244u         /* ps_arg_cache_limit less its header: longest title that may be set */
@@ -410,13 +411,36 @@ int proc_nfds(struct sysctl_req *r)
     return sysctl_out(r, &n, sizeof(n));
 }
 
-/* No thread has registered a word with sigfastblock(2), which we do not offer. */
+/* The thread of that number, or the first one of the process: its list ends with the oldest.  Under session.lock. */
+static const struct task *thread_named_locked(const struct call *c, int32_t id)
+{
+    const struct proc *p;
+    const struct task *t, *found = NULL;
+
+    LIST_FOREACH(p, &session.procs, all)
+        LIST_FOREACH(t, &p->tasks, link)
+            if (t->state != TASK_GONE && (task_tid(t) == id || p->pid == id || (id == -1 && p == c->proc)))
+                found = t;
+    return found;
+}
+
+/* Where a thread's word is that holds signals back, sigfastblock(2) (kern_proc.c). */
 int proc_sigfastblk(struct sysctl_req *r)
 {
-    struct target t;
-    int           err = target_named(r, &t);
+    const struct task *t;
+    uint64_t           at = 0;
+    int                err = -ESRCH;
 
-    return err ? err : -ENOTTY;
+    if (r->narg != 1)
+        return -EINVAL;
+    pthread_mutex_lock(&session.lock);
+    t = thread_named_locked(r->c, r->arg[0]);
+    if (t)
+        err = t->fastblock.set ? 0 : -ENOTTY;
+    if (!err)
+        at = t->fastblock.at;
+    pthread_mutex_unlock(&session.lock);
+    return err ? err : sysctl_out(r, &at, sizeof(at));
 }
 
 int proc_vm_layout(struct sysctl_req *r)

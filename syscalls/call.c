@@ -15,6 +15,7 @@
 #include "syscalls/door.h"
 #include "syscalls/pgrp.h"
 #include "syscalls/proc.h"
+#include "syscalls/sigfastblock.h"
 #include "syscalls/signal.h"
 
 /* ---- guest memory ----------------------------------------------------------- */
@@ -174,7 +175,7 @@ bool call_interrupted(struct call *c)
         cred_catch_up(c);
     if (__atomic_load_n(&c->task->move, __ATOMIC_RELAXED))
         pgrp_go(c);
-    return signal_deliverable(c->task);
+    return signal_deliverable(c->task) && !sigfastblock_holds(c);
 }
 
 /* Opening one costs seven times what its use does, so it is kept. */

@@ -30,6 +30,7 @@
 #include "syscalls/fdshare.h"
 #include "syscalls/handlers.h"
 #include "syscalls/path.h"
+#include "syscalls/sigfastblock.h"
 #include "syscalls/signal.h"
 #include "syscalls/task.h"
 #include "syscalls/tty.h"
@@ -115,6 +116,7 @@ static void proc_renew(struct call *c)
         fdtable_recount(c, p->fds);
     fdtable_exec(c, p->fds);
     signal_exec(p);
+    sigfastblock_forget(c->task);
     pthread_mutex_lock(&session.lock);
     c->task->altstack = (struct kstack){.flags = D_SS_DISABLE};
     p->execed = true;

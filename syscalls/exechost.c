@@ -22,6 +22,7 @@
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/sigdeliver.h"
+#include "syscalls/sigfastblock.h"
 #include "syscalls/stop.h"
 #include "syscalls/view.h"
 
@@ -234,6 +235,7 @@ static int setup_make(struct call *c, struct setup *s)
     s->same_session = getsid(c->proc->pid) == getsid(0);
     umask_read(c, s);
     signals_read(c, s);
+    sigfastblock_forget(c->task);
     cpus_read(c, s);
     n = identity_read(c, s);
     return n ? (int)n : fds_fetch(c, s);

@@ -14,6 +14,7 @@
 #include "syscalls/fdshare.h"
 #include "syscalls/fork.h"
 #include "syscalls/handlers.h"
+#include "syscalls/sigfastblock.h"
 #include "syscalls/task.h"
 
 /* What is to become of the new process. */
@@ -91,6 +92,7 @@ static struct task *child_make(struct call *c, const struct plan *plan)
     cred_inherit(c, t);
     t->area->mask = c->task->area->mask;
     t->altstack = c->task->altstack;
+    sigfastblock_inherit(t, c->task);
     memcpy(t->name, c->task->name, sizeof(t->name));
     t->area->provider_pid = (uint32_t)session.provider_pid;
     return t;

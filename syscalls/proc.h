@@ -66,6 +66,11 @@ struct task {
     struct sigqueue_set pending;
     struct kstack       altstack;
     struct sigset       waiting; /* signals that sigwait and friends wait for */
+    struct {
+        uint64_t at;
+        bool     set;
+        bool     held; /* it said so when a signal was there, and says since then that one waits */
+    } fastblock;       /* the word by which it holds signals back, syscalls/sigfastblock.c */
 
     uint32_t       cred_gen, groups_gen; /* the process's credentials that the host thread has (syscalls/cred.h) */
     bool           vforking;             /* waits for its child to exec or exit: it cannot come */

@@ -18,6 +18,7 @@
 #include "syscalls/door.h"
 #include "syscalls/sigqueue.h"
 #include "syscalls/sigdeliver.h"
+#include "syscalls/sigfastblock.h"
 #include "syscalls/sigmask.h"
 #include "syscalls/stop.h"
 #include "syscalls/task.h"
@@ -55,8 +56,8 @@ static void nudge(struct task *t, int sig)
         door->kick(t);
 }
 
-/* A task that would take the signal now: one that waits for it, else one that does not block it. */
-static struct task *taker_locked(struct proc *p, int sig)
+/* One that waits for the signal, else one that does not block it; held: also one whose word holds signals back. */
+static struct task *taker_or_held_locked(struct proc *p, int sig, bool held)
 {
     struct task *t, *any = NULL;
 
@@ -65,11 +66,14 @@ static struct task *taker_locked(struct proc *p, int sig)
             continue;
         if (waits_for(t, sig))
             return t;
-        if (!sigmask_blocks(t->area, sig))
+        if (!sigmask_blocks(t->area, sig) && (held || !t->fastblock.held))
             any = t; /* the list ends with the oldest, as kernels prefer the first thread */
     }
     return any;
 }
+
+/* A task that would take the signal now. */
+static struct task *taker_locked(struct proc *p, int sig) { return taker_or_held_locked(p, sig, false); }
 
 static void drop_by_default_locked(struct proc *p, enum sig_default what)
 {
@@ -129,7 +133,7 @@ static bool forgotten_locked(struct proc *p, const struct task *t, int sig)
         return false;
     if (p->abi->sig_default[sig] != SIGDEF_CONT)
         return true;
-    return t ? !sigmask_blocks(t->area, sig) || waits_for(t, sig) : taker_locked(p, sig) != NULL;
+    return t ? !sigmask_blocks(t->area, sig) || waits_for(t, sig) : taker_or_held_locked(p, sig, true) != NULL;
 }
 
 /* What a posted signal does at once; false: that was all of it.  t: the task it is for, NULL for the process. */
@@ -157,6 +161,8 @@ int signal_queue_proc_locked(struct proc *p, const struct ksiginfo *info)
     LIST_FOREACH(t, &p->tasks, link)
         sigmask_tell(t->area, sig);
     t = taker_locked(p, sig);
+    if (!t)
+        t = taker_or_held_locked(p, sig, true); /* whose word may say something else by now */
     if (t)
         nudge(t, sig);
     return 0;
@@ -274,13 +280,15 @@ void signal_fault(struct call *c, const struct area_siginfo *h)
     struct proc    *p = c->proc;
     struct task    *t = c->task;
     struct ksiginfo k = {.error = h->error, .addr = h->addr, .owner = SIGOWNER_FAULT};
+    const bool      held = sigfastblock_counts(c);
     int             sig;
 
     p->abi->fault(h->signo, h->code, &k);
     sig = k.signo;
     pthread_mutex_lock(&session.lock);
-    if (sigset_has(&t->area->mask, sig) || p->actions[sig].handler == D_SIG_IGN) {
+    if (held || sigset_has(&t->area->mask, sig) || p->actions[sig].handler == D_SIG_IGN) {
         /* A fault that is blocked or ignored ends the process (kern_sig.c, trapsignal). */
+        t->fastblock.set = t->fastblock.held = false;
         p->actions[sig].handler = D_SIG_DFL;
         sigset_del(&t->area->mask, sig);
     }
@@ -405,13 +413,25 @@ static void settle_restart(struct call *c, bool restart)
     door->regs_set(c->task, &r);
 }
 
+/*
+ * Nothing is delivered while the thread's own word says otherwise.  *asked: it was looked at, and stays as it is while
+ * the thread is here.  What is posted after this has found nothing comes with a kick of its own.
+ */
+static bool lets_in(struct call *c, bool *asked)
+{
+    if (!*asked)
+        *asked = !c->task->fastblock.set || (signal_deliverable(c->task) && !sigfastblock_holds(c));
+    return *asked;
+}
+
 void signals_deliver(struct call *c, bool restartable)
 {
     struct ksiginfo   info;
     struct ksigaction act;
+    bool              asked = false;
 
     door->take_noted(c->task, signal_from_host);
-    while (!c->task->dead && next_action(c->task, &info, &act)) {
+    while (!c->task->dead && lets_in(c, &asked) && next_action(c->task, &info, &act)) {
         if (session.trace)
             trace_signal(c->task, &info);
         if (act.handler == D_SIG_DFL) {

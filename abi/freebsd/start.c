@@ -43,6 +43,8 @@ enum {
     AT_USRSTACKLIM = 36,
 };
 
+#define ELF_BSDF_SIGFASTBLK 1 /* sys/sys/elf_common.h */
+
 static const uint64_t page_sizes[3] = {4096, 2u << 20, 1u << 30};
 
 struct ps_strings {
@@ -98,7 +100,7 @@ static void vector_put(struct start_out *out, size_t vec, size_t *str, const cha
 static void aux_put(struct start_out *out, const struct plan *p, const struct start_in *in)
 {
     const uint64_t at = out->at;
-    /* The kernel's order. AT_BSDFLAGS 0: no sigfastblock; no AT_TIMEKEEP: clocks are read by system call. */
+    /* The kernel's order. No AT_TIMEKEEP: clocks are read by system call. */
     const uint64_t aux[][2] = {
         {AT_PHDR, in->phdr},
         {AT_PHENT, in->phent},
@@ -116,7 +118,7 @@ static void aux_put(struct start_out *out, const struct plan *p, const struct st
         {AT_PAGESIZES, at + p->sizes},
         {AT_PAGESIZESLEN, sizeof(page_sizes)},
         {AT_STACKPROT, in->exec_stack ? 7 : 3},
-        {AT_BSDFLAGS, 0},
+        {AT_BSDFLAGS, ELF_BSDF_SIGFASTBLK},
         {AT_ARGC, (uint64_t)in->argc},
         {AT_ARGV, at + p->argv},
         {AT_ENVC, (uint64_t)in->envc},

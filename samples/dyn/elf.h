@@ -52,7 +52,7 @@ enum {
     AT_BASE = 7,
     AT_ENTRY = 9,
     AT_EXECPATH = 15,
-    AT_BSDFLAGS = 30
+    AT_BSDFLAGS = 27
 };
 
 static inline uint64_t auxv_find(const uint64_t *block, uint64_t type, bool *found)

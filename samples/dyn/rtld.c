@@ -204,8 +204,7 @@ static void program_find(const uint64_t *block)
     check(auxv_find(block, AT_PAGESZ, &found) == PAGE && auxv_find(block, AT_PHENT, &found) == sizeof(struct phdr),
           "the auxiliary vector describes the program");
     check(*(const char *)auxv_find(block, AT_EXECPATH, &found) == '/' && found, "and names it");
-    auxv_find(block, AT_BSDFLAGS, &found);
-    check(found, "and the kernel's abilities");
+    check(auxv_find(block, AT_BSDFLAGS, &found) == 1 && found, "and the kernel's abilities");
     dynamic_read(&program, (const struct dyn *)(program.base + segment(&program, PT_DYNAMIC)->vaddr));
 }
 

@@ -211,6 +211,7 @@ BSD_ONLY = {
     "procinfo": 60,
     "sigqueue": 32,
     "setid": 16,
+    "sigfastblock": 30,
 }
 
 
