@@ -280,8 +280,9 @@ struct abi {
 
     const struct layout     *stat_layout; /* the current forms, for handlers that need one by themselves */
     const struct layout     *semid_layout, *shmid_layout, *msqid_layout; /* System V IPC; struct semid_ds and so on */
-    const struct layout     *flock_layout, *oflock_layout;               /* fcntl's, and its older form; struct flock */
-    const struct flag_group *open_flags;                                 /* for F_GETFL and F_SETFL */
+    const struct layout     *old_semid_layout, *old_shmid_layout, *old_msqid_layout; /* as they once were */
+    const struct layout     *flock_layout, *oflock_layout; /* fcntl's, and its older form; struct flock */
+    const struct flag_group *open_flags;                   /* for F_GETFL and F_SETFL */
 
     enum abi_match (*match)(const struct elf_id *id);
     int32_t (*release)(const struct elf_id *id); /* that its note says it was built for, 0: it does not say */

@@ -19,6 +19,10 @@ int64_t sys_do_nothing(struct call *c);
 /* -EBADF, -EINVAL: none is one (kern_jaildesc.c, jaildesc_find) */
 int64_t sys_no_jail_descriptor(struct call *c, int fd);
 
+/* old_ipc.c: several calls by one number, the first argument says which.  -EINVAL: no such call */
+int64_t sys_semsys(struct call *c, int which, int64_t a2, int64_t a3, int64_t a4, int64_t a5);
+int64_t sys_msgsys(struct call *c, int which, int64_t a2, int64_t a3, int64_t a4, int64_t a5, int64_t a6);
+
 /* old_names.c */
 int64_t sys_freebsd4_uname(struct call *c, gva name); /* -ENOMEM: something is too long */
 int64_t sys_freebsd4_getdomainname(struct call *c, gva domainname, int len);

@@ -235,9 +235,9 @@ static int loses(void) { return loses_it((void *)PAGE); }
 
 static void check_others(void)
 {
-    uint64_t     at = 0, size = sizeof(at);
-    const int    name[4] = {1, 14, 44, (int)os_getpid()};
-    const long   r = OS_CALL(202, name, 4, &at, &size, 0, 0);
+    uint64_t   at = 0, size = sizeof(at);
+    const int  name[4] = {1, 14, 44, (int)os_getpid()};
+    const long r = OS_CALL(202, name, 4, &at, &size, 0, 0);
 
     check(r == 0 && at == (uint64_t)&word, "kern.proc.sigfastblk says where it is");
     check(in_child(inherits) == 0, "a child has its parent's word");

@@ -27,6 +27,15 @@ static int64_t ctl_host(struct call *c, const struct ctl *k, int64_t cmd, uint64
     return host_call(c, k->nr, k->id, cmd, arg);
 }
 
+/* What the old fields cannot hold is their largest (sysv_shm.c, sys_freebsd7_shmctl). */
+static void segment_shrink(struct shmid_ds *ds)
+{
+    if (ds->shm_segsz > INT32_MAX)
+        ds->shm_segsz = INT32_MAX;
+    if (ds->shm_nattch > INT16_MAX)
+        ds->shm_nattch = INT16_MAX;
+}
+
 static int64_t ctl_struct(struct call *c, const struct ctl *k, int64_t cmd, gva buf)
 {
     struct scratch s = scratch_get(c, k->layout->hsize);
@@ -40,6 +49,8 @@ static int64_t ctl_struct(struct call *c, const struct ctl *k, int64_t cmd, gva 
     }
     r = ctl_host(c, k, cmd, s.va);
     if (r >= 0) {
+        if (k->layout == c->abi->old_shmid_layout)
+            segment_shrink(s.p);
         const int err = struct_out(c, k->layout, buf, s.p);
 
         return err ? err : r;
@@ -54,11 +65,10 @@ int64_t sys_semop(struct call *c, int id, gva ops, uint64_t nops)
     return never_restart(host_wait(c, SYS_semop, id, ops.va, nops));
 }
 
-int64_t sys_semctl(struct call *c, int id, int num, int64_t cmd, gva arg)
+static int64_t semctl_by(struct call *c, const struct ctl *k, int64_t cmd, gva arg)
 {
-    const struct ctl k = {SYS_semctl, id, num, c->abi->semid_layout};
-    uint64_t         v = 0;
-    int              err = 0;
+    uint64_t v = 0;
+    int      err = 0;
 
     switch (cmd) {
     case IPC_SET:
@@ -72,8 +82,22 @@ int64_t sys_semctl(struct call *c, int id, int num, int64_t cmd, gva arg)
     if (err)
         return err;
     if (cmd == IPC_SET || cmd == IPC_STAT || cmd == SEM_STAT)
-        return ctl_struct(c, &k, cmd, GVA(v));
-    return ctl_host(c, &k, cmd, cmd == SETVAL ? (uint32_t)v : v);
+        return ctl_struct(c, k, cmd, GVA(v));
+    return ctl_host(c, k, cmd, cmd == SETVAL ? (uint32_t)v : v);
+}
+
+int64_t sys_semctl(struct call *c, int id, int num, int64_t cmd, gva arg)
+{
+    const struct ctl k = {SYS_semctl, id, num, c->abi->semid_layout};
+
+    return semctl_by(c, &k, cmd, arg);
+}
+
+int64_t sys_old_semctl(struct call *c, int id, int num, int64_t cmd, gva arg)
+{
+    const struct ctl k = {SYS_semctl, id, num, c->abi->old_semid_layout};
+
+    return semctl_by(c, &k, cmd, arg);
 }
 
 /* ---- shared memory ----------------------------------------------------------- */
@@ -85,11 +109,20 @@ int64_t sys_shmat(struct call *c, int id, gva addr, int flags)
     return host_call(c, SYS_shmat, id, addr.va, flags & (SHM_RDONLY | SHM_RND));
 }
 
+/* SHM_STAT and SHM_INFO are EINVAL (sysv_shm.c). */
+static int64_t ctl_by(struct call *c, const struct ctl *k, int64_t cmd, gva buf)
+{
+    return cmd == IPC_SET || cmd == IPC_STAT ? ctl_struct(c, k, cmd, buf) : ctl_host(c, k, cmd, 0);
+}
+
 int64_t sys_shmctl(struct call *c, int id, int64_t cmd, gva buf)
 {
-    const struct ctl k = {SYS_shmctl, id, 0, c->abi->shmid_layout}; /* SHM_STAT and SHM_INFO are EINVAL (sysv_shm.c) */
+    return ctl_by(c, &(struct ctl){SYS_shmctl, id, 0, c->abi->shmid_layout}, cmd, buf);
+}
 
-    return cmd == IPC_SET || cmd == IPC_STAT ? ctl_struct(c, &k, cmd, buf) : ctl_host(c, &k, cmd, 0);
+int64_t sys_old_shmctl(struct call *c, int id, int64_t cmd, gva buf)
+{
+    return ctl_by(c, &(struct ctl){SYS_shmctl, id, 0, c->abi->old_shmid_layout}, cmd, buf);
 }
 
 /* ---- message queues ----------------------------------------------------------- */
@@ -108,7 +141,10 @@ int64_t sys_msgrcv(struct call *c, int id, gva msg, uint64_t size, int64_t type,
 
 int64_t sys_msgctl(struct call *c, int id, int64_t cmd, gva buf)
 {
-    const struct ctl k = {SYS_msgctl, id, 0, c->abi->msqid_layout};
+    return ctl_by(c, &(struct ctl){SYS_msgctl, id, 0, c->abi->msqid_layout}, cmd, buf);
+}
 
-    return cmd == IPC_SET || cmd == IPC_STAT ? ctl_struct(c, &k, cmd, buf) : ctl_host(c, &k, cmd, 0);
+int64_t sys_old_msgctl(struct call *c, int id, int64_t cmd, gva buf)
+{
+    return ctl_by(c, &(struct ctl){SYS_msgctl, id, 0, c->abi->old_msqid_layout}, cmd, buf);
 }

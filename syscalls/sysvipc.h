@@ -15,5 +15,9 @@ int64_t sys_shmctl(struct call *c, int id, int64_t cmd, gva buf);
 int64_t sys_msgsnd(struct call *c, int id, gva msg, uint64_t size, int flags);
 int64_t sys_msgrcv(struct call *c, int id, gva msg, uint64_t size, int64_t type, int flags);
 int64_t sys_msgctl(struct call *c, int id, int64_t cmd, gva buf);
+/* With the structures as they once were (struct abi, old_*_layout). */
+int64_t sys_old_semctl(struct call *c, int id, int num, int64_t cmd, gva arg);
+int64_t sys_old_shmctl(struct call *c, int id, int64_t cmd, gva buf);
+int64_t sys_old_msgctl(struct call *c, int id, int64_t cmd, gva buf);
 
 #endif

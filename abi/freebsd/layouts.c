@@ -340,6 +340,34 @@ static const struct field msqid_fields[] = {
 };
 LAYOUT(msqid);
 
+TYPES(old_semid, struct fbsd_old_semid_ds, struct semid_ds);
+static const struct field old_semid_fields[] = {
+    IPC_PERM(old_semid, sem_perm),
+    UINT(old_semid, sem_nsems, sem_nsems),
+    SINT(old_semid, sem_otime, sem_otime),
+    SINT(old_semid, sem_ctime, sem_ctime),
+};
+LAYOUT(old_semid);
+
+TYPES(old_shmid, struct fbsd_old_shmid_ds, struct shmid_ds);
+static const struct field old_shmid_fields[] = {
+    IPC_PERM(old_shmid, shm_perm),           UINT(old_shmid, shm_segsz, shm_segsz),
+    SINT(old_shmid, shm_lpid, shm_lpid),     SINT(old_shmid, shm_cpid, shm_cpid),
+    UINT(old_shmid, shm_nattch, shm_nattch), SINT(old_shmid, shm_atime, shm_atime),
+    SINT(old_shmid, shm_dtime, shm_dtime),   SINT(old_shmid, shm_ctime, shm_ctime),
+};
+LAYOUT(old_shmid);
+
+TYPES(old_msqid, struct fbsd_old_msqid_ds, struct msqid_ds);
+static const struct field old_msqid_fields[] = {
+    IPC_PERM(old_msqid, msg_perm),         UINT(old_msqid, msg_cbytes, __msg_cbytes),
+    UINT(old_msqid, msg_qnum, msg_qnum),   UINT(old_msqid, msg_qbytes, msg_qbytes),
+    SINT(old_msqid, msg_lspid, msg_lspid), SINT(old_msqid, msg_lrpid, msg_lrpid),
+    SINT(old_msqid, msg_stime, msg_stime), SINT(old_msqid, msg_rtime, msg_rtime),
+    SINT(old_msqid, msg_ctime, msg_ctime),
+};
+LAYOUT(old_msqid);
+
 /* ---- for tracing alone --------------------------------------------------------- */
 
 TYPES(int, struct fbsd_int, struct fbsd_int);

@@ -43,6 +43,8 @@ extern const struct layout freebsd_layout_fd_pair; /* int[2] */
 extern const struct layout freebsd_layout_semid;   /* struct semid_ds */
 extern const struct layout freebsd_layout_shmid;   /* struct shmid_ds */
 extern const struct layout freebsd_layout_msqid;   /* struct msqid_ds */
+/* The same of FreeBSD 7 and older; numbers that do not fit are cut. */
+extern const struct layout freebsd_layout_old_semid, freebsd_layout_old_shmid, freebsd_layout_old_msqid;
 /* The guest's own forms, for tracing. */
 extern const struct layout freebsd_layout_int;
 extern const struct layout freebsd_layout_fd_set;

@@ -384,6 +384,35 @@ struct fbsd_msqid_ds {
     int32_t              msg_lspid, msg_lrpid;
     int64_t              msg_stime, msg_rtime, msg_ctime;
 };
+/* As in FreeBSD 7 and older: the same headers' *_old, with everything that was in there for the SVABI. */
+struct fbsd_old_ipc_perm {
+    uint16_t cuid, cgid, uid, gid, mode, seq;
+    uint32_t padding0;
+    int64_t  key;
+};
+struct fbsd_old_semid_ds {
+    struct fbsd_old_ipc_perm sem_perm;
+    uint64_t                 sem_base;
+    uint16_t                 sem_nsems, padding0[3];
+    int64_t                  sem_otime, sem_pad1, sem_ctime, sem_pad2, sem_pad3[4];
+};
+struct fbsd_old_shmid_ds {
+    struct fbsd_old_ipc_perm shm_perm;
+    int32_t                  shm_segsz, shm_lpid, shm_cpid;
+    int16_t                  shm_nattch, padding0;
+    int64_t                  shm_atime, shm_dtime, shm_ctime;
+    uint64_t                 shm_internal;
+};
+struct fbsd_old_msqid_ds {
+    struct fbsd_old_ipc_perm msg_perm;
+    uint64_t                 msg_first, msg_last, msg_cbytes, msg_qnum, msg_qbytes;
+    int32_t                  msg_lspid, msg_lrpid;
+    int64_t                  msg_stime, msg_pad1, msg_rtime, msg_pad2, msg_ctime, msg_pad3, msg_pad4[4];
+};
+FBSD_SIZE(fbsd_old_ipc_perm, 24);
+FBSD_SIZE(fbsd_old_semid_ds, 104);
+FBSD_SIZE(fbsd_old_shmid_ds, 72);
+FBSD_SIZE(fbsd_old_msqid_ds, 152);
 FBSD_SIZE(fbsd_ipc_perm, 32);
 FBSD_SIZE(fbsd_semid_ds, 64);
 FBSD_SIZE(fbsd_shmid_ds, 80);

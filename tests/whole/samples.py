@@ -196,6 +196,12 @@ def test_die_ignored(t):
         die(t, sig)
 
 
+def test_sysvipc_old(t):
+    """What FreeBSD 7 and older made of System V IPC, which Linux has no like of."""
+    r = t.guest("sysvipc", "old")
+    t.want(r.status == "exit 0" and r.out.count(b"ok ") >= 44 and b"FAILED" not in r.out, "as FreeBSD answers", r)
+
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 # For the other files here and the benchmarks, as are those named bench_.
 NO_TEST = {"hold", "reap", "calls", "sh", "model", "fsx", "append", "faults", "killed", "lookup", "offset", "stepped"}

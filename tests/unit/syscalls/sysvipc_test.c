@@ -64,6 +64,26 @@ static void segment_is_described(void **state)
     shmdt((void *)at);
 }
 
+/* FreeBSD 7's: 16-bit numbers, and the largest where a number does not fit. */
+static void old_segment_is_described(void **state)
+{
+    struct fake             *f = *state;
+    const int                id = shmget(IPC_PRIVATE, 3ul << 30, IPC_CREAT | 0640);
+    struct fbsd_old_shmid_ds ds;
+
+    assert_true(id >= 0);
+    assert_int_equal(sys_old_shmctl(fake_call(f), id, IPC_STAT, P(&ds)), 0);
+    assert_int_equal(ds.shm_segsz, INT32_MAX);
+    assert_int_equal(ds.shm_nattch, 0);
+    assert_int_equal(ds.shm_perm.mode & 0777, 0640);
+    ds.shm_perm.mode = 0600;
+    assert_int_equal(sys_old_shmctl(fake_call(f), id, IPC_SET, P(&ds)), 0);
+    assert_int_equal(sys_old_shmctl(fake_call(f), id, IPC_STAT, P(&ds)), 0);
+    assert_int_equal(ds.shm_perm.mode & 0777, 0600);
+    assert_int_equal(sys_old_shmctl(fake_call(f), id, IPC_STAT, GVA(8)), -EFAULT);
+    assert_int_equal(sys_old_shmctl(fake_call(f), id, IPC_RMID, GVA(0)), 0);
+}
+
 static void semaphores_count(void **state)
 {
     struct fake         *f = *state;
@@ -123,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(segment_is_described),
+        TEST(old_segment_is_described),
         TEST(semaphores_count),
         TEST(messages_pass),
         TEST(no_room_is_no_memory),
