@@ -19,6 +19,13 @@ int64_t sys_do_nothing(struct call *c);
 /* -EBADF, -EINVAL: none is one (kern_jaildesc.c, jaildesc_find) */
 int64_t sys_no_jail_descriptor(struct call *c, int fd);
 
+/* umtx_old.c: locks of FreeBSD 5 */
+int64_t sys_umtx_lock(struct call *c, gva umtx);
+int64_t sys_umtx_unlock(struct call *c, gva umtx);
+
+/* exterr.c.  -EBUSY, -EINVAL, -EFAULT */
+int64_t sys_exterrctl(struct call *c, unsigned op, unsigned flags, gva place);
+
 /* old_ipc.c: several calls by one number, the first argument says which.  -EINVAL: no such call */
 int64_t sys_semsys(struct call *c, int which, int64_t a2, int64_t a3, int64_t a4, int64_t a5);
 int64_t sys_msgsys(struct call *c, int which, int64_t a2, int64_t a3, int64_t a4, int64_t a5, int64_t a6);

@@ -177,11 +177,28 @@ static int64_t op_set_min_timeout(struct call *c, const struct args *a, struct u
     return 0;
 }
 
-/* By UMTX_OP_ number.  0 and 1, the locks of FreeBSD 5, are what a kernel without COMPAT_FREEBSD10 says they are. */
+/* The time-out is a struct timespec, whatever uaddr1 is. */
+static int64_t op_old_lock(struct call *c, const struct args *a, struct umtx_time *t)
+{
+    struct umtx_time buf;
+    const int        err = umtx_time_in(c, GVA(0), a->uaddr2, &buf, &t);
+
+    return err ? err : umtx_old_lock(c, a->obj, a->val, t);
+}
+
+static int64_t op_old_unlock(struct call *c, const struct args *a, struct umtx_time *t)
+{
+    (void)t;
+    return umtx_old_unlock(c, a->obj, a->val);
+}
+
+/* By UMTX_OP_ number. */
 static const struct op {
     int64_t (*fn)(struct call *c, const struct args *a, struct umtx_time *t);
     bool timed; /* uaddr1 and uaddr2 are a time-out */
 } ops[] = {
+    [0] = {op_old_lock, false},
+    [1] = {op_old_unlock, false},
     [2] = {op_wait, true},
     [3] = {op_wake, false},
     [4] = {op_mutex_trylock, false},
@@ -218,8 +235,6 @@ int64_t sys__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uadd
 
     if (op < 0 || (uint64_t)op >= sizeof(ops) / sizeof(*ops))
         return -EINVAL;
-    if (!ops[op].fn)
-        return -EOPNOTSUPP;
     if (ops[op].timed) {
         const int err = umtx_time_in(c, uaddr1, uaddr2, &buf, &t);
 

@@ -38,7 +38,18 @@ struct timespec umtx_time_monotonic(const struct umtx_time *t);
 
 /* ---- queues of waiters, in the provider --------------------------------------- */
 
-enum umtx_type { UMTX_MUTEX, UMTX_PI, UMTX_PI_ROBUST, UMTX_PP, UMTX_PP_ROBUST, UMTX_CV, UMTX_RW, UMTX_SEM, UMTX_SHM };
+enum umtx_type {
+    UMTX_MUTEX,
+    UMTX_PI,
+    UMTX_PI_ROBUST,
+    UMTX_PP,
+    UMTX_PP_ROBUST,
+    UMTX_CV,
+    UMTX_RW,
+    UMTX_SEM,
+    UMTX_SHM,
+    UMTX_OLD
+};
 
 /* Says which object in whatever address space: an address in a process, or a place in shared memory. */
 struct umtx_key {
@@ -109,6 +120,9 @@ int64_t umtx_sem_wake(struct call *c, gva sem);
 int64_t umtx_sem2_wait(struct call *c, gva sem, struct umtx_time *t);
 int64_t umtx_sem2_wake(struct call *c, gva sem);
 int64_t umtx_shm(struct call *c, gva at, uint32_t flags);
+/* Of FreeBSD 5; id: the thread's number.  -EINVAL: no number, or it changed hands meanwhile. */
+int64_t umtx_old_lock(struct call *c, gva at, uint64_t id, struct umtx_time *t);
+int64_t umtx_old_unlock(struct call *c, gva at, uint64_t id);
 int64_t umtx_robust_lists(struct call *c, gva params, uint64_t size);
 
 /* The gates of all of p's threads learn whether there is a least time-out. */

@@ -288,6 +288,87 @@ static void check_old(void)
     check(OS_CALL(171, 0, 0, 0, 0) == -ENOSYS && heard == SIGSYS, "shmsys is i386's");
 }
 
+/* A lock of FreeBSD 5: a long; its highest bit says that somebody waits. */
+static volatile long old_lock, old_count;
+
+static void old_take(bool by_op)
+{
+    const long me = os_gettid();
+    long       none = 0;
+
+    if (!__atomic_compare_exchange_n(&old_lock, &none, me, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        must(by_op ? umtx((void *)&old_lock, 0, (unsigned long)me, 0, 0) : OS_CALL(434, &old_lock), "lock");
+}
+
+static void old_give(bool by_op)
+{
+    long me = os_gettid();
+
+    if (!__atomic_compare_exchange_n(&old_lock, &me, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        must(by_op ? umtx((void *)&old_lock, 1, (unsigned long)os_gettid(), 0, 0) : OS_CALL(435, &old_lock), "unlock");
+}
+
+static long counts_up(void *arg)
+{
+    for (int i = 0; i < 100; i++) {
+        old_take(arg);
+        const long n = old_count;
+        if (i % 16 == 0)
+            OS_CALL(331);
+        old_count = n + 1;
+        old_give(arg);
+    }
+    return 0;
+}
+
+static long takes_for_good(void *arg)
+{
+    (void)arg;
+    return OS_CALL(434, &old_lock);
+}
+
+static void check_old_locks(void)
+{
+    const struct os_timespec soon = {0, 1000000};
+    struct thread            t[3];
+
+    check(OS_CALL(434, &old_lock) == 0 && old_lock == os_gettid(), "a lock of FreeBSD 5");
+    check_err(umtx((void *)&old_lock, 0, 5, 0, (void *)&soon), -ETIMEDOUT_, "is waited for until a time");
+    check(old_lock < 0, "and says so");
+    check_err(umtx((void *)&old_lock, 1, 5, 0, 0), -EPERM, "nobody else gives it back");
+    check(OS_CALL(435, &old_lock) == 0 && old_lock == 0, "its owner does");
+    check_err(OS_CALL(435, &old_lock), -EPERM, "once");
+    check_err(OS_CALL(434, 8), -EFAULT, "no lock there");
+    check_err(OS_CALL(435, 8), -EFAULT, "none to give back");
+    for (long i = 0; i < 3; i++)
+        thread_start(&t[i], counts_up, (void *)(i % 2));
+    for (int i = 0; i < 3; i++)
+        thread_join(&t[i]);
+    check(old_count == 300 && (old_lock & ~(1L << 63)) == 0, "three threads take turns");
+    old_lock = 0;
+    thread_start(&t[0], takes_for_good, 0);
+    check(thread_join(&t[0]) == 0 && old_lock == t[0].tid, "whoever has taken it");
+    old_lock = 0;
+}
+
+static void check_explained(void)
+{
+    static struct {
+        uint32_t version, error, rest[46];
+    } place = {.version = 0x10010002};
+
+    check_err(OS_CALL(592, 2, 0, 0), -EINVAL, "no errors are explained yet");
+    check_err(OS_CALL(592, 1, 2, &place), -EINVAL, "no such flag");
+    check_err(OS_CALL(592, 1, 0, 8), -EFAULT, "no place to explain them at");
+    check_err(OS_CALL(592, 1, 0, &place.rest), -EINVAL, "a place of another version");
+    check_err(OS_CALL(592, 1, 0, &place), 0, "a place");
+    check_err(OS_CALL(592, 1, 0, &place), -EBUSY, "one at a time");
+    check_err(OS_CALL(592, 1, 1, &place), 0, "but by force");
+    check(os_close(99) == -EBADF && place.error == 0, "an error that needs no explanation");
+    check_err(OS_CALL(592, 2, 0, 0), 0, "no more of it");
+    check_err(OS_CALL(592, 3, 0, 0), -EINVAL, "no such operation");
+}
+
 static long usage(int which)
 {
     long n = -1, r = OS_CALL(589, which, 0, &n);
@@ -322,6 +403,8 @@ int main(int argc, char **argv, char **envp)
     check_class();
     check_create();
     check_old();
+    check_old_locks();
+    check_explained();
     check_usage();
     return check_status();
 }

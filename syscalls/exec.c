@@ -117,6 +117,7 @@ static void proc_renew(struct call *c)
     fdtable_exec(c, p->fds);
     signal_exec(p);
     sigfastblock_forget(c->task);
+    c->task->exterr = false;
     pthread_mutex_lock(&session.lock);
     c->task->altstack = (struct kstack){.flags = D_SS_DISABLE};
     p->execed = true;

@@ -93,6 +93,7 @@ static struct task *child_make(struct call *c, const struct plan *plan)
     t->area->mask = c->task->area->mask;
     t->altstack = c->task->altstack;
     sigfastblock_inherit(t, c->task);
+    t->exterr = c->task->exterr;
     memcpy(t->name, c->task->name, sizeof(t->name));
     t->area->provider_pid = (uint32_t)session.provider_pid;
     return t;

@@ -72,6 +72,7 @@ struct task {
         bool     held; /* it said so when a signal was there, and says since then that one waits */
     } fastblock;       /* the word by which it holds signals back, syscalls/sigfastblock.c */
 
+    bool           exterr;               /* it has said where errors are to be explained, compat/exterr.c */
     uint32_t       cred_gen, groups_gen; /* the process's credentials that the host thread has (syscalls/cred.h) */
     bool           vforking;             /* waits for its child to exec or exit: it cannot come */
     struct move   *move;                 /* to another process group, syscalls/pgrp.c; under session.lock */

@@ -144,7 +144,6 @@ static void bad_arguments(void **state)
     (void)state;
     assert_int_equal(op(first, &u, 29, 0, 0, NULL), -EINVAL);
     assert_int_equal(op(first, &u, -1, 0, 0, NULL), -EINVAL);
-    assert_int_equal(op(first, &u, 0, 0, 0, NULL), -EOPNOTSUPP);
     assert_int_equal(op(first, &u, OP_WAIT_UINT, 0, 16, &t), -EINVAL);
     t = (struct utime){.ts = {0, 1000000000}};
     assert_int_equal(op(first, &u, OP_WAIT_UINT, 0, 24, &t), -EINVAL);
@@ -154,6 +153,28 @@ static void bad_arguments(void **state)
     assert_int_equal(op(first, &u, OP_WAIT_UINT, 0, 24, (void *)8), -EFAULT);
     assert_int_equal(op(first, NULL, OP_WAKE, 1, 0, NULL), -EFAULT);
     assert_int_equal(op(first, NULL, OP_WAKE_PRIVATE, 1, 0, NULL), 0);
+}
+
+/* FreeBSD 5's: the owner's number in the low half, a mark in the high one's top bit. */
+static void old_locks(void **state)
+{
+    struct timespec soon = {0, 1000000};
+    uint64_t        l = 0;
+
+    (void)state;
+    assert_int_equal(op(first, &l, 0, 7, 0, NULL), 0);
+    assert_int_equal(l, 7);
+    assert_int_equal(op(first, &l, 0, 8, 0, &soon), -ETIMEDOUT);
+    assert_int_equal(l, 7 | 1ull << 63);
+    assert_int_equal(op(first, &l, 1, 8, 0, NULL), -EPERM);
+    assert_int_equal(op(first, &l, 1, 7, 0, NULL), 0);
+    assert_int_equal(l, 0);
+    l = 1ull << 63; /* given back in user land's place, while others waited */
+    assert_int_equal(op(first, &l, 0, 8, 0, NULL), 0);
+    assert_int_equal(l, 8 | 1ull << 63);
+    assert_int_equal(op(first, &l, 0, 1ull << 40, 0, NULL), -EINVAL);
+    assert_int_equal(op(first, NULL, 0, 7, 0, NULL), -EFAULT);
+    assert_int_equal(op(first, NULL, 1, 7, 0, NULL), -EFAULT);
 }
 
 static void every_clock_times_out(void **state)
@@ -801,7 +822,8 @@ static void a_dead_owner_is_told(void **state)
     for (int i = 0; i < 3; i++)
         m[i] = (struct umutex){.flags = UMUTEX_ROBUST};
     start(&dying, die_holding, m);
-    pause_ms(10);
+    while (!load(&m[2].owner))
+        pause_ms(1);
     start(&waiting, lock_it, &m[1]);
     assert_int_equal(finish(&waiting), -EOWNERDEAD);
     finish(&dying);
@@ -861,6 +883,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_value_is_no_wait),
         cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(old_locks),
         cmocka_unit_test(every_clock_times_out),
         cmocka_unit_test(absolute_times),
         cmocka_unit_test(processor_clocks_are_polled),
