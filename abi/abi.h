@@ -278,6 +278,8 @@ struct abi {
     int (*caprights_in)(const uint64_t guest[CAPRIGHTS_WORDS], caprights *out); /* 0, -1: no set of rights */
     void (*caprights_out)(caprights rights, uint64_t guest[CAPRIGHTS_WORDS]);
 
+    int sig_info; /* asks for the terminal's status; the host has none.  0: nor has this kernel */
+
     const struct layout     *stat_layout; /* the current forms, for handlers that need one by themselves */
     const struct layout     *semid_layout, *shmid_layout, *msqid_layout; /* System V IPC; struct semid_ds and so on */
     const struct layout     *old_semid_layout, *old_shmid_layout, *old_msqid_layout; /* as they once were */

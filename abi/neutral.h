@@ -66,6 +66,7 @@
 #define D_IOC_SEEKDATA (10ll << 32)
 #define D_IOC_SEEKHOLE (11ll << 32)
 #define D_IOC_SIGNAL   (12ll << 32)
+#define D_IOC_STATUS   (13ll << 32)
 #define D_IOC_GETTERM  0x802c542all /* the host's TCGETS2, TCSETS2, ... */
 #define D_IOC_SETTERM  0x402c542bll
 #define D_IOC_SETTERMW 0x402c542cll

@@ -225,6 +225,16 @@ static int64_t term_group(struct call *c, struct fdref *ref, gva data)
     return r || err || pgid ? (r ? r : err) : put_int(c, data, TID_BASE);
 }
 
+#define NO_QUEUE 99 /* flushes nothing, but is refused to the background first */
+
+/* Only the foreground may ask (tty.c, tty_ioctl). */
+static int64_t term_status(struct call *c, struct fdref *ref)
+{
+    const int64_t r = tty_change(c, ref, TCFLSH, NO_QUEUE);
+
+    return r == -EINVAL ? tty_info(c, ref->hostfd) : r;
+}
+
 /* ---- dispatch ------------------------------------------------------------------------------ */
 
 /* Commands whose data is an int, a struct winsize or nothing, the same on both sides. */
@@ -252,6 +262,7 @@ static int64_t term_command(struct call *c, struct fdref *ref, int64_t command, 
     case D_IOC_DRAIN: return tty_change(c, ref, TCSBRK, 1);
     case D_IOC_START: return tty_change(c, ref, TCXONC, 1);
     case D_IOC_STOP: return tty_change(c, ref, TCXONC, 0);
+    case D_IOC_STATUS: return term_status(c, ref);
     case D_IOC_PTMASTER: return is_master(c, ref);
     case D_IOC_SIGNAL: return tty_signal_front(c, ref->hostfd, (int32_t)data.va);
     case TIOCSTI: return term_stuff(c, ref, data);

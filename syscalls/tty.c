@@ -73,7 +73,7 @@ int64_t tty_signal_front(struct call *c, int master, int64_t sig)
     r = host_call(c, SYS_ioctl, master, TIOCGPGRP, s.va);
     if (!r && *(int *)s.p > 0)
         group_post(c, *(int *)s.p, (int)sig);
-    return r;
+    return r || sig != c->abi->sig_info ? r : tty_info(c, master); /* tty.c, tty_signal_pgrp */
 }
 
 /*

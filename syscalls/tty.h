@@ -20,6 +20,12 @@ int64_t tty_wait(struct call *c, int sig, long nr, int hostfd, uint64_t a, uint6
 int64_t tty_signal_front(struct call *c, int master, int64_t sig);
 
 /*
+ * TIOCSTAT, and the signal that asks for it (VSTATUS's): a line about the process in front, on the terminal's output.
+ * 0, -ENOMEM, -ESRCH, and what host_fd_fetch says.
+ */
+int64_t tty_info(struct call *c, int hostfd);
+
+/*
  * The terminal asks the host whether a process ignores SIGTTIN and SIGTTOU before it sends them to the whole group, so
  * those two dispositions are the host's as well.  sig: the guest's number, whose action has just changed.
  */

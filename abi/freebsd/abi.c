@@ -146,6 +146,7 @@ const struct abi abi_freebsd_amd64 = {
     .caprights_in = freebsd_caprights_in,
     .caprights_out = freebsd_caprights_out,
     .stat_layout = &freebsd_layout_stat,
+    .sig_info = 29, /* SIGINFO */
     .semid_layout = &freebsd_layout_semid,
     .shmid_layout = &freebsd_layout_shmid,
     .msqid_layout = &freebsd_layout_msqid,

@@ -5,6 +5,8 @@
 
 #include "pty/pty.h"
 
+enum { SIGINFO_ = 29 };
+
 static volatile uint32_t seen; /* signals, a bit each */
 
 static void note(int sig, os_siginfo *info, void *uc)
@@ -137,6 +139,72 @@ static void leader(struct pty *p)
     drop_it(p);
 }
 
+/* ---- the status line ---------------------------------------------------------------------- */
+
+static bool has(const char *text, const char *part)
+{
+    const size_t n = strlen(part);
+
+    for (; *text; text++)
+        if (memcmp(text, part, n) == 0) /* the buffer is longer than any line by as much */
+            return true;
+    return false;
+}
+
+/* A line of the terminal's output, with all of these in it. */
+static bool tells(int master, const char *one, const char *other, const char *third)
+{
+    char   line[512];
+    size_t n = 0;
+    long   r = 0;
+
+    memset(line, 0, sizeof(line));
+    while (n < 300 && (n == 0 || line[n - 1] != '\n') && (r = os_read(master, line + n, 1)) == 1)
+        n++;
+    if (has(line, one) && has(line, other) && has(line, third))
+        return true;
+    print("#   %s '%s'\n", r < 0 ? err_name(r) : "", line);
+    return false;
+}
+
+static void sleeps(struct pty *p)
+{
+    (void)p;
+    for (;;)
+        sleep_ms(1000);
+}
+
+static void status(struct pty *p)
+{
+    char me[64];
+    int  gone;
+    long pid;
+
+    check(os_ioctl(p->slave, TIOCSTAT, 0) == 0 && tells(p->master, "load: ", " not a controlling terminal\r\n", "."),
+          "the status of a terminal that has no session");
+    must(os_ioctl(p->slave, TIOCSCTTY, 0), "TIOCSCTTY");
+    print_into(me, sizeof(me), "  cmd: pty %d [running] ", (int)os_getpid());
+    check(os_ioctl(p->slave, TIOCSTAT, 0) == 0 && tells(p->master, "load: ", me, "k\r\n"), "of one that runs");
+    check(os_ioctl(p->master, TIOCSTAT, 0) == 0 && tells(p->master, "r 0.", me, "% "), "from the master");
+    notes(SIGINFO_);
+    check(os_ioctl(p->master, TIOCSIG, (void *)SIGINFO_) == 0 && comes(SIGINFO_) &&
+              tells(p->master, "load: ", " cmd: pty ", "k\r\n"),
+          "the signal that asks for it");
+    pid = must(os_fork(), "fork");
+    if (pid == 0)
+        sleeps(p);
+    must(OS_CALL(82, pid, pid), "setpgid");
+    must(os_tcsetpgrp(p->slave, (int)pid), "tcsetpgrp");
+    check_err(os_ioctl(p->slave, TIOCSTAT, 0), -EIO, "the background may not ask");
+    print_into(me, sizeof(me), "  cmd: pty %d [", (int)pid);
+    check(os_ioctl(p->master, TIOCSTAT, 0) == 0 && tells(p->master, me, "] ", "u 0."),
+          "the master may: who is in front");
+    os_kill((int)pid, SIGKILL);
+    must(os_wait4((int)pid, &gone, 0, 0), "wait");
+    check(os_ioctl(p->master, TIOCSTAT, 0) == 0 && tells(p->master, "load: ", " foreground process group\r\n", "."),
+          "nobody");
+}
+
 static void hung_up(struct pty *p)
 {
     char byte;
@@ -156,6 +224,9 @@ void check_session(void)
 
     check(as_leader(leader, &p), "a session");
     check(as_leader(check_group, &p), "a group");
+    pty_close(&p);
+    p = pty_open();
+    check(as_leader(status, &p), "a status");
     pty_close(&p);
 }
 
