@@ -142,11 +142,8 @@ static void no_room_is_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(segment_is_described),
-        TEST(old_segment_is_described),
-        TEST(semaphores_count),
-        TEST(messages_pass),
-        TEST(no_room_is_no_memory),
+        TEST(segment_is_described), TEST(old_segment_is_described), TEST(semaphores_count),
+        TEST(messages_pass),        TEST(no_room_is_no_memory),
     };
 
     return cmocka_run_group_tests_name("syscalls/sysvipc", tests, NULL, NULL);
