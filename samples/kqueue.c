@@ -143,12 +143,16 @@ static void check_receipt(void)
           "EV_RECEIPT answers for each change");
 }
 
+enum { F_SETOWN_ = 6 };
+
 int main(int argc, char **argv, char **envp)
 {
     (void)argc;
     (void)argv;
     (void)envp;
     kq = (int)must(os_kqueue(), "kqueue");
+    check_err(os_fcntl(kq, F_SETFL, O_NONBLOCK), -ENOTTY, "a queue of events has no flags to set");
+    check_err(os_fcntl(kq, F_SETOWN_, os_getpid()), -ENOTTY, "and nobody to signal to");
     check_pipe();
     check_write();
     check_timer();

@@ -96,6 +96,8 @@ static void check_descriptor(void)
     check_err(os_read((int)id, &byte, 1), -EOPNOTSUPP, "no reading");
     check_err(os_write((int)id, &byte, 1), -EOPNOTSUPP, "no writing");
     check_err(os_lseek((int)id, 0, 0), -ESPIPE, "no seeking");
+    check_err(os_fcntl((int)id, F_SETFL, O_NONBLOCK), -ENOTTY, "no flags to set");
+    check(!(os_fcntl((int)id, F_GETFL, 0) & O_NONBLOCK), "which stay");
     check_err(OS_CALL(480, id, 5), -EINVAL, "no length");
     check_err((long)os_mmap(0, 4096, 1, 1, (int)id, 0), -ENODEV, "no mapping");
     p.fd = (int)id;

@@ -3,6 +3,7 @@
 
 #if defined(GUEST_FREEBSD)
 
+enum { FIONBIO_ = (int)0x8004667e };
 enum { S_IFIFO = 0010000, MAXMSG = 100, MAXSIZE = 16384, PRIORITIES = 64, SI_MESGQ = 0x10005, RTMIN = 65 };
 enum { NONE, BY_SIGNAL, THREAD_ID = 4 };
 
@@ -193,6 +194,8 @@ static void check_ready(void)
     check(ready(late) == (POLLIN | POLLOUT), "who opens it late sees what is there");
     os_close((int)late);
     check_err(os_read((int)q, buf, 8), -EOPNOTSUPP, "no reading");
+    check_err(os_fcntl((int)q, F_SETFL, O_NONBLOCK), -ENOTTY, "no flags that way");
+    check_err(os_ioctl((int)q, FIONBIO_, &(int){1}), -ENOTTY, "nor that");
     check_err(os_write((int)q, buf, 8), -EOPNOTSUPP, "no writing");
     check_err(OS_CALL(480, q, 5), -EINVAL, "no length");
     check_err((long)os_mmap(0, 4096, 1, 1, (int)q, 0), -ENODEV, "no mapping");

@@ -150,6 +150,7 @@ static void check_life(void)
     check(os_fstat(fd, &st) == 0 && st.mode == (S_IFREG | 0700) && st.birthtime.sec > 0, "fstat of a living process");
     check_err(os_read(fd, &byte, 1), -EOPNOTSUPP, "no reading");
     check_err(os_lseek(fd, 0, 0), -ESPIPE, "no seeking");
+    check_err(os_fcntl(fd, F_SETFL, O_NONBLOCK), -ENOTTY, "no flags to set");
     p.fd = fd;
     check(os_poll(&p, 1, 0) == 0, "poll has nothing to say");
     check_err(os_wait4(-1, &status, WNOHANG, 0), -ECHILD, "wait4 for any child does not see it");

@@ -120,6 +120,8 @@ static int64_t set_flags(struct call *c, struct fdref *ref, int64_t arg)
     uint64_t  flags;
     const int err = flags_to_host(c->abi->open_flags, (uint64_t)arg, &flags);
 
+    if (ofile_kind_is_object(ref->of->kind))
+        return -ENOTTY; /* the file would be told by ioctl, and knows none (kern_descrip.c, kern_fcntl) */
     return err ? err : file_set_flags(c, ref, SETTABLE, (uint32_t)flags);
 }
 
@@ -220,8 +222,7 @@ static int64_t may_have_owner(struct call *c, struct fdref *ref)
 
     switch (ref->of->kind) {
     case OF_PIPE:
-    case OF_SOCKET:
-    case OF_KQUEUE: return 0;
+    case OF_SOCKET: return 0;
     case OF_CHAR: return s.p ? host_call(c, SYS_ioctl, ref->hostfd, D_IOC_GETTERM, s.va) : -ENOMEM;
     default: return ref->of->flags & O_PATH ? -EBADF : -ENOTTY;
     }

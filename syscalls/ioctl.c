@@ -300,7 +300,10 @@ int64_t sys_ioctl(struct call *c, int fd, int64_t command, gva data)
 
     if (r)
         return r;
-    r = file_command(c, fd, &ref, command, data);
+    if (ofile_kind_is_object(ref.of->kind) && command != FIOCLEX && command != FIONCLEX)
+        r = -ENOTTY; /* queues, semaphores and processes know none (invfo_ioctl; kern_event.c, kqueue_ioctl) */
+    else
+        r = file_command(c, fd, &ref, command, data);
     fd_put(c, &ref);
     return r;
 }

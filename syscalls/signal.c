@@ -483,11 +483,14 @@ void signal_kill_self(struct call *c, int sig)
     door->die(c, hostsig ? hostsig : SIGKILL);
 }
 
+/* Children that nobody wanted to hear of are told of again (kern_sig.c, execsigs). */
 void signal_exec(struct proc *p)
 {
+    const int chld = signal_guest(p, SIGCHLD);
+
     pthread_mutex_lock(&session.lock);
     for (int s = 1; s <= SIG_MAX; s++) {
-        bool ign = p->actions[s].handler == D_SIG_IGN;
+        bool ign = p->actions[s].handler == D_SIG_IGN && s != chld;
         p->actions[s] = (struct ksigaction){.handler = ign ? D_SIG_IGN : D_SIG_DFL};
     }
     pthread_mutex_unlock(&session.lock);

@@ -52,7 +52,7 @@ bool signal_deliverable(struct task *t);
 void signals_deliver(struct call *c, bool restartable);
 /* The process ends by this guest signal, as far as the host can express it; does not return. */
 void signal_kill_self(struct call *c, int sig);
-/* After fork: nothing is pending in the child.  After exec: handlers are gone, ignored ones stay. */
+/* After fork: nothing is pending in the child.  After exec: handlers are gone, ignored ones stay but SIGCHLD. */
 void signal_exec(struct proc *p);
 /* Other tasks look at the process's pending signals, because this one cannot take them any more; session.lock held. */
 void signal_reassign_locked(struct proc *p);

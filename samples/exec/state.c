@@ -1,6 +1,12 @@
 /* What a new program finds of the old one: signals, masks, identity, descriptors; and no threads. */
 #include "exec/exec.h"
 
+#if defined(GUEST_FREEBSD) /* sys/kern/kern_sig.c, execsigs */
+#define CHLD "default"
+#else
+#define CHLD "ignored"
+#endif
+
 static void handler(int sig, os_siginfo *info, void *uc) { (void)sig, (void)info, (void)uc; }
 
 static const char *disposition(int sig)
@@ -34,9 +40,9 @@ int state_report(int argc, char **argv)
 
     os_sigaltstack(0, &stack);
     os_getcwd(cwd, sizeof(cwd));
-    print("USR1 %s, USR2 %s, HUP %s; USR1 blocked %s pending %s, TERM blocked %s; ", disposition(SIGUSR1),
-          disposition(SIGUSR2), disposition(SIGHUP), blocked(SIGUSR1, false), blocked(SIGUSR1, true),
-          blocked(SIGTERM, false));
+    print("USR1 %s, USR2 %s, HUP %s, CHLD %s; USR1 blocked %s pending %s, TERM blocked %s; ", disposition(SIGUSR1),
+          disposition(SIGUSR2), disposition(SIGHUP), disposition(SIGCHLD), blocked(SIGUSR1, false),
+          blocked(SIGUSR1, true), blocked(SIGTERM, false));
     print("stack %s; 60 %s, 61 %s; process %s, mask %s, in %s", stack.flags & SS_DISABLE ? "off" : "on", descriptor(60),
           descriptor(61), argc > 1 && parse_int(argv[1]) == os_getpid() ? "same" : "other",
           mask == 027 ? "same" : "other", cwd);
@@ -75,6 +81,7 @@ static void prepare(void)
     os_sigaction(SIGUSR1, &caught, 0);
     os_sigaction(SIGUSR2, &ignored, 0);
     os_sigaction(SIGHUP, &caught, 0);
+    os_sigaction(SIGCHLD, &ignored, 0);
     os_sigprocmask(SIG_BLOCK, &usr1, 0);
     os_sigaltstack(&stack, 0);
     os_kill((int)os_getpid(), SIGUSR1);
@@ -107,7 +114,7 @@ static void child(bool threads, bool from_thread)
 
 static void check_one(bool threads, bool from_thread, const char *what)
 {
-    static const char want[] = "USR1 default, USR2 ignored, HUP default; USR1 blocked yes pending yes, "
+    static const char want[] = "USR1 default, USR2 ignored, HUP default, CHLD " CHLD "; USR1 blocked yes pending yes, "
                                "TERM blocked no; stack off; 60 open, 61 closed; process same, mask same, in /";
     char              text[512];
     int               out[2], status;
