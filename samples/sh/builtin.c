@@ -214,20 +214,9 @@ static int in_trap(struct word *args, int n)
 static int wait_one(const char *name)
 {
     struct job *j = job_named(name);
+    const int   sig = j ? jobs_wait_trap(j) : 0;
 
-    if (!j)
-        return 127;
-    while (j->state == JOB_RUNNING) {
-        struct os_timespec moment = {0, 2000000};
-
-        jobs_poll();
-        if (j->state != JOB_RUNNING)
-            break;
-        if (trap_pending())
-            return 128 + trap_pending_signal();
-        os_nanosleep(&moment, 0);
-    }
-    return job_wait(j);
+    return !j ? 127 : sig ? 128 + sig : job_wait(j);
 }
 
 static int in_wait(struct word *args, int n)

@@ -145,7 +145,7 @@ static void note_status(int pid, int status)
             }
 }
 
-void jobs_poll(void)
+bool jobs_poll(void)
 {
     int status;
 
@@ -153,7 +153,7 @@ void jobs_poll(void)
         long pid = os_wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, 0);
 
         if (pid <= 0)
-            return;
+            return pid != -ECHILD;
         note_status((int)pid, status);
     }
 }
@@ -281,25 +281,34 @@ int job_background(struct job *j)
     return 0;
 }
 
+static bool runs(const struct job *j)
+{
+    bool any = j && j->state == JOB_RUNNING;
+
+    for (int i = 0; i < JOBS && !j; i++)
+        any |= jobs[i].state == JOB_RUNNING;
+    return any;
+}
+
+/* Looks again and again: a signal that comes just before a wait4 would not end it. */
+int jobs_wait_trap(const struct job *j)
+{
+    const struct os_timespec moment = {0, 2000000};
+
+    while (jobs_poll() && runs(j)) {
+        if (trap_pending())
+            return trap_pending_signal();
+        os_nanosleep(&moment, 0);
+    }
+    return 0;
+}
+
 int jobs_wait_all(void)
 {
-    for (;;) {
-        int  status;
-        bool running = false;
-        long pid;
+    const int sig = jobs_wait_trap(0);
 
-        for (int i = 0; i < JOBS; i++)
-            running |= jobs[i].state == JOB_RUNNING;
-        if (!running)
-            break;
-        pid = os_wait4(-1, &status, WUNTRACED, 0);
-        if (pid == -EINTR && trap_pending())
-            return 128 + trap_pending_signal();
-        if (pid == -ECHILD)
-            break;
-        if (pid > 0)
-            note_status((int)pid, status);
-    }
+    if (sig)
+        return 128 + sig;
     for (int i = 0; i < JOBS; i++)
         if (jobs[i].state == JOB_DONE)
             job_free(&jobs[i]);

@@ -155,7 +155,8 @@ int         job_foreground(struct job *j);
 int         job_background(struct job *j);
 void        jobs_list(void);
 int         jobs_wait_all(void);
-void        jobs_poll(void);
+bool        jobs_poll(void);                     /* false: there are no children */
+int         jobs_wait_trap(const struct job *j); /* while it runs, NULL: any; 0, or whose trap came */
 int         status_of(int wait_status);
 
 /* ---- trap.c */
