@@ -2,7 +2,7 @@
 import os
 import time
 
-from dragoman import Failure, diff
+from dragoman import Failure, diff, text
 from pty_session import Terminal
 
 PROMPT = b"\n$ "
@@ -37,6 +37,21 @@ class Shell:
 
     def prompt(self):
         self.see(PROMPT)
+
+    def stopped(self):
+        """The jobs, once none runs: how long that takes is nobody's promise, so earlier answers are dropped."""
+        terminal, end = self.terminal, time.time() + self.terminal.limit
+        while True:
+            before = terminal.log
+            self.type("sleep 0.4; jobs")
+            shown = terminal.log[len(before):]
+            if b"Running" not in shown:
+                self.t.want(b"Stopped" in shown, "the job is stopped, not ended:\n%s" % text(shown))
+                return
+            if time.time() > end:
+                raise Failure("the job never stops:\n%s" % text(terminal.log))
+            terminal.log = before + b"".join(line for line in shown.splitlines(True) if b"Stopped" in line)
+            terminal.at = len(terminal.log)
 
     def key(self, byte):
         time.sleep(0.15)  # not before whoever is to get it runs
@@ -132,7 +147,7 @@ def test_reading(t):
     def play(s):
         for reader in ("cat", '"$SAMPLES/cat"', 'cat | "$SAMPLES/cat"'):
             s.type(reader + " &", "started")
-            s.type("sleep 0.4; jobs", "Stopped")
+            s.stopped()
             s.terminal.send(b"fg\n")
             s.see(reader)
             s.key(b"a line\n")
@@ -151,12 +166,9 @@ def test_writing(t):
         s.type("stty tostop", "")
         for writer in ("(echo from behind)", '"$SAMPLES/sh" -c "echo from below"', "/bin/echo from the host"):
             s.type(writer + " &", "started")
-            s.type("sleep 0.4; jobs", "Stopped")
+            s.stopped()
             s.type("fg", "from")
-        s.terminal.send(b"(trap '' TTOU; echo let through) & sleep 0.4\n")
-        s.see("let through\r")
-        s.see("[1]")
-        s.prompt()
+        s.type("(trap '' TTOU; echo let through) & wait", "let through\r")
         s.type("stty -tostop; echo back")
         s.leave()
     both(t, play)
@@ -166,7 +178,7 @@ def test_orphans(t):
     """Nobody could continue it: a read from the background is refused, a stop is dropped."""
     def play(s):
         s.type('"$SAMPLES/sh" -c \'(sleep 0.3; read x; echo "read says $?" >out; kill -TSTP $$; echo on >>out) & exit\'')
-        s.type("sleep 1; cat out", "read says 1", "on")
+        s.type("while ! grep -qsx on out; do sleep 0.1; done; cat out", "read says 1", "on")
         s.leave()
     both(t, play)
 
@@ -190,8 +202,8 @@ def test_hang_up(t):
     for os_name in ("linux", "freebsd"):
         s = Shell(t, os_name)
         s.type("trap 'echo hung up >up; exit 3' HUP")
-        s.type('"$SAMPLES/sh" -c "trap \'echo job too >job; exit\' HUP; while :; do sleep 0.1; done" &', "started")
-        s.type("sleep 0.3; trap 'kill -HUP %1; wait; echo hung up >up; exit 3' HUP")
+        s.type('"$SAMPLES/sh" -c "trap \'echo job too >job; exit\' HUP; echo >set; while :; do sleep 0.1; done" &', "started")
+        s.type("while ! test -e set; do sleep 0.1; done; trap 'kill -HUP %1; wait; echo hung up >up; exit 3' HUP")
         s.terminal.send(b"echo waiting; wait\n")  # or it could see the end of its input first
         s.see("waiting")
         s.see("waiting")
