@@ -87,6 +87,7 @@ int64_t sys_kcmp(struct call *c, int pid1, int pid2, int type, uint64_t idx1, ui
 int64_t sys_getloginclass(struct call *c, gva buf, uint64_t len);
 int64_t sys_profil(struct call *c, gva samples, uint64_t size, uint64_t offset, unsigned scale);
 int64_t sys_abort2(struct call *c, gva why, int nargs, gva args);
+int64_t sys_setfib(struct call *c, int fibnum);
 int64_t sys_specialfd(struct call *c, int type, gva req, uint64_t len);
 
 /* inotify.c; inotify_new: flags are the guest's.  A descriptor or -errno. */

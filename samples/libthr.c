@@ -389,6 +389,8 @@ static void check_usage(void)
     check_err(OS_CALL(597, 99), -EBADF, "no descriptor of a jail");
     check_err(OS_CALL(598, 1), -EINVAL, "nor is this one");
     check_err(OS_CALL(599, 0, 0, 0, 0), -EPERM, "no new kernel");
+    check_err(OS_CALL(175, 0), 0, "the one routing table");
+    check_err(OS_CALL(175, 1), -EINVAL, "and no other");
 }
 
 int main(int argc, char **argv, char **envp)
