@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "abi/freebsd/kinfo.h"
+#include "abi/freebsd/version.h"
 #include "compat/sysctl_values.h"
 
 #define PAGE 4096
@@ -64,9 +65,10 @@ int hw_availpages(struct sysctl_req *r) { return sysctl_out_num(r, host_meminfo(
 /* Always MAXPAGESIZES entries on amd64, the unused ones zero. */
 int hw_pagesizes(struct sysctl_req *r)
 {
-    static const uint64_t sizes[3] = {PAGE, 2u << 20, 0};
+    static const uint64_t sizes[3] = FBSD_PAGESIZES;
 
-    return sysctl_out(r, sizes, sizeof(sizes));
+    /* Who asks for fewer gets no error (kern_mib.c, sysctl_hw_pagesizes). */
+    return sysctl_out(r, sizes, r->sizing || r->room > sizeof(sizes) ? sizeof(sizes) : r->room);
 }
 
 int vm_loadavg(struct sysctl_req *r)

@@ -240,13 +240,14 @@ static int check_entry(const struct elf_in *in)
 {
     const struct image *im = in->im;
 
+    /* Also where the header, at 0, is in an executable segment. */
+    if (im->entry == 0 && (im->kind == IMAGE_STATIC_PIE || im->kind == IMAGE_DYNAMIC_PIE))
+        return BAD(in, "a shared library, not a program: it has no entry point");
     for (unsigned i = 0; i < im->nsegments; i++) {
         const struct image_segment *s = &im->segments[i];
         if (im->entry >= s->vaddr && im->entry - s->vaddr < s->memsz && s->prot & PROT_EXEC)
             return 0;
     }
-    if (im->entry == 0 && (im->kind == IMAGE_STATIC_PIE || im->kind == IMAGE_DYNAMIC_PIE))
-        return BAD(in, "a shared library, not a program: it has no entry point");
     return BAD(in, "a damaged ELF file: its entry point %#llx is in no executable segment",
                (unsigned long long)im->entry);
 }

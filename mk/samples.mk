@@ -32,30 +32,40 @@ endef
 $(foreach os,$(SAMPLE_OSES),$(eval $(call SAMPLE_RULES,$(os))))
 .SECONDARY:
 
-# A dynamic FreeBSD program, its library and an interpreter of our own, laid out as a base system is (--sysroot).
+# Dynamic FreeBSD programs, libraries and an interpreter of our own, laid out as a base system is (--sysroot).
 DYN_DIR     := $(BUILD)/samples/dyn
+DYN_OBJ     := $(BUILD)/samples/obj-dyn/samples
 DYN_CFLAGS  := $(filter-out -fno-pic -fno-pie,$(SAMPLE_CFLAGS)) -fPIC -DGUEST_FREEBSD
 DYN_LDFLAGS := -nostdlib -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now -Wl,--hash-style=sysv
-DYN         := $(DYN_DIR)/libexec/ld-elf.so.1 $(DYN_DIR)/lib/libsample.so $(DYN_DIR)/bin/prog
-DYN_PRINT   := $(BUILD)/samples/obj-dyn/samples/lib/print.c.o $(BUILD)/samples/obj-dyn/samples/lib/string.c.o
+DYN_PROGS   := $(addprefix $(DYN_DIR)/bin/,prog ldd real)
+DYN_LIBS    := $(addprefix $(DYN_DIR)/lib/,libsample.so libplug.so)
+DYN         := $(DYN_DIR)/libexec/ld-elf.so.1 $(DYN_DIR)/libexec/libplug.so $(DYN_LIBS) $(DYN_PROGS)
+DYN_PRINT   := $(DYN_OBJ)/lib/print.c.o $(DYN_OBJ)/lib/string.c.o
+DYN_RTLD    := $(patsubst %,$(BUILD)/samples/obj-dyn/%.o,$(wildcard samples/dyn/rtld*.c))
+DYN_BRAND    = printf '$(BRAND_freebsd)' | dd of=$@.tmp bs=1 seek=7 conv=notrunc status=none && mv $@.tmp $@
 
 $(BUILD)/samples/obj-dyn/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(DYN_CFLAGS) -c -o $@ $<
-$(DYN_DIR)/libexec/ld-elf.so.1: $(BUILD)/samples/obj-dyn/samples/dyn/rtld.c.o $(DYN_PRINT)
+$(DYN_DIR)/libexec/ld-elf.so.1: $(DYN_RTLD) $(DYN_PRINT)
 	@mkdir -p $(@D)
-	$(CC) $(DYN_LDFLAGS) -shared -Wl,-Bsymbolic -Wl,-e,rtld_start -o $@ $^
-	@printf '$(BRAND_freebsd)' | dd of=$@ bs=1 seek=7 conv=notrunc status=none
-$(DYN_DIR)/lib/libsample.so: $(BUILD)/samples/obj-dyn/samples/dyn/lib.c.o
+	$(CC) $(DYN_LDFLAGS) -shared -Wl,-Bsymbolic -Wl,-e,rtld_start -o $@.tmp $^
+	@$(DYN_BRAND)
+$(DYN_DIR)/lib/libsample.so: $(DYN_OBJ)/dyn/lib.c.o
 	@mkdir -p $(@D)
-	$(CC) $(DYN_LDFLAGS) -shared -Wl,-soname,libsample.so -o $@ $^
-	@printf '$(BRAND_freebsd)' | dd of=$@ bs=1 seek=7 conv=notrunc status=none
-$(DYN_DIR)/bin/prog: $(BUILD)/samples/obj-dyn/samples/dyn/prog.c.o $(DYN_PRINT) $(DYN_DIR)/lib/libsample.so
+	$(CC) $(DYN_LDFLAGS) -shared -Wl,-soname,$(@F) -o $@.tmp $^
+	@$(DYN_BRAND)
+$(DYN_DIR)/lib/libplug.so: $(DYN_OBJ)/dyn/plug.c.o $(DYN_DIR)/lib/libsample.so
+	$(CC) $(DYN_LDFLAGS) -shared -Wl,-soname,$(@F) -o $@.tmp $^
+	@$(DYN_BRAND)
+# A directory that is open is the host's where both have it: here is one that only a FreeBSD tree has.
+$(DYN_DIR)/libexec/libplug.so: $(DYN_DIR)/lib/libplug.so $(DYN_DIR)/libexec/ld-elf.so.1
+	cp $< $@
+$(DYN_PROGS): $(DYN_DIR)/bin/%: $(DYN_OBJ)/dyn/%.c.o $(DYN_OBJ)/dyn/start.S.o $(DYN_PRINT) $(DYN_DIR)/lib/libsample.so
 	@mkdir -p $(@D)
 	$(CC) $(DYN_LDFLAGS) -pie -Wl,-e,prog_start -Wl,--dynamic-linker=/libexec/ld-elf.so.1 -o $@.tmp $^
-	@printf '$(BRAND_freebsd)' | dd of=$@.tmp bs=1 seek=7 conv=notrunc status=none
-	@mv $@.tmp $@
--include $(wildcard $(BUILD)/samples/obj-dyn/samples/*/*.d)
+	@$(DYN_BRAND)
+-include $(wildcard $(DYN_OBJ)/*/*.d)
 
 samples: $(SAMPLES) $(DYN)
 

@@ -30,7 +30,7 @@ unit-san:
 other-compiler:
 	$(MAKE) BUILD=$(BUILD)/other CC=$(if $(findstring clang,$(CC)),gcc,clang) all samples
 
-check-build: all samples test-tools go-programs esbuild unit-tests unit-san other-compiler
+check-build: all samples test-tools go-programs esbuild objects unit-tests unit-san other-compiler
 
 -include $(UNIT_SRC:%.c=$(BUILD)/%.d) $(UNIT_HELP:.o=.d)
 

@@ -1,54 +1,55 @@
 /*
- * Processes and their threads as kern.proc.* tells them, asked for as libutil, libprocstat and ps do (lib/libutil/kinfo_*.c,
- * lib/libprocstat/libprocstat.c); layouts of sys/user.h.  Only FreeBSD has them, so the sample knows the answers.
+ * Processes and their threads as kern.proc.* tells them, asked for as libutil, libprocstat and ps do
+ * (lib/libutil/kinfo_*.c, lib/libprocstat/libprocstat.c); layouts of sys/user.h.  Only FreeBSD has them, so the sample
+ * knows the answers.
  */
 #include "sample.h"
 
 #if defined(GUEST_FREEBSD)
 
 enum { /* KERN_PROC_* */
-    ALL = 0,
-    PID = 1,
-    TTY = 4,
-    ARGS = 7,
-    PROC = 8,
-    SV_NAME = 9,
-    RGID = 10,
-    GID = 11,
-    PATHNAME = 12,
-    KSTACK = 15,
-    INC_THREAD = 16,
-    FILEDESC = 33,
-    GROUPS = 34,
-    ENV = 35,
-    AUXV = 36,
-    RLIMIT = 37,
-    PS_STRINGS = 38,
-    UMASK = 39,
-    OSREL = 40,
-    SIGTRAMP = 41,
-    NFDS = 43,
-    SIGFASTBLK = 44,
-    VM_LAYOUT = 45,
+       ALL = 0,
+       PID = 1,
+       TTY = 4,
+       ARGS = 7,
+       PROC = 8,
+       SV_NAME = 9,
+       RGID = 10,
+       GID = 11,
+       PATHNAME = 12,
+       KSTACK = 15,
+       INC_THREAD = 16,
+       FILEDESC = 33,
+       GROUPS = 34,
+       ENV = 35,
+       AUXV = 36,
+       RLIMIT = 37,
+       PS_STRINGS = 38,
+       UMASK = 39,
+       OSREL = 40,
+       SIGTRAMP = 41,
+       NFDS = 43,
+       SIGFASTBLK = 44,
+       VM_LAYOUT = 45,
 };
 enum { /* struct kinfo_proc */
-    KI_SIZE = 1088,
-    KI_PID = 72,
-    KI_PPID = 76,
-    KI_SIGLIST = 104,
-    KI_SIGMASK = 120,
-    KI_SIGCATCH = 152,
-    KI_UID = 168,
-    KI_STAT = 388,
-    KI_TDNAME = 394,
-    KI_COMM = 447,
-    KI_EMUL = 467,
-    KI_NUMTHREADS = 596,
-    KI_TID = 600,
-    SRUN = 2,
-    SSLEEP = 3,
-    SZOMB = 5,
-    NOFILE = 8,
+       KI_SIZE = 1088,
+       KI_PID = 72,
+       KI_PPID = 76,
+       KI_SIGLIST = 104,
+       KI_SIGMASK = 120,
+       KI_SIGCATCH = 152,
+       KI_UID = 168,
+       KI_STAT = 388,
+       KI_TDNAME = 394,
+       KI_COMM = 447,
+       KI_EMUL = 467,
+       KI_NUMTHREADS = 596,
+       KI_TID = 600,
+       SRUN = 2,
+       SSLEEP = 3,
+       SZOMB = 5,
+       NOFILE = 8,
 };
 
 static char   buf[1 << 20];
@@ -123,7 +124,8 @@ static void check_rows(const struct thread *t)
     check(own && one && two, "with their numbers");
     if (!own || !one || !two)
         return;
-    check(!strcmp(one + KI_TDNAME, "one") && !strcmp(two + KI_TDNAME, "a name of 16 cha"), "and names, cut as they are");
+    check(!strcmp(one + KI_TDNAME, "one") && !strcmp(two + KI_TDNAME, "a name of 16 cha"),
+          "and names, cut as they are");
     check(own[KI_STAT] == SRUN && one[KI_STAT] == SSLEEP, "who asks runs, the others sleep");
     check(int_at(one, KI_SIGMASK) == 1 << (SIGUSR1 - 1) && int_at(own, KI_SIGMASK) == 0, "their own signal masks");
     must(OS_CALL(433, t[0].tid, SIGUSR1), "thr_kill");
@@ -192,7 +194,8 @@ static void check_trampoline(void)
     must(os_kill((int)os_getpid(), SIGUSR2), "kill");
     check(ask(SIGTRAMP, (int)os_getpid()) == 0 && len == 48 && at[0] < handler_returns_to && handler_returns_to < at[1],
           "handlers return into the trampoline that is told");
-    check(ask(PID, (int)os_getpid()) == 0 && int_at(buf, KI_SIGCATCH) == 1 << (SIGUSR2 - 1), "which signals are caught");
+    check(ask(PID, (int)os_getpid()) == 0 && int_at(buf, KI_SIGCATCH) == 1 << (SIGUSR2 - 1),
+          "which signals are caught");
 }
 
 static void check_strings(int pid, char **argv, char **envp)
@@ -204,7 +207,8 @@ static void check_strings(int pid, char **argv, char **envp)
               !strcmp(buf + strlen(buf) + 1, argv[1]),
           "arguments");
     check(ask(ENV, pid) == 0 && len > 0 && !strcmp(buf, envp[0]), "environment");
-    check(ask(AUXV, pid) == 0 && len % 16 == 0 && aux[len / 8 - 2] == 0 && aux[0] == 3 && aux[1] == start_auxv(3, &found),
+    check(ask(AUXV, pid) == 0 && len % 16 == 0 && aux[len / 8 - 2] == 0 && aux[0] == 3 &&
+              aux[1] == start_auxv(3, &found),
           "auxiliary vector");
     check(ask(PS_STRINGS, pid) == 0 && len == 8 && *aux == start_auxv(32, &found), "where the strings are");
     check(ask(SV_NAME, pid) == 0 && !strcmp(buf, "FreeBSD ELF64"), "kind of program");
@@ -271,8 +275,8 @@ static void check_limits(int child)
     bool          same = true;
 
     for (int i = 0; i < 16; i++)
-        same = same && OS_CALL(194, i, &own) == 0 && limit(pid, i, &told, 0, 0) == 0 && len == 16 && own.cur == told.cur &&
-               own.max == told.max;
+        same = same && OS_CALL(194, i, &own) == 0 && limit(pid, i, &told, 0, 0) == 0 && len == 16 &&
+               own.cur == told.cur && own.max == told.max;
     check(same, "limits are those of getrlimit");
     must(OS_CALL(194, NOFILE, &own), "getrlimit");
     less = (struct rlimit){own.cur - 1, own.max};

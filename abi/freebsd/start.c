@@ -45,7 +45,7 @@ enum {
 
 #define ELF_BSDF_SIGFASTBLK 1 /* sys/sys/elf_common.h */
 
-static const uint64_t page_sizes[3] = {4096, 2u << 20, 1u << 30};
+static const uint64_t page_sizes[3] = FBSD_PAGESIZES;
 
 struct ps_strings {
     uint64_t argv;

@@ -13,6 +13,10 @@
 #define FBSD_IDENT      "DRAGOMAN"
 #define FBSD_VERSION    "FreeBSD " FBSD_OSRELEASE " " FBSD_IDENT "\n"
 #define FBSD_MACHINE    "amd64"
-#define FBSD_MAXCPU     1024 /* MAXCPU; also CPU_MAXSIZE, so a cpuset_t has 128 bytes */
+#define FBSD_PAGESIZES                                                                                                 \
+    {                                                                                                                  \
+        4096, 2u << 20, 1u << 30                                                                                       \
+    }                    /* pagesizes[] of amd64/pmap.c */
+#define FBSD_MAXCPU 1024 /* MAXCPU; also CPU_MAXSIZE, so a cpuset_t has 128 bytes */
 
 #endif

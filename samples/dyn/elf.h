@@ -41,9 +41,15 @@ enum {
     DT_SYMTAB = 6,
     DT_RELA = 7,
     DT_RELASZ = 8,
-    DT_JMPREL = 23
+    DT_SONAME = 14,
+    DT_JMPREL = 23,
+    DT_INIT_ARRAY = 25,
+    DT_FINI_ARRAY = 26,
+    DT_INIT_ARRAYSZ = 27,
+    DT_FINI_ARRAYSZ = 28,
 };
-enum { R_NONE, R_64, R_GLOB_DAT = 6, R_JUMP_SLOT = 7, R_RELATIVE = 8, R_TPOFF64 = 18 };
+enum { R_NONE, R_64, R_GLOB_DAT = 6, R_JUMP_SLOT = 7, R_RELATIVE = 8, R_DTPMOD64 = 16, R_DTPOFF64, R_TPOFF64 };
+enum { STB_WEAK = 2 };
 enum {
     AT_PHDR = 3,
     AT_PHENT = 4,
@@ -52,21 +58,52 @@ enum {
     AT_BASE = 7,
     AT_ENTRY = 9,
     AT_EXECPATH = 15,
-    AT_BSDFLAGS = 27
+    AT_CANARY = 16,
+    AT_CANARYLEN = 17,
+    AT_OSRELDATE = 18,
+    AT_NCPUS = 19,
+    AT_PAGESIZES = 20,
+    AT_PAGESIZESLEN = 21,
+    AT_TIMEKEEP = 22,
+    AT_STACKPROT = 23,
+    AT_BSDFLAGS = 27,
+    AT_ARGC = 28,
+    AT_ENVV = 31,
+    AT_PS_STRINGS = 32,
+    AT_FXRNG = 33,
+    AT_KPRELOAD = 34,
+    AT_USRSTACKBASE = 35,
+    AT_USRSTACKLIM = 36,
 };
 
-static inline uint64_t auxv_find(const uint64_t *block, uint64_t type, bool *found)
+/* The entry of a type, NULL: there is none. */
+static inline uint64_t *auxv_entry(uint64_t *block, uint64_t type)
 {
-    const uint64_t *p = block + 1;
+    uint64_t *p = block + 1;
 
     for (int vectors = 0; vectors < 2; p++)
         vectors += *p == 0;
-    for (; p[0]; p += 2)
-        if (p[0] == type) {
-            *found = true;
-            return p[1];
-        }
-    *found = false;
+    while (p[0] && p[0] != type)
+        p += 2;
+    return p[0] ? p : 0;
+}
+
+static inline uint64_t auxv_find(const uint64_t *block, uint64_t type, bool *found)
+{
+    const uint64_t *p = auxv_entry((uint64_t *)block, type);
+
+    *found = p != 0;
+    return p ? p[1] : 0;
+}
+
+/* The value of NAME= in the environment, NULL: it is not there. */
+static inline const char *env_find(const uint64_t *block, const char *name)
+{
+    const size_t n = strlen(name);
+
+    for (char *const *e = (char *const *)(block + block[0] + 2); *e; e++)
+        if (memcmp(*e, name, n) == 0 && (*e)[n] == '=')
+            return *e + n + 1;
     return 0;
 }
 
