@@ -66,6 +66,12 @@ static void gone(struct task *t, int status, const struct rusage *ru)
         proc_exited(t->proc->pid, status, ru);
 }
 
+/*
+ * The host's uretprobe, which its seccomp lets pass unasked (Linux 6.14, seccomp_uprobe_exception) and which answers
+ * with SIGILL whoever is no probe: a guest's call of that number comes as this signal.
+ */
+#define URETPROBE 335
+
 /* A signal-delivery stop: what kind, with the registers in *r and the host's siginfo in *si. */
 static enum stop signal_stop(struct task *t, int sig, struct regs *r, siginfo_t *si)
 {
@@ -74,6 +80,8 @@ static enum stop signal_stop(struct task *t, int sig, struct regs *r, siginfo_t 
     *si = (siginfo_t){.si_signo = sig}; /* a task that was killed meanwhile tells no more */
     if (ptrace(PTRACE_GETSIGINFO, t->host_tid, 0, si) || ptrace(PTRACE_GETREGS, t->host_tid, 0, r))
         return STOP_SIGNAL;
+    if (sig == SIGILL && r->orig_rax == URETPROBE)
+        return STOP_CALL;
     if (sig == SIGTRAP && r->rip > g->pt_call && r->rip <= g->text_end)
         return STOP_STUB;
     return hostsig_is_fault(si->si_signo, si->si_code) ? STOP_FAULT : STOP_SIGNAL;

@@ -185,6 +185,7 @@ static void check_libthr(void)
     check(OS_CALL(454, 0, 26, sizeof(lists), lists, 0) == 0, "robust lists");
     check(OS_CALL(454, &dummy, 3, 1, 0, 0) == 0, "a wake for nobody");
     check(OS_CALL(487, 3, 1, -1L, sizeof(set), set) == 0 && set[0] != 0, "cpuset_getaffinity");
+    check(OS_CALL(488, 3, 1, self, sizeof(set), set) == 0, "the same for a thread by its number");
     check(OS_CALL(202, hw_ncpu, 2, &n, &len, 0, 0) == 0 && (uint64_t)n == aux(AT_NCPUS),
           "as many processors as it was told");
     check_err(OS_CALL(573, 1, &dummy), -EINVAL, "no word that blocks signals");
@@ -245,6 +246,7 @@ static void check_libc(void)
     n = sizeof(block);
     check(OS_CALL(202, vector, 4, block, &n, 0, 0) == 0 && n >= 16 * 8, "kern.proc.auxv");
     check(OS_CALL(253) == 0, "issetugid");
+    check(OS_CALL(335, "RTLD", 4) == 0, "utrace, which nobody reads");
     check(OS_CALL(326, path, sizeof(path)) == 0 && path[0] == '/', "__getcwd");
     check(OS_CALL(574, AT_FDCWD, "/libexec/../libexec/ld-elf.so.1", path, sizeof(path), 0) == 0 &&
               strcmp(path + strlen(path) - 20, "/libexec/ld-elf.so.1") == 0 && os_stat(path, &st) == 0,

@@ -36,7 +36,7 @@ def hints(directories):
 
 
 def test_dynamic(t):
-    want_all(t, dynamic(t, "/bin/prog"), 62)
+    want_all(t, dynamic(t, "/bin/prog"), 64)
 
 
 def test_interpreter_missing(t):
@@ -46,7 +46,7 @@ def test_interpreter_missing(t):
 
 def test_interpreter_by_itself(t):
     """ld-elf.so.1 PROGRAM: there is no interpreter, and AT_BASE is where the program itself is."""
-    want_all(t, dynamic(t, "/libexec/ld-elf.so.1", "/bin/prog"), 62)
+    want_all(t, dynamic(t, "/libexec/ld-elf.so.1", "/bin/prog"), 64)
 
 
 def test_library_missing(t):
@@ -60,16 +60,16 @@ def test_library_path(t):
     """LD_LIBRARY_PATH, LD_LIBRARY_PATH_FDS and the hints of ldconfig."""
     where, elsewhere = tree(t), t.dir()
     os.rename(where + "/lib/libsample.so", elsewhere + "/libsample.so")
-    want_all(t, dynamic(t, "/bin/prog", root=where, env={"LD_LIBRARY_PATH": "/nonexistent:" + elsewhere}), 62)
+    want_all(t, dynamic(t, "/bin/prog", root=where, env={"LD_LIBRARY_PATH": "/nonexistent:" + elsewhere}), 64)
     os.makedirs(where + "/var/run")
     with open(where + "/var/run/ld-elf.so.hints", "wb") as f:
         f.write(hints("/nonexistent:" + elsewhere))
-    want_all(t, dynamic(t, "/bin/prog", root=where), 62)
+    want_all(t, dynamic(t, "/bin/prog", root=where), 64)
     os.remove(where + "/var/run/ld-elf.so.hints")
     script = 'exec 7<%s; exec "$@"' % elsewhere
     r = t.run(["sh", "-c", script, "sh", *t.dragoman("--sysroot=" + where, where + "/bin/prog")],
               env={"LD_LIBRARY_PATH_FDS": "9:7"})
-    want_all(t, r, 62)
+    want_all(t, r, 64)
 
 
 def test_library_path_noexec(t):
