@@ -143,6 +143,7 @@ struct target rtld_main(uint64_t *block)
     if (quiet)
         list_objects();
     start_storage();
+    lock_set(auxv_find(block, AT_BSDFLAGS, &found) == 1);
     link_all();
     if (check_status())
         os_exit(check_status());

@@ -50,6 +50,8 @@ struct object *object_load(const char *name, int flags);
 bool           objects_need(struct object *from, int flags);
 uint64_t       symbol_anywhere(const char *name, struct object *self);
 void           search_set(const uint64_t *block, bool trust);
+/* may_be_fast: the kernel looks at a word that blocks signals (AT_BSDFLAGS). */
+void lock_set(bool may_be_fast);
 
 /* Said only when it is not so, while a list of objects is printed. */
 extern bool quiet;

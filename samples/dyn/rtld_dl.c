@@ -213,11 +213,36 @@ bool objects_need(struct object *from, int flags)
 
 /* ---- what programs call ----------------------------------------------------------------------------- */
 
-/* Until a thread library brings its own, rtld's lock is a word that is taken with all signals blocked (rtld_lock.c). */
-static uint32_t         lock_word;
-static struct os_sigset lock_mask;
+/*
+ * Until a thread library brings its own, rtld's lock is a word that is taken with all signals blocked (rtld_lock.c): by
+ * a word of its own where the kernel looks at that, else by calls.
+ */
+static uint32_t          lock_word;
+static volatile uint32_t blocked; /* in steps of 16; 1: a signal waits */
+static bool              fast;
+static struct os_sigset  lock_mask;
 
-static void lock(void)
+void lock_set(bool may_be_fast) { fast = may_be_fast && OS_CALL(573, 1, &blocked) == 0; }
+
+static void lock_fast(void)
+{
+    for (;;) {
+        blocked += 16;
+        if (__sync_bool_compare_and_swap(&lock_word, 0, 1))
+            return;
+        blocked -= 16;
+    }
+}
+
+static void unlock_fast(void)
+{
+    __atomic_store_n(&lock_word, 0, __ATOMIC_RELEASE);
+    blocked -= 16;
+    if (blocked == 1)
+        OS_CALL(573, 2, 0);
+}
+
+static void lock_slow(void)
 {
     const struct os_sigset all = {{0xffffff07, ~0u, ~0u, ~0u}}; /* but for those of traps */
     struct os_sigset       old;
@@ -231,12 +256,28 @@ static void lock(void)
     lock_mask = old;
 }
 
-static void unlock(void)
+static void lock(void)
+{
+    if (fast)
+        lock_fast();
+    else
+        lock_slow();
+}
+
+static void unlock_slow(void)
 {
     const struct os_sigset old = lock_mask;
 
     __atomic_store_n(&lock_word, 0, __ATOMIC_RELEASE);
     os_sigprocmask(SIG_SETMASK, &old, 0);
+}
+
+static void unlock(void)
+{
+    if (fast)
+        unlock_fast();
+    else
+        unlock_slow();
 }
 
 static bool link_from(struct object *first)
