@@ -275,15 +275,15 @@ int proc_groups(struct sysctl_req *r)
 /* Here the caller is 0, too (kern_proc.c, sysctl_kern_proc_umask). */
 int proc_umask(struct sysctl_req *r)
 {
-    const int     own = r->c->proc->pid;
-    struct target t;
-    char          line[256];
-    unsigned      mask;
-    uint16_t      out;
-    int           err;
+    static const int caller = -1;
+    struct target    t;
+    char             line[256];
+    unsigned         mask;
+    uint16_t         out;
+    int              err;
 
     if (r->narg == 1 && r->arg[0] == 0)
-        r->arg = &own;
+        r->arg = &caller;
     err = target_named(r, &t);
     if (err)
         return err;
