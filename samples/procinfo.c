@@ -147,7 +147,10 @@ static void check_threads(void)
     thread_start(&t[1], named_thread, "a name of 16 chars");
     while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < 2)
         sleep_ms(1);
-    sleep_ms(20); /* into their wait */
+    for (int i = 0; i < 2; i++) /* into their wait */
+        do
+            must(ask(PID | INC_THREAD, (int)os_getpid()), "kern.proc.pid_td");
+        while (!row_of_thread(t[i].tid) || row_of_thread(t[i].tid)[KI_STAT] != SSLEEP);
     check_rows(t);
     must(os_sigaction(SIGUSR1, &ignore, 0), "sigaction");
     __atomic_store_n(&go, 1, __ATOMIC_RELEASE);
