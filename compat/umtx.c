@@ -21,7 +21,12 @@ static int64_t op_wait(struct call *c, const struct args *a, struct umtx_time *t
 
 static int64_t op_wait_uint(struct call *c, const struct args *a, struct umtx_time *t)
 {
-    return umtx_wait_uint(c, a->obj, a->val, t);
+    return umtx_wait_uint(c, a->obj, a->val, false, t);
+}
+
+static int64_t op_wait_uint_private(struct call *c, const struct args *a, struct umtx_time *t)
+{
+    return umtx_wait_uint(c, a->obj, a->val, true, t);
 }
 
 static int64_t op_wake(struct call *c, const struct args *a, struct umtx_time *t)
@@ -212,7 +217,7 @@ static const struct op {
     [12] = {op_rw_rdlock, true},
     [13] = {op_rw_wrlock, true},
     [14] = {op_rw_unlock, false},
-    [15] = {op_wait_uint, true},
+    [15] = {op_wait_uint_private, true},
     [16] = {op_wake_private, false},
     [17] = {op_mutex_wait, true},
     [18] = {op_mutex_wake, false},

@@ -89,8 +89,10 @@ void umtx_waits_share(struct proc *p)
     struct task *t;
 
     pthread_mutex_lock(&session.lock);
-    LIST_FOREACH(t, &p->tasks, link)
+    LIST_FOREACH(t, &p->tasks, link) {
         t->area->slow_waits = p->umtx_min_ns != 0;
+        t->area->auto_waits = p->umtx_auto_waits;
+    }
     pthread_mutex_unlock(&session.lock);
 }
 
@@ -99,6 +101,7 @@ void umtx_exec(struct call *c)
     free(c->task->umtx);
     c->task->umtx = NULL;
     c->proc->umtx_min_ns = 0;
+    c->proc->umtx_auto_waits = false;
     umtx_waits_share(c->proc);
     umtx_proc_gone(c->proc);
 }

@@ -1,11 +1,13 @@
 /*
- * compat/umtx_wait.c: waiting on a word, and waking.  One host call each.
+ * compat/umtx_wait.c: waiting on a word, and waking.  One host call each, mostly.
  *
- * The host's futexes are used in their shared form throughout.  FreeBSD finds
- * waiters of the private and of the other operations under one key wherever the
- * memory is not shared (umtx_key_get, THREAD_SHARE and AUTO_SHARE), and so does
- * the host when both are asked for in the shared form; its private form never
- * meets the other.
+ * FreeBSD finds waiters of the private and of the other operations under one key
+ * wherever the memory is not shared (umtx_key_get, THREAD_SHARE and AUTO_SHARE).
+ * The host's private futexes cost less than its shared ones, and never meet them.
+ * So private operations use the former, and a wake asks for the latter as well as
+ * soon as another wait has begun in the address space.  Nothing is missed: the mark
+ * is set before that wait looks at the word, and read after the host's wake, which
+ * comes after the word was changed and is a barrier.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,6 +17,7 @@
 
 #include "compat/umtx_int.h"
 #include "compat/umtx_wait.h"
+#include "loader/gate/area.h"
 
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
@@ -30,9 +33,31 @@ static int wait_result(const struct call *c, int64_t r)
     }
 }
 
-static int64_t wait_word(struct call *c, gva at, uint32_t val, const struct umtx_time *t, uint64_t ts)
+/* From now on a private wake looks for waiters of the other kind, too. */
+static void auto_waits_begin(struct call *c)
 {
-    const int op = FUTEX_WAIT_BITSET | (t && t->real ? FUTEX_CLOCK_REALTIME : 0);
+    struct proc *p;
+    struct task *t;
+
+    if (__atomic_load_n(&c->task->area->auto_waits, __ATOMIC_RELAXED))
+        return;
+    pthread_mutex_lock(&session.lock);
+    LIST_FOREACH(p, &session.procs, all) {
+        if (p->space != c->proc->space)
+            continue;
+        p->umtx_auto_waits = true;
+        LIST_FOREACH(t, &p->tasks, link)
+            __atomic_store_n(&t->area->auto_waits, 1, __ATOMIC_SEQ_CST);
+    }
+    pthread_mutex_unlock(&session.lock);
+}
+
+/* What is waited on: a word of the private kind or of the other, or a long. */
+enum what { OWN_WORD, WORD, LONG };
+
+static int64_t wait_word(struct call *c, gva at, uint32_t val, bool own, const struct umtx_time *t, uint64_t ts)
+{
+    const int op = FUTEX_WAIT_BITSET | (own ? FUTEX_PRIVATE_FLAG : 0) | (t && t->real ? FUTEX_CLOCK_REALTIME : 0);
 
     return host_wait(c, SYS_futex, at.va, op, val, ts, 0, FUTEX_BITSET_MATCH_ANY);
 }
@@ -57,10 +82,10 @@ static int64_t wait_long(struct call *c, gva at, uint64_t val, const struct umtx
         return -ENOMEM;
     memcpy(s.p, both, sizeof(both));
     r = host_wait(c, SYS_futex_waitv, s.va, 2, 0, ts, t && t->real ? CLOCK_REALTIME : CLOCK_MONOTONIC);
-    return r == -ENOSYS ? wait_word(c, at, (uint32_t)val, t, ts) : r;
+    return r == -ENOSYS ? wait_word(c, at, (uint32_t)val, false, t, ts) : r;
 }
 
-static int64_t wait_once(struct call *c, gva at, uint64_t val, bool is_long, struct umtx_time *t)
+static int64_t wait_once(struct call *c, gva at, uint64_t val, enum what what, struct umtx_time *t)
 {
     struct scratch ts = {NULL, 0};
 
@@ -70,38 +95,43 @@ static int64_t wait_once(struct call *c, gva at, uint64_t val, bool is_long, str
             return -ENOMEM;
         memcpy(ts.p, &t->end, sizeof(t->end));
     }
-    return is_long ? wait_long(c, at, val, t, ts.va) : wait_word(c, at, (uint32_t)val, t, ts.va);
+    return what == LONG ? wait_long(c, at, val, t, ts.va) : wait_word(c, at, (uint32_t)val, what == OWN_WORD, t, ts.va);
 }
 
-static int64_t wait_value(struct call *c, gva at, uint64_t val, bool is_long, struct umtx_time *t)
+static int64_t wait_value(struct call *c, gva at, uint64_t val, enum what what, struct umtx_time *t)
 {
     const size_t used = c->scratch_used;
     int64_t      r;
 
+    if (what != OWN_WORD)
+        auto_waits_begin(c);
     do {
         c->scratch_used = used;
-        r = wait_once(c, at, val, is_long, t);
+        r = wait_once(c, at, val, what, t);
     } while (r == -ETIMEDOUT && umtx_time_again(c, t));
     return wait_result(c, r);
 }
 
 int64_t umtx_wait_long(struct call *c, gva at, uint64_t val, struct umtx_time *t)
 {
-    return wait_value(c, at, val, true, t);
+    return wait_value(c, at, val, LONG, t);
 }
 
 /* The kernel compares the unsigned word with all of the argument. */
-int64_t umtx_wait_uint(struct call *c, gva at, uint64_t val, struct umtx_time *t)
+int64_t umtx_wait_uint(struct call *c, gva at, uint64_t val, bool own, struct umtx_time *t)
 {
     uint32_t now;
 
-    return val >> 32 ? copy_in(c, &now, at, sizeof(now)) : wait_value(c, at, val, false, t);
+    return val >> 32 ? copy_in(c, &now, at, sizeof(now)) : wait_value(c, at, val, own ? OWN_WORD : WORD, t);
 }
 
 int umtx_wake(struct call *c, gva addr, int n, bool shared)
 {
-    const int64_t r = host_call(c, SYS_futex, addr.va, FUTEX_WAKE, n < 1 ? 1 : n);
+    const int want = n < 1 ? 1 : n;
+    int64_t   r = host_call(c, SYS_futex, addr.va, FUTEX_WAKE_PRIVATE, want);
 
+    if (r >= 0 && r < want && (shared || __atomic_load_n(&c->task->area->auto_waits, __ATOMIC_RELAXED)))
+        r = host_call(c, SYS_futex, addr.va, FUTEX_WAKE, want - r);
     if (r == -EFAULT && !shared)
         return 0;
     return r < 0 ? (int)r : 0;

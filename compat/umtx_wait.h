@@ -4,9 +4,9 @@
 
 #include "compat/umtx_int.h"
 
-/* 0: woken, or the word was not val; -ETIMEDOUT, -EINTR, -EFAULT, -ESRCH. */
+/* 0: woken, or the word was not val; -ETIMEDOUT, -EINTR, -EFAULT, -ESRCH.  own: by the private operation. */
 int64_t umtx_wait_long(struct call *c, gva at, uint64_t val, struct umtx_time *t);
-int64_t umtx_wait_uint(struct call *c, gva at, uint64_t val, struct umtx_time *t);
+int64_t umtx_wait_uint(struct call *c, gva at, uint64_t val, bool own, struct umtx_time *t);
 /* Wakes everybody on each of val addresses. */
 int64_t umtx_nwake(struct call *c, gva list, uint64_t val);
 

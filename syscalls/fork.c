@@ -66,8 +66,10 @@ static void proc_plan(struct call *c, struct proc *p, const struct plan *plan)
         drop_handlers(p);
     p->exit_signal = exit_signal(c->abi, plan->rf);
     p->vdso = c->proc->vdso;
-    if (plan->clone & CLONE_VM)
+    if (plan->clone & CLONE_VM) {
         proc_set_space(p, c->proc);
+        p->umtx_auto_waits = c->proc->umtx_auto_waits;
+    }
     pthread_mutex_lock(&session.lock);
     if (plan->rf & RFTHREAD)
         lead_locked(leader_of(c->proc), p);

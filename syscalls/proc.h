@@ -170,7 +170,8 @@ struct proc {
     struct sites       *sites;       /* rewritten call sites, loader/rewrite.c; NULL: none */
     struct aio_proc    *aio;         /* compat/aio.h: what it asked for, NULL: nothing yet */
     int64_t             umtx_min_ns; /* compat/umtx.c: no time-out is shorter */
-    char                login[64];
+    bool umtx_auto_waits; /* compat/umtx_wait.c: waits by the host's shared futexes have begun in this space */
+    char login[64];
 };
 
 #define PROC_BUCKETS 1024u

@@ -76,6 +76,7 @@ void task_share(struct task *t)
     a->fds = (uint64_t)t->proc->fds;
     a->nofile = t->proc->nofile;
     a->slow_waits = t->proc->umtx_min_ns != 0;
+    a->auto_waits = t->proc->umtx_auto_waits;
     a->pid = (uint32_t)t->proc->pid;
     a->tid = task_tid(t);
     a->vdso = t->proc->vdso;

@@ -96,6 +96,7 @@ struct area {
     uint64_t         nofile;     /* the guest's limit of descriptors */
     uint32_t         rows;       /* enum gate_rows: which ABI's rows the gate serves by itself */
     uint32_t         slow_waits; /* time-outs of _umtx_op have a least length, which the provider knows */
+    uint32_t         auto_waits; /* proc.h, umtx_auto_waits */
     uint32_t         alone;      /* the process has no other thread, and shares its descriptor table with nobody */
     uint64_t         served;     /* calls that never left the process */
     uint32_t         index;

@@ -56,14 +56,17 @@ static int64_t time_get(struct call *c, gva size, gva at, uint64_t *ts, int *op)
 
 static int64_t wait_result(int64_t r) { return r == -EAGAIN ? 0 : r; /* another value: nothing to wait for */ }
 
-static int64_t wait_uint(struct call *c, gva obj, uint64_t val, gva size, gva at)
+/* own: by the private operation. */
+static int64_t wait_uint(struct call *c, gva obj, uint64_t val, bool own, gva size, gva at)
 {
     uint64_t ts;
     int      op;
-    int64_t  r = val >> 32 ? -GATE_PUNT : time_get(c, size, at, &ts, &op);
+    int64_t  r = val >> 32 || (!own && !c->task->area->auto_waits) ? -GATE_PUNT : time_get(c, size, at, &ts, &op);
 
     if (r)
         return r;
+    if (own)
+        op |= FUTEX_PRIVATE_FLAG;
     return wait_result(host_wait(c, SYS_futex, obj.va, op, val, ts, 0, FUTEX_BITSET_MATCH_ANY));
 }
 
@@ -80,7 +83,7 @@ static int64_t wait_long(struct call *c, gva obj, uint64_t val)
     struct waitv        *v = s.p;
     int64_t              r;
 
-    if (!v)
+    if (!v || !c->task->area->auto_waits)
         return -GATE_PUNT;
     v[0] = (struct waitv){(uint32_t)val, obj.va, WAITV_U32, 0};
     v[1] = (struct waitv){val >> 32, obj.va + 4, WAITV_U32, 0};
@@ -92,8 +95,11 @@ static int64_t wait_long(struct call *c, gva obj, uint64_t val)
 
 static int64_t wake(struct call *c, gva obj, int n, bool shared)
 {
-    const int64_t r = host_call(c, SYS_futex, obj.va, FUTEX_WAKE, n < 1 ? 1 : n);
+    const int want = n < 1 ? 1 : n;
+    int64_t   r = host_call(c, SYS_futex, obj.va, FUTEX_WAKE_PRIVATE, want);
 
+    if (r >= 0 && r < want && (shared || __atomic_load_n(&c->task->area->auto_waits, __ATOMIC_RELAXED)))
+        r = host_call(c, SYS_futex, obj.va, FUTEX_WAKE, want - r);
     if (r == -EFAULT && !shared)
         return 0;
     return r < 0 ? r : 0;
@@ -103,7 +109,7 @@ int64_t gate__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uad
 {
     switch (op) {
     case UMTX_WAIT_UINT:
-    case UMTX_WAIT_UINT_PRIVATE: return wait_uint(c, obj, val, uaddr1, uaddr2);
+    case UMTX_WAIT_UINT_PRIVATE: return wait_uint(c, obj, val, op == UMTX_WAIT_UINT_PRIVATE, uaddr1, uaddr2);
     case UMTX_WAKE:
     case UMTX_WAKE_PRIVATE: return wake(c, obj, (int)val, op == UMTX_WAKE);
     case UMTX_WAIT: return uaddr2.va ? -GATE_PUNT : wait_long(c, obj, val);

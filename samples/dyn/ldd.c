@@ -11,7 +11,8 @@ static bool dynamic(const char *path)
     bool        r = false;
 
     if (os_read(fd, &e, sizeof(e)) == sizeof(e) && memcmp(e.ident, "\177ELF", 4) == 0)
-        for (int i = 0; i < e.phnum && os_pread(fd, &p, sizeof(p), (int64_t)(e.phoff + (uint64_t)i * sizeof(p))) > 0; i++)
+        for (int i = 0; i < e.phnum && os_pread(fd, &p, sizeof(p), (int64_t)(e.phoff + (uint64_t)i * sizeof(p))) > 0;
+             i++)
             r = r || p.type == PT_DYNAMIC;
     os_close(fd);
     return r;

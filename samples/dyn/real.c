@@ -1,6 +1,6 @@
 /*
- * Objects that were built for FreeBSD by others: each is opened alone, as its libraries are not here.  None of their code
- * runs; they are mapped, their relocations done, their symbols looked up.
+ * Objects that were built for FreeBSD by others: each is opened alone, as its libraries are not here.  None of their
+ * code runs; they are mapped, their relocations done, their symbols looked up.
  */
 #include "dl.h"
 #include "elf.h"

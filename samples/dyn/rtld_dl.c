@@ -1,4 +1,5 @@
-/* The list of objects, where they are looked for, and what programs may ask (rtld.c: find_library, dlopen and its like). */
+/* The list of objects, where they are looked for, and what programs may ask (rtld.c: find_library, dlopen and its
+ * like). */
 #include "rtld.h"
 
 enum { OBJECTS = 8, MNT_NOEXEC = 4, ELFHINTS_MAGIC = 0x746e6845 };
@@ -357,8 +358,9 @@ static const struct {
     const char *name;
     void       *at;
 } exports[] = {
-    {"dl_open", dl_open},   {"dl_fdopen", dl_fdopen},   {"dl_sym", dl_sym},         {"dl_close", dl_close},
-    {"dl_missing", dl_missing}, {"dl_tls_new", dl_tls_new}, {"dl_tls_free", dl_tls_free}, {"__tls_get_addr", tls_get_addr},
+    {"dl_open", dl_open},         {"dl_fdopen", dl_fdopen},         {"dl_sym", dl_sym},
+    {"dl_close", dl_close},       {"dl_missing", dl_missing},       {"dl_tls_new", dl_tls_new},
+    {"dl_tls_free", dl_tls_free}, {"__tls_get_addr", tls_get_addr},
 };
 
 /* The interpreter's own come first, then what was loaded, in that order; one that is alone has only itself. */

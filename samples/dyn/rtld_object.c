@@ -73,15 +73,15 @@ static bool map_segment(const struct object *o, const struct phdr *p, int fd)
     const uint64_t lo = o->base + down(p->vaddr), file_end = o->base + p->vaddr + p->filesz;
     const uint64_t file_pages = up(file_end), end = up(o->base + p->vaddr + p->memsz);
 
-    if (p->filesz && os_mmap((void *)lo, file_pages - lo, prot, flags | MAP_PREFAULT_READ, fd, (int64_t)down(p->offset)) !=
-                         (void *)lo)
+    if (p->filesz && os_mmap((void *)lo, file_pages - lo, prot, flags | MAP_PREFAULT_READ, fd,
+                             (int64_t)down(p->offset)) != (void *)lo)
         return false;
     if (p->filesz == p->memsz)
         return true;
     if (!clear_tail(file_end, file_pages, prot))
         return false;
-    return end <= file_pages || os_mmap((void *)file_pages, end - file_pages, prot, flags | MAP_ANON, -1, 0) ==
-                                    (void *)file_pages;
+    return end <= file_pages ||
+           os_mmap((void *)file_pages, end - file_pages, prot, flags | MAP_ANON, -1, 0) == (void *)file_pages;
 }
 
 /* get_elf_header: the first page, mapped; the program headers are in it. */

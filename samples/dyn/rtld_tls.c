@@ -1,6 +1,6 @@
 /*
- * Thread-local storage (libexec/rtld-elf/rtld.c, allocate_tls and tls_get_addr_common): what was there at the start lies
- * below the thread pointer (variant II), what came later is made when a thread first wants it.
+ * Thread-local storage (libexec/rtld-elf/rtld.c, allocate_tls and tls_get_addr_common): what was there at the start
+ * lies below the thread pointer (variant II), what came later is made when a thread first wants it.
  */
 #include "rtld.h"
 

@@ -210,7 +210,7 @@ NO_TEST = {"hold", "reap", "calls", "sh", "model", "fsx", "append", "faults", "k
 # Of calls that only FreeBSD has: the sample knows the answers, and how many checks there are at least.
 BSD_ONLY = {
     "ksem": 57,
-    "libthr": 69,
+    "libthr": 71,
     "mqueue": 93,
     "procdesc": 65,
     "procfiles": 31,
@@ -218,6 +218,7 @@ BSD_ONLY = {
     "sigqueue": 32,
     "setid": 16,
     "sigfastblock": 30,
+    "umtxkeys": 15,
 }
 
 
