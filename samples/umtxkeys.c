@@ -9,7 +9,10 @@
 enum { WAIT = 2, WAKE = 3, WAIT_UINT = 11, WAIT_UINT_PRIVATE = 15, WAKE_PRIVATE = 16, NWAKE_PRIVATE = 21 };
 enum { ROUNDS = 200, WAITERS = 6 };
 
-static long umtx(void *obj, int op, unsigned long val, void *a1, void *a2) { return OS_CALL(454, obj, op, val, a1, a2); }
+static long umtx(void *obj, int op, unsigned long val, void *a1, void *a2)
+{
+    return OS_CALL(454, obj, op, val, a1, a2);
+}
 
 static void wake(void *word, int op, int n)
 {

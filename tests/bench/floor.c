@@ -95,11 +95,6 @@ static void do_wake(void)
     static uint32_t word;
     call(SYS_futex, (long)&word, FUTEX_WAKE_PRIVATE, 1, 0, 0);
 }
-static void do_wake_shared(void)
-{
-    static uint32_t word;
-    call(SYS_futex, (long)&word, FUTEX_WAKE, 1, 0, 0);
-}
 static void do_clock(void)
 {
     struct timespec ts;
@@ -128,11 +123,10 @@ static const struct {
     const char *name;
     void (*fn)(void);
 } calls[] = {
-    {"getppid", do_getppid},    {"pread-1", do_pread},         {"pread-4k", do_pread4k},
-    {"pwrite-4k", do_pwrite4k}, {"fstat", do_fstat},           {"statx", do_statx},
-    {"stat", do_stat_path},     {"statx-path", do_statx_path}, {"access", do_access},
-    {"open+close", do_open},    {"futex-wake", do_wake},       {"clock_gettime", do_clock},
-    {"vdso-clock", do_vdso},    {"mmap-64k", do_mmap},         {"futex-wake-shared", do_wake_shared},
+    {"getppid", do_getppid}, {"pread-1", do_pread},   {"pread-4k", do_pread4k}, {"pwrite-4k", do_pwrite4k},
+    {"fstat", do_fstat},     {"statx", do_statx},     {"stat", do_stat_path},   {"statx-path", do_statx_path},
+    {"access", do_access},   {"open+close", do_open}, {"futex-wake", do_wake},  {"clock_gettime", do_clock},
+    {"vdso-clock", do_vdso}, {"mmap-64k", do_mmap},
 };
 
 /* ---- measuring */

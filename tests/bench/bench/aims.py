@@ -7,7 +7,7 @@ CALLS = {
     "getpid": (0.5, ""), "lseek": (0.3, ""), "read-1": (1.15, "pread-1"), "pread-1": (1.15, "pread-1"), "read-4k": (1.10, "pread-4k"),
     "write-4k": (1.10, ""), "read-1m": (1.02, ""), "write-1m": (1.02, ""), "lseek+read-1": (1.0, "pread-1"), "fstat": (1.3, "statx"),
     "stat": (1.5, "statx-path"), "access": (1.5, "access"), "open+close": (1.5, "open+close"), "getdirentries-1000": (1.3, ""),
-    "futex-wake": (1.2, "futex-wake-shared"), "clock_gettime": (1.2, ""), "mmap-64k": (1.2, "mmap-64k"), "pipe-pingpong": (1.15, ""),
+    "futex-wake": (1.2, "futex-wake"), "clock_gettime": (1.2, ""), "mmap-64k": (1.2, "mmap-64k"), "pipe-pingpong": (1.15, ""),
     "scan-200": (1.3, ""),
 }
 PROVIDER_MORE_NS, FRESH_NS = 1000.0, 25000.0
@@ -49,7 +49,7 @@ def _call(f, name, aim, host_call):
     if not ratio or not native:
         return None
     guarded = f.floor(host_call + "+guard") if host_call else None
-    plain = f.floor({"statx": "fstat", "statx-path": "stat", "futex-wake-shared": "futex-wake"}.get(host_call, host_call)) if host_call else None
+    plain = f.floor({"statx": "fstat", "statx-path": "stat"}.get(host_call, host_call)) if host_call else None
     if name == "lseek+read-1" and plain:
         plain = native
     return Line(name, ratio["median"], aim, "x", ratio["low"], ratio["high"], guarded / plain if guarded and plain else None)

@@ -134,7 +134,7 @@ SITES = {"fresh-1": "the first call at a site", "fresh-2": "the second one", "fr
          "asks-own-site": "getppid, which the provider answers, at a site of its own", "asks-used-site": "at one that other calls have used, too"}
 
 FLOOR = ("getppid", "pread-1", "pread-4k", "pwrite-4k", "fstat", "statx", "stat", "statx-path", "access", "open+close", "futex-wake",
-         "futex-wake-shared", "clock_gettime", "vdso-clock", "mmap-64k")
+         "clock_gettime", "vdso-clock", "mmap-64k")
 FLOOR_SAYS = {"notify": "a call that another thread answers for, by seccomp's notifications", "sigsys": "a trap by syscall user dispatch, and the return"}
 
 
