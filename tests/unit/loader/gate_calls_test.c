@@ -31,6 +31,10 @@ static void waits_and_wakes(void **state)
     assert_int_equal(umtx(&l, UMTX_WAKE, 1, 0, NULL), 0);
     assert_int_equal(umtx(NULL, UMTX_WAKE, 1, 0, NULL), -EFAULT);
     assert_int_equal(umtx(NULL, UMTX_WAKE_PRIVATE, 1, 0, NULL), 0);
+    assert_int_equal(umtx(&l, UMTX_WAIT_UINT_PRIVATE, 1, 0, NULL), 0);
+    assert_int_equal(umtx(&l, UMTX_WAIT_UINT, 1, 0, NULL), -GATE_PUNT); /* the first of its kind */
+    assert_int_equal(umtx(&l, UMTX_WAIT, 1ull << 32, 0, NULL), -GATE_PUNT);
+    fake_call(f)->task->area->auto_waits = 1;
     assert_int_equal(umtx(&l, UMTX_WAIT_UINT, 1, 0, NULL), 0);
     assert_int_equal(umtx(&l, UMTX_WAIT, 1ull << 32, 0, NULL), 0);
     for (t.clock = 0; t.clock < 14; t.clock++)
