@@ -187,6 +187,7 @@ static int sleep_once(struct call *c, struct umtx_waiter *w, struct umtx_time *t
     if (!still_queued(w))
         return 0;
     r = task_sleep(c, t ? &end : NULL);
+    c->unparked = false; /* what would be restarted after a signal, is after this, too (do_lock_umutex) */
     c->scratch_used = used;
     return r;
 }

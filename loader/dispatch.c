@@ -115,7 +115,7 @@ static bool call_serve(struct call *c)
     c->left_ns = c->waited ? c->task->area->call.left_ns : 0;
     c->task->area->call.waited = false;
     c->task->area->call.left_ns = 0;
-    c->early = false;
+    c->early = c->unparked = false;
     c->nr = (uint32_t)r.rax;
     c->row = row_of(c->abi, c->nr);
     if (c->abi->is_indirect((unsigned)c->nr))
@@ -127,6 +127,8 @@ static bool call_serve(struct call *c)
     if (session.measured)
         stat_enter(c);
     result = invoke(c);
+    if (result == -ERESTART && c->unparked)
+        result = -EINTR;
     if (session.measured)
         stat_leave(c, began, result);
     capability_trap(c, result);

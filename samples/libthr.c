@@ -207,6 +207,83 @@ static void check_suspend(void)
     check_err(os_tkill(os_gettid(), 999), -EINVAL, "and then the signal");
 }
 
+/* ---- cancelling (thr_cancel.c, thr_sig.c): a thread wakes itself, and does not sleep in its next call -------------
+ */
+
+enum { SIGTHR = 32 };
+
+static int           empty[2];
+static volatile int  told_off, pressed;
+static struct mutex  held;
+static volatile long held_by_first;
+
+static void wakes_itself(int sig, os_siginfo *si, void *uc)
+{
+    (void)sig;
+    (void)si;
+    (void)uc;
+    OS_CALL(443, os_gettid());
+    pressed++;
+}
+
+/* The signal comes before the call that it is about: the kernel keeps what the handler said. */
+static long is_cancelled(void *arg)
+{
+    char c;
+
+    (void)arg;
+    told_off = 1;
+    while (!pressed)
+        ;
+    return os_read(empty[0], &c, 1);
+}
+
+static long wants_held(void *arg)
+{
+    (void)arg;
+    OS_CALL(443, os_gettid());
+    held_by_first = 2;
+    return umtx(&held, LOCK, 0, 0, 0) ? 1 : umtx(&held, UNLOCK, 0, 0, 0);
+}
+
+static void check_calls_do_not_sleep(void)
+{
+    const struct os_timespec long_time = {60, 0};
+    struct os_pollfd         p = {.fd = empty[0], .events = POLLIN};
+    uint32_t                 word = 0;
+    char                     c;
+
+    OS_CALL(443, os_gettid());
+    check_err(os_read(empty[0], &c, 1), -EINTR, "who has woken itself does not sleep in read");
+    OS_CALL(443, os_gettid());
+    check_err(os_nanosleep(&long_time, 0), -EINTR, "nor in nanosleep");
+    OS_CALL(443, os_gettid());
+    check_err(os_poll(&p, 1, 60000), -EINTR, "nor in poll");
+    OS_CALL(443, os_gettid());
+    check_err(umtx(&word, WAIT_UINT_PRIVATE, 0, 0, 0), -EINTR, "nor for a word");
+    check(os_poll(&p, 1, 10) == 0, "only once");
+}
+
+static void check_cancel(void)
+{
+    struct os_sigaction sa = {.handler = wakes_itself, .flags = SA_SIGINFO | SA_RESTART};
+    struct thread       t;
+
+    must(os_pipe(empty), "pipe");
+    must(os_sigaction(SIGTHR, &sa, 0), "SIGTHR is a signal like others");
+    check_calls_do_not_sleep();
+    thread_start(&t, is_cancelled, 0);
+    while (!told_off)
+        sleep_ms(1);
+    check(os_tkill(t.tid, SIGTHR) == 0 && thread_join(&t) == -EINTR, "a cancellation before the call reaches the call");
+    held.owner = (uint32_t)os_gettid();
+    thread_start(&t, wants_held, 0);
+    while (held_by_first != 2)
+        sleep_ms(1);
+    sleep_ms(20);
+    check(umtx(&held, UNLOCK, 0, 0, 0) == 0 && thread_join(&t) == 0, "a mutex is waited for in any case");
+}
+
 static void nothing(void *arg) { (void)arg; }
 
 static long new_with(uint16_t type, uint16_t prio)
@@ -402,6 +479,7 @@ int main(int argc, char **argv, char **envp)
     check_inherit();
     check_least();
     check_suspend();
+    check_cancel();
     check_class();
     check_create();
     check_old();

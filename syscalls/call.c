@@ -14,8 +14,8 @@
 #include "syscalls/cred.h"
 #include "syscalls/door.h"
 #include "syscalls/pgrp.h"
-#include "syscalls/proc.h"
 #include "syscalls/sigfastblock.h"
+#include "syscalls/task.h"
 #include "syscalls/signal.h"
 
 /* ---- guest memory ----------------------------------------------------------- */
@@ -113,6 +113,10 @@ int64_t host_wait_once6(struct call *c, long nr, uint64_t a, uint64_t b, uint64_
     int64_t        r;
 
     c->early = false;
+    if (__atomic_load_n(&c->task->unparked, __ATOMIC_RELAXED)) { /* subr_sleepqueue.c, sleepq_catch_signals */
+        c->unparked = task_unpark(c->task, false);
+        return -ERESTART;
+    }
     if (call_interrupted(c))
         return not_made(c);
     r = door->host(c->task, nr, args, true);

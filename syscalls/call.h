@@ -46,13 +46,14 @@ struct call {
     uint64_t              rv2;
     bool                  no_result; /* registers were replaced (sigreturn, exec): leave them alone */
     size_t                scratch_used;
-    const struct fdlimit *limit;   /* of the descriptor it goes through: what it opens gets them, too.  NULL: none */
-    bool                  beneath; /* what it opens is marked as its directory is (FD_SLOT_BENEATH) */
-    bool                  fast;    /* in the gate: it came through a rewritten site */
-    bool                  alone;   /* in the gate: the process has one thread and a descriptor table of its own */
-    bool                  waited;  /* a host call that may block was made for it */
-    int64_t               left_ns; /* of a time-out that began in the gate, and one more; 0: nobody has counted it */
-    bool                  early;   /* -ERESTART, and none was made: the signal came before it, whatever its flags say */
+    const struct fdlimit *limit;    /* of the descriptor it goes through: what it opens gets them, too.  NULL: none */
+    bool                  beneath;  /* what it opens is marked as its directory is (FD_SLOT_BENEATH) */
+    bool                  fast;     /* in the gate: it came through a rewritten site */
+    bool                  alone;    /* in the gate: the process has one thread and a descriptor table of its own */
+    bool                  waited;   /* a host call that may block was made for it */
+    int64_t               left_ns;  /* of a time-out that began in the gate, and one more; 0: nobody has counted it */
+    bool                  unparked; /* -ERESTART, because the task had woken itself: not to be restarted */
+    bool                  early; /* -ERESTART, and none was made: the signal came before it, whatever its flags say */
 };
 
 /* Guest memory.  0, -EFAULT or -ESRCH; a partial copy is -EFAULT. */

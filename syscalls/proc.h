@@ -79,6 +79,7 @@ struct task {
     bool           waits_cred;           /* sleeps until another thread has changed the credentials */
     uint64_t       trapped_at;   /* where a rewritten site that was undone meanwhile was met, loader/rewrite.c */
     bool           waits_child;  /* sleeps in wait4 and friends */
+    bool           unparked;     /* it has woken itself: its next sleep ends at once.  Under session.lock */
     bool           tids_written; /* the numbers below were stored */
     gva            child_tid_at, parent_tid_at; /* where thr_new wants them, null: nowhere */
     struct call   *call;                        /* the call in progress */

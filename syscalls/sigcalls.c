@@ -88,8 +88,9 @@ int64_t sys_sigsuspend(struct call *c, const void *mask)
     signal_mask_for_call(c, mask);
     do {
         task_sleep_prepare(c);
+        c->unparked = false; /* only a signal ends it (kern_sig.c, kern_sigsuspend) */
         r = task_sleep(c, NULL);
-    } while (!r);
+    } while (!r || c->unparked);
     return r == -ERESTART ? -EINTR : r;
 }
 

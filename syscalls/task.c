@@ -85,7 +85,21 @@ void task_share(struct task *t)
     a->view = !session.view ? VIEW_PLAIN : view_root() ? VIEW_ROOT : VIEW_SYSROOT;
     a->rewrite = !session.no_rewrite;
     a->alone = t->proc->ntasks == 1 && !(t->proc->fds && fdtable_is_shared(t->proc->fds));
-    a->rows = session.trace || door->is_ptrace || t->proc->capmode ? GATE_ROWS_NONE : t->proc->abi->gate_rows;
+    a->rows =
+        session.trace || door->is_ptrace || t->proc->capmode || t->unparked ? GATE_ROWS_NONE : t->proc->abi->gate_rows;
+}
+
+bool task_unpark(struct task *t, bool to)
+{
+    bool was;
+
+    pthread_mutex_lock(&session.lock);
+    was = t->unparked;
+    t->unparked = to;
+    if (was != to)
+        task_share(t);
+    pthread_mutex_unlock(&session.lock);
+    return was;
 }
 
 void tasks_share(struct proc *p)

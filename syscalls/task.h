@@ -21,6 +21,11 @@ void task_adopt_locked(struct task *t, pid_t host_tid);
 /* Tells the gate what it serves this task's calls with; again whenever that changes. */
 void task_share(struct task *t);
 void tasks_share(struct proc *p);
+/*
+ * Its next sleep in a call ends at once, with EINTR and whatever signals' flags say; how it was.  t is the caller's
+ * own. Until then the gate serves nothing of it.
+ */
+bool task_unpark(struct task *t, bool to);
 /* The same for who p's parent is.  session.lock held. */
 void tasks_tell_parent_locked(struct proc *p);
 

@@ -203,16 +203,25 @@ int64_t sys_thr_suspend(struct call *c, const void *timeout)
         now.tv_sec += ts->tv_sec + (now.tv_nsec + ts->tv_nsec) / 1000000000;
         now.tv_nsec = (now.tv_nsec + ts->tv_nsec) % 1000000000;
     }
-    /* A wake that came earlier counts: the flag stays set until a suspend takes it (TDP_WAKEUP). */
+    if (task_unpark(c->task, false))
+        return 0;
     r = task_sleep(c, timeout ? &now : NULL);
     task_sleep_prepare(c);
     return timeout && r == -ERESTART ? -EINTR : r; /* kern_thr_suspend: one with a time is not made again */
 }
 
+/*
+ * Of itself it is for later: the next sleep, in whatever call, ends at once (TDP_WAKEUP).  Thread libraries count on it
+ * where a cancellation comes between their look and the call (lib/libthr/thread/thr_sig.c, check_cancel).
+ */
 int64_t sys_thr_wake(struct call *c, int64_t id)
 {
     struct task *t;
 
+    if (id == task_tid(c->task)) {
+        task_unpark(c->task, true);
+        return 0;
+    }
     pthread_mutex_lock(&session.lock);
     t = task_find_locked(c->proc, id);
     if (t)
