@@ -72,8 +72,9 @@ struct umtx_waiter {
 #define USYNC_PROCESS_SHARED 1u
 
 /* flags: of the object.  0, -EFAULT. */
-int  umtx_key_get(struct call *c, gva at, enum umtx_type type, uint32_t flags, struct umtx_key *key);
-bool umtx_key_eq(const struct umtx_key *a, const struct umtx_key *b);
+int      umtx_key_get(struct call *c, gva at, enum umtx_type type, uint32_t flags, struct umtx_key *key);
+bool     umtx_key_eq(const struct umtx_key *a, const struct umtx_key *b);
+uint64_t umtx_file_id(uint64_t dev, uint64_t ino); /* of a shared key: its file */
 
 void     umtx_queue(struct call *c, struct umtx_waiter *w, const struct umtx_key *key, enum umtx_side side);
 bool     umtx_unqueue(struct umtx_waiter *w); /* true: it was still waiting */

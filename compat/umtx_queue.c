@@ -58,6 +58,8 @@ static int find_entry(struct call *c, gva at, struct map_entry *e)
     return err || e->start > at.va ? -EFAULT : 0;
 }
 
+uint64_t umtx_file_id(uint64_t dev, uint64_t ino) { return dev ^ ino << 20; }
+
 /* A process-shared object is known by its place in the shared memory, or by its address when that is not shared. */
 int umtx_key_get(struct call *c, gva at, enum umtx_type type, uint32_t flags, struct umtx_key *key)
 {
@@ -72,7 +74,7 @@ int umtx_key_get(struct call *c, gva at, enum umtx_type type, uint32_t flags, st
         return err;
     if (e.shared && e.file) {
         key->shared = true;
-        key->a = e.dev ^ e.ino << 20;
+        key->a = umtx_file_id(e.dev, e.ino);
         key->b = e.offset + (at.va - e.start);
     }
     return 0;

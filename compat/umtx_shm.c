@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,16 +22,20 @@
 #define SHM_DESTROY 4u
 #define SHM_ALIVE   8u
 #define SHM_MAX     4096 /* pages registered in a session */
+#define DEAD_MAX    1024 /* pages that were destroyed last, and may still be mapped */
 
 struct page {
     LIST_ENTRY(page) link;
     struct umtx_key key;
     int             fd;
+    uint64_t        id; /* umtx_key.a of what is mapped of it */
 };
 
 static pthread_mutex_t pages_lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, page) pages = LIST_HEAD_INITIALIZER(pages);
 static unsigned npages;
+static uint64_t dead[DEAD_MAX]; /* a ring of ids */
+static unsigned ndead;
 
 static struct page *page_find(const struct umtx_key *key)
 {
@@ -44,6 +49,7 @@ static struct page *page_find(const struct umtx_key *key)
 
 static void page_free(struct page *p)
 {
+    dead[ndead++ % DEAD_MAX] = p->id;
     LIST_REMOVE(p, link);
     npages--;
     close(p->fd);
@@ -53,17 +59,19 @@ static void page_free(struct page *p)
 static int page_new(const struct umtx_key *key, struct page **out)
 {
     struct page *p = npages < SHM_MAX ? malloc(sizeof(*p)) : NULL;
+    struct stat  st;
 
     if (!p)
         return -ENOMEM;
     p->key = *key;
     p->fd = memfd_create("umtx", MFD_CLOEXEC);
-    if (p->fd < 0 || ftruncate(p->fd, 4096) < 0) {
+    if (p->fd < 0 || ftruncate(p->fd, 4096) < 0 || fstat(p->fd, &st)) {
         if (p->fd >= 0)
             close(p->fd);
         free(p);
         return -ENOMEM;
     }
+    p->id = umtx_file_id(st.st_dev, st.st_ino);
     LIST_INSERT_HEAD(&pages, p, link);
     npages++;
     *out = p;
@@ -112,12 +120,23 @@ static int64_t destroy(const struct umtx_key *key)
     return p ? 0 : -ESRCH;
 }
 
-/* Whether the page mapped at an address was destroyed: nobody has it registered any more. */
+/*
+ * Whether the page mapped at an address was destroyed, -ENOTTY: thread libraries give back their mapping then.  What is
+ * no such page is not dead either (kern_umtx.c, umtx_shm_alive).
+ */
 static int64_t alive(struct call *c, gva at)
 {
     struct umtx_key key;
+    int64_t         r = umtx_key_get(c, at, UMTX_SHM, USYNC_PROCESS_SHARED, &key);
 
-    return umtx_key_get(c, at, UMTX_SHM, USYNC_PROCESS_SHARED, &key);
+    if (r || !key.shared)
+        return r;
+    pthread_mutex_lock(&pages_lock);
+    for (unsigned i = 0; i < DEAD_MAX && i < ndead && !r; i++)
+        if (dead[i] == key.a)
+            r = -ENOTTY;
+    pthread_mutex_unlock(&pages_lock);
+    return r;
 }
 
 int64_t umtx_shm(struct call *c, gva at, uint32_t flags)

@@ -215,6 +215,7 @@ BSD_ONLY = {
     "procdesc": 65,
     "procfiles": 31,
     "procinfo": 60,
+    "pthread": 36,
     "sigqueue": 32,
     "setid": 16,
     "sigfastblock": 30,
