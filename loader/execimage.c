@@ -240,8 +240,7 @@ static void start_describe(struct start_in *in, struct exec_image *e)
     in->phdr = e->prog.im.phdr ? e->prog.bias + e->prog.im.phdr : 0;
     in->phnum = e->prog.im.phnum;
     in->phent = e->prog.im.phent;
-    in->base =
-        e->prog.bias; /* imgact_elf.c: without an interpreter; an rtld that is run by itself finds itself by it */
+    in->base = e->prog.bias; /* without an interpreter (imgact_elf.c): an rtld that is the program finds itself by it */
     if (e->has_interp) {
         in->base = e->interp.bias;
         in->interp_entry = e->interp.bias + e->interp.im.entry;

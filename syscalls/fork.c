@@ -185,8 +185,7 @@ static int64_t fork_once(struct call *c, const struct plan *plan)
     return pid;
 }
 
-/* What is sent to a whole group before a fork is delivered before it, and the call is made again (kern_fork.c, fork1).
- */
+/* What was sent to a whole group before a fork is delivered before it, and the call made again (kern_fork.c, fork1). */
 static int64_t fork_planned(struct call *c, const struct plan *plan)
 {
     int64_t r = -ERESTART;

@@ -41,8 +41,7 @@ void sigfastblock_inherit(struct task *child, const struct task *parent)
     child->fastblock.held = false; /* nothing is pending yet */
 }
 
-/* The word is out of reach: no more of it, or every call would end in the same fault (kern_sig.c, sigfastblock_failed).
- */
+/* The word is out of reach: no more of it, or every call would end in the same fault (sigfastblock_failed). */
 static void failed(struct call *c, int host_code)
 {
     struct area_siginfo si = {.signo = SIGSEGV, .code = host_code, .addr = c->task->fastblock.at};
