@@ -88,7 +88,8 @@ static void pass_on(pid_t provider, siginfo_t *si)
     si->si_errno = PASSED_ON | (si->si_code & 0xffff);
     si->si_code = SI_QUEUE; /* the host takes no other from us */
     si->si_value.sival_int = si->si_signo;
-    bare(SYS_rt_sigqueueinfo, provider, CARRIER, (long)si, 0);
+    if (bare(SYS_rt_sigqueueinfo, provider, CARRIER, (long)si, 0) < 0)
+        bare(SYS_kill, provider, si->si_value.sival_int, 0, 0); /* the user has too many: who sent it is lost */
 }
 
 _Noreturn static void wait_for(pid_t provider)

@@ -38,8 +38,11 @@
 #define AREA_STACK     0x8000
 #define AREA_STACK_END 0x10000 /* TASK_STRIDE */
 
-/* The host signal that only says: look again.  glibc keeps 32 and 33 to itself, so nobody else sends it. */
-#define KICK_SIGNAL 33
+/*
+ * The host signal that only says: look again.  SIGSTKFLT, which the host itself never sends, and which is not counted:
+ * a real-time one is refused where the user has RLIMIT_SIGPENDING of them (kernel/signal.c, __send_signal_locked).
+ */
+#define KICK_SIGNAL 16
 
 #define DOOR_NR 0x5d0 /* the one call that the filter hands to the provider; no host call has this number */
 

@@ -24,3 +24,10 @@ def test_clean_process(t):
     t.want("[stack]" not in maps and "[heap]" not in maps, "memory of the host's start: %s" % maps, r)
     t.want(not any("seccomp" in fd for fd in fds), "who holds the filter's listener would not see the provider die: %s" % fds, r)
     t.want(r.left == 0, "nothing is left", r)
+
+
+def test_no_signals_left(t):
+    """RLIMIT_SIGPENDING is full: starting, waking and stopping threads does not hang on it."""
+    for name in ("hello", "threads", "interrupt"):
+        r = t.run(["bash", "-c", 'ulimit -i 0; exec "$@"', "bash", *t.dragoman(t.sample(name))], timeout=60)
+        t.want(r.status == "exit 0" and r.left == 0 and b"FAILED" not in r.out, name, r)
