@@ -17,7 +17,7 @@
 
 #include "compat/umtx_int.h"
 #include "compat/umtx_wait.h"
-#include "loader/gate/area.h"
+#include "syscalls/door.h"
 
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449

@@ -207,6 +207,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 NO_TEST = {"hold", "reap", "calls", "sh", "model", "fsx", "append", "faults", "killed", "lookup", "offset", "stepped"}
 
 
+@mark(long=True)
+def test_a_million_signals(t):
+    r = t.guest("sigstorm", "1000000", timeout=1500)
+    t.want(r.status == "exit 0" and b"ok " in r.out and b"FAILED" not in r.out, "none lost, none twice", r)
+
+
 # Of calls that only FreeBSD has: the sample knows the answers, and how many checks there are at least.
 BSD_ONLY = {
     "ksem": 57,
