@@ -315,57 +315,41 @@ LAYOUT(linger);
     UINT(l, f.cuid, f.cuid), UINT(l, f.cgid, f.cgid), UINT(l, f.uid, f.uid), UINT(l, f.gid, f.gid),                    \
         MODE(l, f.mode, f.mode), UINT(l, f.seq, f.__seq), SINT(l, f.key, f.__key)
 
+#define SEMID(l)                                                                                                       \
+    IPC_PERM(l, sem_perm), UINT(l, sem_nsems, sem_nsems), SINT(l, sem_otime, sem_otime), SINT(l, sem_ctime, sem_ctime)
+
+#define SHMID(l)                                                                                                       \
+    IPC_PERM(l, shm_perm), UINT(l, shm_segsz, shm_segsz), SINT(l, shm_lpid, shm_lpid), SINT(l, shm_cpid, shm_cpid),    \
+        UINT(l, shm_nattch, shm_nattch), SINT(l, shm_atime, shm_atime), SINT(l, shm_dtime, shm_dtime),                 \
+        SINT(l, shm_ctime, shm_ctime)
+
+#define MSQID(l)                                                                                                       \
+    IPC_PERM(l, msg_perm), UINT(l, msg_cbytes, __msg_cbytes), UINT(l, msg_qnum, msg_qnum),                             \
+        UINT(l, msg_qbytes, msg_qbytes), SINT(l, msg_lspid, msg_lspid), SINT(l, msg_lrpid, msg_lrpid),                 \
+        SINT(l, msg_stime, msg_stime), SINT(l, msg_rtime, msg_rtime), SINT(l, msg_ctime, msg_ctime)
+
 TYPES(semid, struct fbsd_semid_ds, struct semid_ds);
-static const struct field semid_fields[] = {
-    IPC_PERM(semid, sem_perm),
-    UINT(semid, sem_nsems, sem_nsems),
-    SINT(semid, sem_otime, sem_otime),
-    SINT(semid, sem_ctime, sem_ctime),
-};
+static const struct field semid_fields[] = {SEMID(semid)};
 LAYOUT(semid);
 
 TYPES(shmid, struct fbsd_shmid_ds, struct shmid_ds);
-static const struct field shmid_fields[] = {
-    IPC_PERM(shmid, shm_perm),         UINT(shmid, shm_segsz, shm_segsz),   SINT(shmid, shm_lpid, shm_lpid),
-    SINT(shmid, shm_cpid, shm_cpid),   UINT(shmid, shm_nattch, shm_nattch), SINT(shmid, shm_atime, shm_atime),
-    SINT(shmid, shm_dtime, shm_dtime), SINT(shmid, shm_ctime, shm_ctime),
-};
+static const struct field shmid_fields[] = {SHMID(shmid)};
 LAYOUT(shmid);
 
 TYPES(msqid, struct fbsd_msqid_ds, struct msqid_ds);
-static const struct field msqid_fields[] = {
-    IPC_PERM(msqid, msg_perm),           UINT(msqid, msg_cbytes, __msg_cbytes), UINT(msqid, msg_qnum, msg_qnum),
-    UINT(msqid, msg_qbytes, msg_qbytes), SINT(msqid, msg_lspid, msg_lspid),     SINT(msqid, msg_lrpid, msg_lrpid),
-    SINT(msqid, msg_stime, msg_stime),   SINT(msqid, msg_rtime, msg_rtime),     SINT(msqid, msg_ctime, msg_ctime),
-};
+static const struct field msqid_fields[] = {MSQID(msqid)};
 LAYOUT(msqid);
 
 TYPES(old_semid, struct fbsd_old_semid_ds, struct semid_ds);
-static const struct field old_semid_fields[] = {
-    IPC_PERM(old_semid, sem_perm),
-    UINT(old_semid, sem_nsems, sem_nsems),
-    SINT(old_semid, sem_otime, sem_otime),
-    SINT(old_semid, sem_ctime, sem_ctime),
-};
+static const struct field old_semid_fields[] = {SEMID(old_semid)};
 LAYOUT(old_semid);
 
 TYPES(old_shmid, struct fbsd_old_shmid_ds, struct shmid_ds);
-static const struct field old_shmid_fields[] = {
-    IPC_PERM(old_shmid, shm_perm),           UINT(old_shmid, shm_segsz, shm_segsz),
-    SINT(old_shmid, shm_lpid, shm_lpid),     SINT(old_shmid, shm_cpid, shm_cpid),
-    UINT(old_shmid, shm_nattch, shm_nattch), SINT(old_shmid, shm_atime, shm_atime),
-    SINT(old_shmid, shm_dtime, shm_dtime),   SINT(old_shmid, shm_ctime, shm_ctime),
-};
+static const struct field old_shmid_fields[] = {SHMID(old_shmid)};
 LAYOUT(old_shmid);
 
 TYPES(old_msqid, struct fbsd_old_msqid_ds, struct msqid_ds);
-static const struct field old_msqid_fields[] = {
-    IPC_PERM(old_msqid, msg_perm),         UINT(old_msqid, msg_cbytes, __msg_cbytes),
-    UINT(old_msqid, msg_qnum, msg_qnum),   UINT(old_msqid, msg_qbytes, msg_qbytes),
-    SINT(old_msqid, msg_lspid, msg_lspid), SINT(old_msqid, msg_lrpid, msg_lrpid),
-    SINT(old_msqid, msg_stime, msg_stime), SINT(old_msqid, msg_rtime, msg_rtime),
-    SINT(old_msqid, msg_ctime, msg_ctime),
-};
+static const struct field old_msqid_fields[] = {MSQID(old_msqid)};
 LAYOUT(old_msqid);
 
 /* ---- for tracing alone --------------------------------------------------------- */
