@@ -5,6 +5,7 @@
 
 #include "compat/umtx_int.h"
 #include "compat/umtx_wait.h"
+#include "syscalls/task.h"
 
 int64_t sys__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uaddr1, gva uaddr2);
 
@@ -178,7 +179,7 @@ static int64_t op_set_min_timeout(struct call *c, const struct args *a, struct u
     if ((int64_t)a->val < 0)
         return -EINVAL;
     c->proc->umtx_min_ns = (int64_t)a->val;
-    umtx_waits_share(c->proc);
+    tasks_share(c->proc);
     return 0;
 }
 

@@ -126,9 +126,6 @@ int64_t umtx_old_lock(struct call *c, gva at, uint64_t id, struct umtx_time *t);
 int64_t umtx_old_unlock(struct call *c, gva at, uint64_t id);
 int64_t umtx_robust_lists(struct call *c, gva params, uint64_t size);
 
-/* The gates of all of p's threads learn whether there is a least time-out, and of shared waits. */
-void umtx_waits_share(struct proc *p);
-
 /* struct umutex */
 struct umutex {
     uint32_t owner, flags, ceilings[2];

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "compat/umtx_int.h"
-#include "syscalls/door.h"
+#include "syscalls/task.h"
 
 #define RB_MAX 1000 /* kern.ipc.umtx_max_robust */
 
@@ -84,24 +84,12 @@ void umtx_thread_exit(struct call *c)
     free(r);
 }
 
-void umtx_waits_share(struct proc *p)
-{
-    struct task *t;
-
-    pthread_mutex_lock(&session.lock);
-    LIST_FOREACH(t, &p->tasks, link) {
-        t->area->slow_waits = p->umtx_min_ns != 0;
-        t->area->auto_waits = p->umtx_auto_waits;
-    }
-    pthread_mutex_unlock(&session.lock);
-}
-
 void umtx_exec(struct call *c)
 {
     free(c->task->umtx);
     c->task->umtx = NULL;
     c->proc->umtx_min_ns = 0;
     c->proc->umtx_auto_waits = false;
-    umtx_waits_share(c->proc);
+    tasks_share(c->proc);
     umtx_proc_gone(c->proc);
 }

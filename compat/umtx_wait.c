@@ -18,6 +18,7 @@
 #include "compat/umtx_int.h"
 #include "compat/umtx_wait.h"
 #include "syscalls/door.h"
+#include "syscalls/task.h"
 
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
@@ -47,7 +48,7 @@ static void auto_waits_begin(struct call *c)
             continue;
         p->umtx_auto_waits = true;
         LIST_FOREACH(t, &p->tasks, link)
-            __atomic_store_n(&t->area->auto_waits, 1, __ATOMIC_SEQ_CST);
+            task_share(t);
     }
     pthread_mutex_unlock(&session.lock);
 }
