@@ -22,6 +22,7 @@
 
 #include "compat/umtx.h"
 #include "compat/umtx_int.h"
+#include "syscalls/door.h"
 #include "syscalls/fd.h"
 #include "syscalls/time.h"
 #include "tests/unit/fake_call.h"
@@ -30,7 +31,7 @@
 int64_t sys__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uaddr1, gva uaddr2);
 
 enum {
-    OP_WAIT = 2,
+    OP_WAIT_LONG = 2,
     OP_WAKE,
     OP_TRYLOCK,
     OP_LOCK,
@@ -132,8 +133,8 @@ static void another_value_is_no_wait(void **state)
     (void)state;
     assert_int_equal(op(first, &u, OP_WAIT_UINT, 6, 0, NULL), 0);
     assert_int_equal(op(first, &u, OP_WAIT_UINT_PRIVATE, 0x100000005, 0, NULL), 0);
-    assert_int_equal(op(first, &l, OP_WAIT, 5, 0, NULL), 0);
-    assert_int_equal(op(first, &l, OP_WAIT, 0x600000005, 0, NULL), 0);
+    assert_int_equal(op(first, &l, OP_WAIT_LONG, 5, 0, NULL), 0);
+    assert_int_equal(op(first, &l, OP_WAIT_LONG, 0x600000005, 0, NULL), 0);
 }
 
 static void bad_arguments(void **state)
@@ -187,7 +188,7 @@ static void every_clock_times_out(void **state)
         struct utime t = {.ts = {0, 3000000}, .clock = clocks[i]};
         const double before = now();
 
-        assert_int_equal(op(first, &l, i % 2 ? OP_WAIT : OP_WAIT_UINT, 0, 24, &t), -ETIMEDOUT);
+        assert_int_equal(op(first, &l, i % 2 ? OP_WAIT_LONG : OP_WAIT_UINT, 0, 24, &t), -ETIMEDOUT);
         assert_true(now() - before >= 0.003);
     }
 }
@@ -202,7 +203,7 @@ static void absolute_times(void **state)
     for (uint32_t clock = 0; clock < 5; clock += 4) {
         t.clock = clock;
         clock_gettime(clock ? CLOCK_MONOTONIC : CLOCK_REALTIME, &t.ts);
-        assert_int_equal(op(first, &l, OP_WAIT, 0, 24, &t), -ETIMEDOUT); /* has passed: at once */
+        assert_int_equal(op(first, &l, OP_WAIT_LONG, 0, 24, &t), -ETIMEDOUT); /* has passed: at once */
         t.ts.tv_nsec += 20000000;
         if (t.ts.tv_nsec >= 1000000000) {
             t.ts.tv_nsec -= 1000000000;
@@ -223,7 +224,7 @@ static void processor_clocks_are_polled(void **state)
     alarm(100);
     /* Nothing runs: real time passes, processor time hardly; the polling itself is what it counts. */
     t.ts.tv_nsec = 200000;
-    assert_int_equal(op(first, &l, OP_WAIT, 0, 24, &t), -ETIMEDOUT);
+    assert_int_equal(op(first, &l, OP_WAIT_LONG, 0, 24, &t), -ETIMEDOUT);
     alarm(0);
 }
 
@@ -238,19 +239,19 @@ static void one_host_call_each(void **state)
     op(first, &l, OP_WAIT_UINT_PRIVATE, 0, 24, &t);
     assert_int_equal(fake_host_calls(), 2);
     assert_int_equal(fake_copies(), 1);
-    op(first, &l, OP_WAIT, 0, 24, &t);
+    op(first, &l, OP_WAIT_LONG, 0, 24, &t);
     assert_int_equal(fake_host_calls(), 3);
 }
 
 static int64_t wait_forever(struct fake *f, void *arg) { return op(f, arg, OP_WAIT_UINT_PRIVATE, 0, 0, NULL); }
 
-static int64_t wait_long_forever(struct fake *f, void *arg) { return op(f, arg, OP_WAIT, 0, 0, NULL); }
+static int64_t wait_long_forever(struct fake *f, void *arg) { return op(f, arg, OP_WAIT_LONG, 0, 0, NULL); }
 
 static int64_t wait_long_timed(struct fake *f, void *arg)
 {
     struct utime t = {.ts = {1000, 0}};
 
-    return op(f, arg, OP_WAIT, 0, 24, &t);
+    return op(f, arg, OP_WAIT_LONG, 0, 24, &t);
 }
 
 /* Private and other operations meet, as they do where the memory is not shared. */
@@ -337,7 +338,7 @@ static void the_least_timeout(void **state)
     assert_int_equal(op(first, NULL, OP_SET_MIN, 20000000, 0, NULL), 0);
     assert_int_equal(op(first, NULL, OP_GET_MIN, 0, (uintptr_t)&min, NULL), 0);
     assert_int_equal(min, 20000000);
-    assert_int_equal(op(first, &l, OP_WAIT, 0, 24, &t), -ETIMEDOUT);
+    assert_int_equal(op(first, &l, OP_WAIT_LONG, 0, 24, &t), -ETIMEDOUT);
     assert_true(now() - before > 0.019);
     op(first, NULL, OP_SET_MIN, 0, 0, NULL);
 }
@@ -866,8 +867,13 @@ static void shm_by_object(void **state)
 
 static int group_up(void **state)
 {
+    static const struct door_ops none = {.name = "none"};
+    static const struct abi      any;
+
     (void)state;
+    door = &none; /* the gates of its tasks are told */
     first = fake_new();
+    first->own.abi = &any;
     return 0;
 }
 
