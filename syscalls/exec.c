@@ -103,6 +103,8 @@ static void proc_renew(struct call *c)
 {
     struct proc *p = c->proc;
 
+    /* The host's exec has put it elsewhere.  First: whatever shares the task with its gate again tells what p knows. */
+    vdso_adopt(p, c->task->area->vdso);
     tasks_end(c->proc, c->task); /* the other threads ended with the old image; their tracer threads see it */
     umtx_exec(c);
     proc_set_space(p, NULL);
@@ -130,7 +132,6 @@ static void image_start(struct call *c, struct exec_image *e)
 {
     int err;
 
-    vdso_adopt(c->proc, c->task->area->vdso); /* the host's exec has put it elsewhere */
     c->proc->abi = exec_image_abi(e);
     c->abi = c->proc->abi;
     tty_signals_boot(c);
