@@ -15,6 +15,7 @@
 #include "compat/sysctl_values.h"
 #include "syscalls/credentials.h"
 #include "syscalls/door.h"
+#include "syscalls/hostproc.h"
 #include "syscalls/proc.h"
 
 #define PAGE 4096
@@ -28,48 +29,10 @@
 
 /* What the host says of one process. */
 struct hproc {
-    char               comm[32], state;
-    int                pid, ppid, pgrp, session, tty, tpgid, nice, nthreads;
-    unsigned long      minflt, majflt, utime, stime, vsize;
-    long               cutime, cstime, rss;
-    unsigned long long start;
-    unsigned           uid[3], gid[3], groups[FBSD_KI_NGROUPS], ngroups;
-    unsigned long      nvcsw, nivcsw;
+    struct host_stat stat;
+    unsigned         uid[3], gid[3], groups[FBSD_KI_NGROUPS], ngroups;
+    unsigned long    nvcsw, nivcsw;
 };
-
-/* Of a process, or of one thread of it; tid 0: of the process. */
-static FILE *proc_file(int pid, int tid, const char *name)
-{
-    char path[64];
-
-    if (tid)
-        snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
-    else
-        snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-    return fopen(path, "re");
-}
-
-static bool stat_read(int pid, int tid, struct hproc *h)
-{
-    FILE *f = proc_file(pid, tid, "stat");
-    char  line[1024] = "", *open, *close;
-    bool  ok;
-
-    if (!f)
-        return false;
-    ok = fgets(line, sizeof(line), f) != NULL;
-    fclose(f);
-    open = strchr(line, '(');
-    close = strrchr(line, ')'); /* a name may hold anything, ')' too */
-    if (!ok || !open || !close)
-        return false;
-    *close = '\0';
-    snprintf(h->comm, sizeof(h->comm), "%s", open + 1);
-    h->pid = pid;
-    return sscanf(close + 1, " %c %d %d %d %d %d %*u %lu %*u %lu %*u %lu %lu %ld %ld %*d %d %d %*d %llu %lu %ld",
-                  &h->state, &h->ppid, &h->pgrp, &h->session, &h->tty, &h->tpgid, &h->minflt, &h->majflt, &h->utime,
-                  &h->stime, &h->cutime, &h->cstime, &h->nice, &h->nthreads, &h->start, &h->vsize, &h->rss) == 17;
-}
 
 static void groups_read(struct hproc *h, char *s)
 {
@@ -84,7 +47,7 @@ static void groups_read(struct hproc *h, char *s)
 
 static bool status_read(int pid, int tid, struct hproc *h)
 {
-    FILE *f = proc_file(pid, tid, "status");
+    FILE *f = host_proc_file(pid, tid, "status");
     char  line[512];
 
     while (f && fgets(line, sizeof(line), f)) {
@@ -100,10 +63,11 @@ static bool status_read(int pid, int tid, struct hproc *h)
     return f != NULL;
 }
 
+/* Of a process, or of one thread of it; tid 0: of the process. */
 static bool hproc_read(int pid, int tid, struct hproc *h)
 {
     memset(h, 0, sizeof(*h));
-    return stat_read(pid, tid, h) && status_read(pid, tid, h);
+    return host_stat(pid, tid, &h->stat) && status_read(pid, tid, h);
 }
 
 static struct fbsd_timeval64 ticks_tv(long ticks)
@@ -146,50 +110,50 @@ static void kinfo_ids(struct fbsd_kinfo_proc *k, const struct hproc *h)
     k->groups[0] = h->gid[1]; /* the effective group comes first */
     memcpy(k->groups + 1, h->groups, h->ngroups * sizeof(*h->groups));
     k->ngroups = (int16_t)(h->ngroups + 1);
-    k->tdev = h->tty ? (uint64_t)h->tty : FBSD_NODEV;
-    k->tdev_freebsd11 = h->tty ? (uint32_t)h->tty : UINT32_MAX;
-    k->kiflag = (h->tty ? KI_CTTY : 0) | (h->session == h->pid ? KI_SLEADER : 0);
-    k->flag = P_INMEM | (h->tty ? P_CONTROLT : 0) | (h->nthreads > 1 ? P_HADTHREADS : 0);
+    k->tdev = h->stat.tty ? (uint64_t)h->stat.tty : FBSD_NODEV;
+    k->tdev_freebsd11 = h->stat.tty ? (uint32_t)h->stat.tty : UINT32_MAX;
+    k->kiflag = (h->stat.tty ? KI_CTTY : 0) | (h->stat.session == h->stat.pid ? KI_SLEADER : 0);
+    k->flag = P_INMEM | (h->stat.tty ? P_CONTROLT : 0) | (h->stat.nthreads > 1 ? P_HADTHREADS : 0);
 }
 
 static void kinfo_usage(struct fbsd_kinfo_proc *k, const struct hproc *h)
 {
-    k->rusage.utime = ticks_tv((long)h->utime);
-    k->rusage.stime = ticks_tv((long)h->stime);
-    k->rusage.minflt = (int64_t)h->minflt;
-    k->rusage.majflt = (int64_t)h->majflt;
+    k->rusage.utime = ticks_tv((long)h->stat.utime);
+    k->rusage.stime = ticks_tv((long)h->stat.stime);
+    k->rusage.minflt = (int64_t)h->stat.minflt;
+    k->rusage.majflt = (int64_t)h->stat.majflt;
     k->rusage.nvcsw = (int64_t)h->nvcsw;
     k->rusage.nivcsw = (int64_t)h->nivcsw;
-    k->rusage.maxrss = h->rss * PAGE / 1024;
-    k->rusage_ch.utime = ticks_tv(h->cutime);
-    k->rusage_ch.stime = ticks_tv(h->cstime);
+    k->rusage.maxrss = h->stat.rss * PAGE / 1024;
+    k->rusage_ch.utime = ticks_tv(h->stat.cutime);
+    k->rusage_ch.stime = ticks_tv(h->stat.cstime);
     k->childtime.sec = k->rusage_ch.utime.sec + k->rusage_ch.stime.sec;
     k->runtime =
         (uint64_t)((k->rusage.utime.sec + k->rusage.stime.sec) * 1000000 + k->rusage.utime.usec + k->rusage.stime.usec);
-    k->start = start_tv(h->start);
-    k->size = h->vsize;
-    k->rssize = h->rss;
+    k->start = start_tv(h->stat.start);
+    k->size = h->stat.vsize;
+    k->rssize = h->stat.rss;
 }
 
 static void kinfo_from_host(struct fbsd_kinfo_proc *k, const struct hproc *h)
 {
     memset(k, 0, sizeof(*k));
     k->structsize = sizeof(*k);
-    k->pid = h->pid;
-    k->ppid = h->ppid;
-    k->pgid = h->pgrp;
-    k->sid = k->tsid = h->session;
-    k->tpgid = h->tpgid > 0 ? h->tpgid : 0;
-    k->stat = state_of(h->state);
-    k->nice = (int8_t)h->nice;
+    k->pid = h->stat.pid;
+    k->ppid = h->stat.ppid;
+    k->pgid = h->stat.pgrp;
+    k->sid = k->tsid = h->stat.session;
+    k->tpgid = h->stat.tpgid > 0 ? h->stat.tpgid : 0;
+    k->stat = state_of(h->stat.state);
+    k->nice = (int8_t)h->stat.nice;
     k->oncpu = k->lastcpu = FBSD_NOCPU;
     k->oncpu_old = k->lastcpu_old = 255;
     k->pri_class = FBSD_PRI_TIMESHARE;
     k->pri_level = k->pri_native = k->pri_user = FBSD_PUSER_DEFAULT;
-    k->numthreads = h->nthreads;
-    k->tid = h->pid;
-    snprintf(k->comm, sizeof(k->comm), "%.19s", h->comm);
-    snprintf(k->tdname, sizeof(k->tdname), "%.16s", h->comm);
+    k->numthreads = h->stat.nthreads;
+    k->tid = h->stat.pid;
+    snprintf(k->comm, sizeof(k->comm), "%.19s", h->stat.comm);
+    snprintf(k->tdname, sizeof(k->tdname), "%.16s", h->stat.comm);
     snprintf(k->loginclass, sizeof(k->loginclass), "default");
     snprintf(k->emul, sizeof(k->emul), "Linux ELF64");
     kinfo_ids(k, h);
@@ -251,7 +215,7 @@ static int kinfo_read(int pid, struct fbsd_kinfo_proc *k)
 
     if (!on_host) {
         memset(&h, 0, sizeof(h));
-        h.pid = pid;
+        h.stat.pid = pid;
     }
     kinfo_from_host(k, &h);
     pthread_mutex_lock(&session.lock);
@@ -330,9 +294,9 @@ static void kinfo_thread(struct fbsd_kinfo_proc *k, const struct threads *l, con
     if (hproc_read(k->pid, t->host, &h)) {
         kinfo_usage(k, &h);
         k->start = start; /* the process's */
-        k->stat = !l->guests || (t->stat == FBSD_SSLEEP && h.state == 'R') ? state_of(h.state) : t->stat;
+        k->stat = !l->guests || (t->stat == FBSD_SSLEEP && h.stat.state == 'R') ? state_of(h.stat.state) : t->stat;
     }
-    snprintf(k->tdname, sizeof(k->tdname), "%.16s", l->guests ? t->name : h.comm);
+    snprintf(k->tdname, sizeof(k->tdname), "%.16s", l->guests ? t->name : h.stat.comm);
     if (strlen(t->name) > 16)
         snprintf(k->moretdname, sizeof(k->moretdname), "%.3s", t->name + 16);
     memcpy(k->siglist, t->pending, sizeof(k->siglist));

@@ -15,6 +15,7 @@
 #include "abi/neutral.h"
 #include "compat/sysctl_values.h"
 #include "syscalls/fd.h"
+#include "syscalls/hostproc.h"
 #include "syscalls/proc.h"
 #include "syscalls/resources.h"
 #include "syscalls/task.h"
@@ -231,23 +232,6 @@ int proc_sv_name(struct sysctl_req *r)
     return err ? err : sysctl_out_str(r, "FreeBSD ELF64");
 }
 
-/* A line of the host's /proc/PID/status. */
-static bool status_line(pid_t pid, const char *key, char *line, int size)
-{
-    char   path[64];
-    FILE  *f;
-    size_t len = strlen(key);
-    bool   found = false;
-
-    snprintf(path, sizeof(path), "/proc/%d/status", pid);
-    f = fopen(path, "re");
-    while (f && !found && fgets(line, size, f))
-        found = !strncmp(line, key, len);
-    if (f)
-        fclose(f);
-    return found;
-}
-
 /* Effective group first, then the supplementary ones. */
 int proc_groups(struct sysctl_req *r)
 {
@@ -258,10 +242,10 @@ int proc_groups(struct sysctl_req *r)
 
     if (err)
         return err;
-    if (!status_line(t.pid, "Gid:", line, sizeof(line)) || sscanf(line, "Gid: %*u %u", &gid) != 1)
+    if (!host_status_line(t.pid, "Gid:", line, sizeof(line)) || sscanf(line, "Gid: %*u %u", &gid) != 1)
         return -ESRCH;
     err = sysctl_out(r, &gid, sizeof(gid));
-    if (!status_line(t.pid, "Groups:", line, sizeof(line)))
+    if (!host_status_line(t.pid, "Groups:", line, sizeof(line)))
         return err;
     for (s = line + strlen("Groups:"); !err; s = end) {
         gid = (uint32_t)strtoul(s, &end, 10);
@@ -287,7 +271,7 @@ int proc_umask(struct sysctl_req *r)
     err = target_named(r, &t);
     if (err)
         return err;
-    if (!status_line(t.pid, "Umask:", line, sizeof(line)) || sscanf(line, "Umask: %o", &mask) != 1)
+    if (!host_status_line(t.pid, "Umask:", line, sizeof(line)) || sscanf(line, "Umask: %o", &mask) != 1)
         return -ESRCH;
     out = (uint16_t)mask;
     return sysctl_out(r, &out, sizeof(out));

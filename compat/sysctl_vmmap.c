@@ -13,6 +13,7 @@
 
 #include "compat/sysctl_values.h"
 #include "syscalls/arena.h"
+#include "syscalls/hostproc.h"
 #include "syscalls/kinfo.h"
 #include "syscalls/memory.h"
 
@@ -124,14 +125,12 @@ static int give_all(struct sysctl_req *r, const struct subject *s, FILE *f)
 int proc_vmmap(struct sysctl_req *r)
 {
     struct subject s;
-    char           path[32];
     FILE          *f;
     int            err = subject_named(r, &s);
 
     if (err)
         return err;
-    snprintf(path, sizeof(path), "/proc/%d/smaps", (int)s.pid);
-    f = fopen(path, "re");
+    f = host_proc_file(s.pid, 0, "smaps");
     if (!f)
         return -ESRCH;
     err = give_all(r, &s, f);

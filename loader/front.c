@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "loader/hoststat.h"
+#include "syscalls/hostproc.h"
 
 #define STACK_SIZE (8u << 20)
 #define CARRIER    63         /* real-time, so queued: what is sent to the whole group is not merged with it */
@@ -141,12 +141,11 @@ pid_t front_pid(void) { return front.pid ? front.pid : getpid(); }
 
 pid_t front_parent(void)
 {
-    pid_t parent;
-    char  state;
+    struct host_stat s;
 
     if (!front.pid || getppid() != front.pid)
         return getppid();
-    return host_stat(front.pid, &state, &parent) ? parent : 1;
+    return host_stat(front.pid, 0, &s) ? s.ppid : 1;
 }
 
 void front_tell(int status, bool lives_on)

@@ -28,10 +28,10 @@
 
 #include "loader/affinity.h"
 #include "loader/hostsig.h"
-#include "loader/hoststat.h"
 #include "loader/pico.h"
 #include "loader/ptrace_xstate.h"
 #include "syscalls/call.h"
+#include "syscalls/hostproc.h"
 #include "syscalls/proc.h"
 #include "syscalls/task.h"
 

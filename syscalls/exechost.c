@@ -19,6 +19,7 @@
 #include "syscalls/door.h"
 #include "syscalls/fdtable.h"
 #include "syscalls/file.h"
+#include "syscalls/hostproc.h"
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/sigdeliver.h"
@@ -379,14 +380,13 @@ static int watcher_fork(struct setup *s)
 /* Linux stops no process by the terminal's signals that nobody in its session could continue; we can. */
 static bool stops_by_default(pid_t pid, int sig)
 {
-    char     path[64], line[128];
+    char     line[128];
     uint64_t held = 0, bits;
     FILE    *f;
 
     if (sig != SIGTSTP && sig != SIGTTIN && sig != SIGTTOU)
         return false;
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    f = fopen(path, "re");
+    f = host_proc_file(pid, 0, "status");
     if (!f)
         return false;
     while (fgets(line, sizeof(line), f))

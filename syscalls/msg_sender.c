@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "syscalls/hostproc.h"
 #include "syscalls/msg.h"
 
 /* "Groups:" and numbers. */
@@ -40,13 +41,10 @@ void msg_sender(const struct ucred *from, struct sock_creds *to)
 {
     const struct sock_creds told = {
         .pid = from->pid, .ruid = from->uid, .euid = from->uid, .rgid = from->gid, .egid = from->gid};
-    char  path[32];
-    FILE *f;
+    FILE *f = host_proc_file(from->pid, 0, "status");
     bool  same = false;
 
     *to = told;
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)from->pid);
-    f = fopen(path, "re");
     if (f) {
         same = status_read(f, to) && to->ruid == told.ruid && to->rgid == told.rgid;
         fclose(f);

@@ -1,10 +1,11 @@
 /* syscalls/rlimit_usage.c: how much of a limit is used (FreeBSD sys/kern/kern_resource.c, getrlimitusage_one). */
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
 #include "syscalls/fd.h"
+#include "syscalls/hostproc.h"
 #include "syscalls/resources.h"
 
 #define BY_EFFECTIVE_USER 1 /* GETRLIMITUSAGE_EUID */
@@ -12,18 +13,9 @@
 /* A line of /proc/PID/status in kilobytes. */
 static int64_t status_bytes(const struct call *c, const char *key)
 {
-    char      line[256];
-    long long kb = 0;
-    FILE     *f;
+    char line[256];
 
-    snprintf(line, sizeof(line), "/proc/%d/status", (int)c->proc->pid);
-    f = fopen(line, "re");
-    while (f && fgets(line, sizeof(line), f))
-        if (!strncmp(line, key, strlen(key)) && sscanf(line + strlen(key), ": %lld", &kb) == 1)
-            break;
-    if (f)
-        fclose(f);
-    return kb * 1024;
+    return host_status_line(c->proc->pid, key, line, sizeof(line)) ? strtoll(line + strlen(key), NULL, 10) * 1024 : 0;
 }
 
 static int64_t processes(const struct call *c, int flags)
@@ -69,11 +61,11 @@ static int64_t used(struct call *c, int64_t which, int flags)
 {
     switch (which) {
     case RLIMIT_CPU: return cpu_seconds(c);
-    case RLIMIT_DATA: return status_bytes(c, "VmData");
-    case RLIMIT_STACK: return status_bytes(c, "VmStk");
-    case RLIMIT_RSS: return status_bytes(c, "VmRSS");
-    case RLIMIT_MEMLOCK: return status_bytes(c, "VmLck");
-    case RLIMIT_AS: return status_bytes(c, "VmSize");
+    case RLIMIT_DATA: return status_bytes(c, "VmData:");
+    case RLIMIT_STACK: return status_bytes(c, "VmStk:");
+    case RLIMIT_RSS: return status_bytes(c, "VmRSS:");
+    case RLIMIT_MEMLOCK: return status_bytes(c, "VmLck:");
+    case RLIMIT_AS: return status_bytes(c, "VmSize:");
     case RLIMIT_NPROC: return processes(c, flags);
     case RLIMIT_NOFILE: return descriptors(c);
     case RLIMIT_FSIZE:

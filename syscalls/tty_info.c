@@ -13,38 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "syscalls/hostproc.h"
 #include "syscalls/proc.h"
 #include "syscalls/tty.h"
 
-/* What the host says of one process; times in its ticks. */
-struct status {
-    pid_t         pid;
-    char          comm[32], state;
-    unsigned long user, system;
-    uint64_t      since_boot; /* when it began */
-    long          pages;
-};
-
-static bool status_read(struct status *s)
-{
-    char  path[64], line[1024] = "", *end;
-    FILE *f;
-
-    snprintf(path, sizeof(path), "/proc/%d/stat", s->pid);
-    f = fopen(path, "re");
-    if (!f)
-        return false;
-    end = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-    fclose(f);
-    return end &&
-           sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d %lu %*u %ld",
-                  &s->state, &s->user, &s->system, &s->since_boot, &s->pages) == 5;
-}
-
 /* proc_compare: what runs goes before what sleeps, then what has used more, what has not ended, the newest. */
-static bool is_better(const struct status *than, const struct status *s)
+static bool is_better(const struct host_stat *than, const struct host_stat *s)
 {
-    const unsigned long used = s->user + s->system, had = than->user + than->system;
+    const unsigned long used = s->utime + s->stime, had = than->utime + than->stime;
 
     if ((s->state == 'R') != (than->state == 'R'))
         return s->state == 'R';
@@ -56,16 +32,16 @@ static bool is_better(const struct status *than, const struct status *s)
 }
 
 /* The most interesting guest of the group; who asks is running, whatever the host says.  False: it has none. */
-static bool pick(const struct proc *asks, pid_t pgid, struct status *best)
+static bool pick(const struct proc *asks, pid_t pgid, struct host_stat *best)
 {
     struct proc *p;
 
     best->pid = 0;
     pthread_mutex_lock(&session.lock);
     LIST_FOREACH(p, &session.procs, all) {
-        struct status s = {.pid = p->pid};
+        struct host_stat s;
 
-        if (p->pid <= 0 || getpgid(p->pid) != pgid || !status_read(&s))
+        if (p->pid <= 0 || getpgid(p->pid) != pgid || !host_stat(p->pid, 0, &s))
             continue;
         snprintf(s.comm, sizeof(s.comm), "%.19s", p->comm);
         s.state = p == asks ? 'R' : s.state;
@@ -92,12 +68,10 @@ static const char *sleep_name(pid_t pid)
         {"futex_do_wait", "uwait"},  {"unix_stream_read", "sbwait"},
         {"sigsuspend", "pause"},
     };
-    char        path[64], where[64] = "";
-    FILE       *f;
+    FILE       *f = host_proc_file(pid, 0, "wchan");
+    char        where[64] = "";
     const char *name = "sleep";
 
-    snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
-    f = fopen(path, "re");
     if (f && fgets(where, sizeof(where), f))
         for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
             if (strstr(where, names[i].host))
@@ -107,7 +81,7 @@ static const char *sleep_name(pid_t pid)
     return name;
 }
 
-static const char *state_name(const struct status *s)
+static const char *state_name(const struct host_stat *s)
 {
     switch (s->state) {
     case 'R': return "running";
@@ -119,12 +93,12 @@ static const char *state_name(const struct status *s)
 }
 
 /* Of the processor, of all the time since it began: the host keeps no average of the last minute. */
-static unsigned long share(const struct status *s, uint64_t ticks)
+static unsigned long share(const struct host_stat *s, uint64_t ticks)
 {
-    return ticks ? (unsigned long)((s->user + s->system) * 100 / ticks) : 0;
+    return ticks ? (unsigned long)((s->utime + s->stime) * 100 / ticks) : 0;
 }
 
-static void process_say(const struct status *s, char *line, size_t size)
+static void process_say(const struct host_stat *s, char *line, size_t size)
 {
     const unsigned long hz = (unsigned long)sysconf(_SC_CLK_TCK), cs = hz / 100;
     struct timespec     up;
@@ -132,17 +106,17 @@ static void process_say(const struct status *s, char *line, size_t size)
 
     clock_gettime(CLOCK_BOOTTIME, &up);
     real = (uint64_t)up.tv_sec * hz + (uint64_t)up.tv_nsec / (1000000000u / hz);
-    real = real > s->since_boot ? real - s->since_boot : 0;
+    real = real > s->start ? real - s->start : 0;
     snprintf(line, size, " cmd: %s %d [%s] %lu.%02lur %lu.%02luu %lu.%02lus %lu%% %ldk\n", s->comm, s->pid,
-             state_name(s), real / hz, real % hz / cs, s->user / hz, s->user % hz / cs, s->system / hz,
-             s->system % hz / cs, share(s, real), s->pages * (sysconf(_SC_PAGESIZE) / 1024));
+             state_name(s), real / hz, real % hz / cs, s->utime / hz, s->utime % hz / cs, s->stime / hz,
+             s->stime % hz / cs, share(s, real), s->rss * (sysconf(_SC_PAGESIZE) / 1024));
 }
 
 static void line_make(const struct proc *asks, pid_t sid, pid_t pgid, char *line, size_t size)
 {
-    struct status s;
-    double        load = 0;
-    int           n;
+    struct host_stat s;
+    double           load = 0;
+    int              n;
 
     if (getloadavg(&load, 1) < 1)
         load = 0;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
+#include "syscalls/hostproc.h"
 #include "syscalls/proc.h"
 
 #define GROUPS_MAX 1024
@@ -52,15 +53,9 @@ int who_chown(const struct who *w, uint32_t *uid, uint32_t *gid, uint32_t new_ui
 uint32_t who_umask(const struct call *c)
 {
     char     line[256];
-    unsigned mask = 077;
-    FILE    *f;
+    unsigned mask;
 
-    snprintf(line, sizeof(line), "/proc/%d/status", (int)c->task->host_tid);
-    f = fopen(line, "re");
-    while (f && fgets(line, sizeof(line), f))
-        if (sscanf(line, "Umask: %o", &mask) == 1)
-            break;
-    if (f)
-        fclose(f);
-    return mask;
+    return host_status_line(c->task->host_tid, "Umask:", line, sizeof(line)) && sscanf(line, "Umask: %o", &mask) == 1
+               ? mask
+               : 077;
 }
