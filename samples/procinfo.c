@@ -3,6 +3,7 @@
  * (lib/libutil/kinfo_*.c, lib/libprocstat/libprocstat.c); layouts of sys/user.h.  Only FreeBSD has them, so the sample
  * knows the answers.
  */
+#include "auxv.h"
 #include "sample.h"
 
 #if defined(GUEST_FREEBSD)
@@ -210,10 +211,10 @@ static void check_strings(int pid, char **argv, char **envp)
               !strcmp(buf + strlen(buf) + 1, argv[1]),
           "arguments");
     check(ask(ENV, pid) == 0 && len > 0 && !strcmp(buf, envp[0]), "environment");
-    check(ask(AUXV, pid) == 0 && len % 16 == 0 && aux[len / 8 - 2] == 0 && aux[0] == 3 &&
-              aux[1] == start_auxv(3, &found),
+    check(ask(AUXV, pid) == 0 && len % 16 == 0 && aux[len / 8 - 2] == 0 && aux[0] == AT_PHDR &&
+              aux[1] == start_auxv(AT_PHDR, &found),
           "auxiliary vector");
-    check(ask(PS_STRINGS, pid) == 0 && len == 8 && *aux == start_auxv(32, &found), "where the strings are");
+    check(ask(PS_STRINGS, pid) == 0 && len == 8 && *aux == start_auxv(AT_PS_STRINGS, &found), "where the strings are");
     check(ask(SV_NAME, pid) == 0 && !strcmp(buf, "FreeBSD ELF64"), "kind of program");
     check(ask(PATHNAME, pid) == 0 && buf[0] == '/' && buf[len - 1] == 0, "path of the program");
 }

@@ -1,9 +1,10 @@
 /* A word by which a thread holds its signals back: only FreeBSD has it, so the sample knows the answers. */
+#include "auxv.h"
 #include "sample.h"
 
 #if defined(GUEST_FREEBSD)
 
-enum { SETPTR = 1, UNBLOCK, UNSETPTR, PEND = 1, STEP = 0x10, AT_BSDFLAGS = 27, PAGE = 4096 };
+enum { SETPTR = 1, UNBLOCK, UNSETPTR, PEND = 1, STEP = 0x10, PAGE = 4096 };
 
 static volatile uint32_t word __attribute__((aligned(8)));
 static volatile int      count, got_code, first_tid;

@@ -1,7 +1,6 @@
 /* What a program finds when it starts: registers, stack, auxiliary vector. */
+#include "auxv.h"
 #include "sample.h"
-
-enum { AT_PHDR = 3, AT_PHENT = 4, AT_PHNUM = 5, AT_PAGESZ = 6, AT_BASE = 7, AT_ENTRY = 9 };
 
 void _start(void);
 
@@ -42,21 +41,6 @@ static void check_common(void)
 
 #ifdef GUEST_FREEBSD
 /* sys/kern/imgact_elf.c, __elfN(freebsd_copyout_auxargs); sys/amd64/amd64/exec_machdep.c, exec_setregs */
-enum {
-    AT_EXECPATH = 15,
-    AT_CANARY = 16,
-    AT_CANARYLEN = 17,
-    AT_OSRELDATE = 18,
-    AT_NCPUS = 19,
-    AT_PAGESIZES = 20,
-    AT_PAGESIZESLEN = 21,
-    AT_STACKPROT = 23,
-    AT_ARGC = 28,
-    AT_ARGV = 29,
-    AT_ENVC = 30,
-    AT_ENVV = 31,
-    AT_PS_STRINGS = 32,
-};
 struct ps_strings {
     char   **argv;
     uint32_t argc;

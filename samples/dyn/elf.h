@@ -2,6 +2,7 @@
 #ifndef SAMPLE_DYN_ELF_H
 #define SAMPLE_DYN_ELF_H
 
+#include "auxv.h"
 #include "sample.h"
 
 struct ehdr {
@@ -50,51 +51,6 @@ enum {
 };
 enum { R_NONE, R_64, R_GLOB_DAT = 6, R_JUMP_SLOT = 7, R_RELATIVE = 8, R_DTPMOD64 = 16, R_DTPOFF64, R_TPOFF64 };
 enum { STB_WEAK = 2 };
-enum {
-    AT_PHDR = 3,
-    AT_PHENT = 4,
-    AT_PHNUM = 5,
-    AT_PAGESZ = 6,
-    AT_BASE = 7,
-    AT_ENTRY = 9,
-    AT_EXECPATH = 15,
-    AT_CANARY = 16,
-    AT_CANARYLEN = 17,
-    AT_OSRELDATE = 18,
-    AT_NCPUS = 19,
-    AT_PAGESIZES = 20,
-    AT_PAGESIZESLEN = 21,
-    AT_TIMEKEEP = 22,
-    AT_STACKPROT = 23,
-    AT_BSDFLAGS = 27,
-    AT_ARGC = 28,
-    AT_ENVV = 31,
-    AT_PS_STRINGS = 32,
-    AT_FXRNG = 33,
-    AT_KPRELOAD = 34,
-    AT_USRSTACKBASE = 35,
-    AT_USRSTACKLIM = 36,
-};
-
-/* The entry of a type, NULL: there is none. */
-static inline uint64_t *auxv_entry(uint64_t *block, uint64_t type)
-{
-    uint64_t *p = block + 1;
-
-    for (int vectors = 0; vectors < 2; p++)
-        vectors += *p == 0;
-    while (p[0] && p[0] != type)
-        p += 2;
-    return p[0] ? p : 0;
-}
-
-static inline uint64_t auxv_find(const uint64_t *block, uint64_t type, bool *found)
-{
-    const uint64_t *p = auxv_entry((uint64_t *)block, type);
-
-    *found = p != 0;
-    return p ? p[1] : 0;
-}
 
 /* The value of NAME= in the environment, NULL: it is not there. */
 static inline const char *env_find(const uint64_t *block, const char *name)

@@ -1,4 +1,5 @@
 /* From the first stack to main. */
+#include "auxv.h"
 #include "sample.h"
 
 struct start_regs start_regs;
@@ -6,20 +7,7 @@ uint64_t         *start_block;
 
 void sample_start(uint64_t *block);
 
-uint64_t start_auxv(uint64_t type, bool *found)
-{
-    uint64_t *p = start_block + 1;
-
-    for (int vectors = 0; vectors < 2; p++)
-        vectors += *p == 0;
-    for (; p[0]; p += 2)
-        if (p[0] == type) {
-            *found = true;
-            return p[1];
-        }
-    *found = false;
-    return 0;
-}
+uint64_t start_auxv(uint64_t type, bool *found) { return auxv_find(start_block, type, found); }
 
 void sample_start(uint64_t *block)
 {
