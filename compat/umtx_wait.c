@@ -1,28 +1,12 @@
-/*
- * compat/umtx_wait.c: waiting on a word, and waking.  One host call each, mostly.
- *
- * FreeBSD finds waiters of the private and of the other operations under one key
- * wherever the memory is not shared (umtx_key_get, THREAD_SHARE and AUTO_SHARE).
- * The host's private futexes cost less than its shared ones, and never meet them.
- * So private operations use the former, and a wake asks for the latter as well as
- * soon as another wait has begun in the address space.  Nothing is missed: the mark
- * is set before that wait looks at the word, and read after the host's wake, which
- * comes after the word was changed and is a barrier.
- */
+/* compat/umtx_wait.c: waiting on a word, and waking.  One host call each, mostly (syscalls/futex.h). */
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "compat/umtx_int.h"
 #include "compat/umtx_wait.h"
 #include "syscalls/door.h"
-#include "syscalls/task.h"
-
-#ifndef SYS_futex_waitv
-#define SYS_futex_waitv 449
-#endif
+#include "syscalls/futex.h"
 
 static int wait_result(const struct call *c, int64_t r)
 {
@@ -63,26 +47,10 @@ static int64_t wait_word(struct call *c, gva at, uint32_t val, bool own, const s
     return host_wait(c, SYS_futex, at.va, op, val, ts, 0, FUTEX_BITSET_MATCH_ANY);
 }
 
-struct waitv {
-    uint64_t val, uaddr;
-    uint32_t flags, reserved;
-};
-#define WAITV_U32 2u
-
-/*
- * A long: both halves are compared, the low one first, on which wakers call.  A
- * change of the high half alone is seen by the comparison or, later, by the wake.
- */
 static int64_t wait_long(struct call *c, gva at, uint64_t val, const struct umtx_time *t, uint64_t ts)
 {
-    const struct scratch s = scratch_get(c, 2 * sizeof(struct waitv));
-    const struct waitv   both[2] = {{(uint32_t)val, at.va, WAITV_U32, 0}, {val >> 32, at.va + 4, WAITV_U32, 0}};
-    int64_t              r;
+    const int64_t r = futex_wait_long(c, at, val, ts, t && t->real ? CLOCK_REALTIME : CLOCK_MONOTONIC);
 
-    if (!s.p)
-        return -ENOMEM;
-    memcpy(s.p, both, sizeof(both));
-    r = host_wait(c, SYS_futex_waitv, s.va, 2, 0, ts, t && t->real ? CLOCK_REALTIME : CLOCK_MONOTONIC);
     return r == -ENOSYS ? wait_word(c, at, (uint32_t)val, false, t, ts) : r;
 }
 
@@ -126,17 +94,7 @@ int64_t umtx_wait_uint(struct call *c, gva at, uint64_t val, bool own, struct um
     return val >> 32 ? copy_in(c, &now, at, sizeof(now)) : wait_value(c, at, val, own ? OWN_WORD : WORD, t);
 }
 
-int umtx_wake(struct call *c, gva addr, int n, bool shared)
-{
-    const int want = n < 1 ? 1 : n;
-    int64_t   r = host_call(c, SYS_futex, addr.va, FUTEX_WAKE_PRIVATE, want);
-
-    if (r >= 0 && r < want && (shared || __atomic_load_n(&c->task->area->auto_waits, __ATOMIC_RELAXED)))
-        r = host_call(c, SYS_futex, addr.va, FUTEX_WAKE, want - r);
-    if (r == -EFAULT && !shared)
-        return 0;
-    return r < 0 ? (int)r : 0;
-}
+int umtx_wake(struct call *c, gva addr, int n, bool shared) { return (int)futex_wake(c, addr, n, shared); }
 
 #define BATCH 128
 

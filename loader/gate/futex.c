@@ -1,22 +1,18 @@
 /*
- * loader/gate/futex.c: waiting, waking and sleeping without the provider.  What
- * compat/umtx_wait.c says of the host's futexes holds here too.  An interrupted
- * wait begins anew in the provider, which knows whether the guest sees the signal.
+ * loader/gate/futex.c: waiting, waking and sleeping without the provider.  An
+ * interrupted wait begins anew there: it knows whether the guest sees the signal.
  */
-#include <errno.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "loader/gate/calls.h"
 #include "loader/gate/gate.h"
 #include "loader/gate/rows.h"
-#include "syscalls/task.h"
+#include "syscalls/futex.h"
+#include "syscalls/time.h"
 
 enum { UMTX_WAIT = 2, UMTX_WAKE = 3, UMTX_WAIT_UINT = 11, UMTX_WAIT_UINT_PRIVATE = 15, UMTX_WAKE_PRIVATE = 16 };
 
 #define UMTX_ABSTIME 1u
-#define NSEC         1000000000l
 
 /* struct _umtx_time */
 struct time_arg {
@@ -70,39 +66,16 @@ static int64_t wait_uint(struct call *c, gva obj, uint64_t val, bool own, gva si
     return wait_result(host_wait(c, SYS_futex, obj.va, op, val, ts, 0, FUTEX_BITSET_MATCH_ANY));
 }
 
-struct waitv {
-    uint64_t val, uaddr;
-    uint32_t flags, reserved;
-};
-#define WAITV_U32 2u
-
-/* Both halves of a long, the low one first, on which wakers call. */
 static int64_t wait_long(struct call *c, gva obj, uint64_t val)
 {
-    const struct scratch s = scratch_get(c, 2 * sizeof(struct waitv));
-    struct waitv        *v = s.p;
-    int64_t              r;
+    int64_t r;
 
-    if (!v || !c->task->area->auto_waits)
+    if (!c->task->area->auto_waits)
         return -GATE_PUNT;
-    v[0] = (struct waitv){(uint32_t)val, obj.va, WAITV_U32, 0};
-    v[1] = (struct waitv){val >> 32, obj.va + 4, WAITV_U32, 0};
-    r = host_wait(c, SYS_futex_waitv, s.va, 2, 0, 0, CLOCK_MONOTONIC);
-    if (r == -ENOSYS)
+    r = futex_wait_long(c, obj, val, 0, CLOCK_MONOTONIC);
+    if (r == -ENOSYS || r == -ENOMEM)
         return -GATE_PUNT;
     return r > 0 ? 0 : wait_result(r);
-}
-
-static int64_t wake(struct call *c, gva obj, int n, bool shared)
-{
-    const int want = n < 1 ? 1 : n;
-    int64_t   r = host_call(c, SYS_futex, obj.va, FUTEX_WAKE_PRIVATE, want);
-
-    if (r >= 0 && r < want && (shared || __atomic_load_n(&c->task->area->auto_waits, __ATOMIC_RELAXED)))
-        r = host_call(c, SYS_futex, obj.va, FUTEX_WAKE, want - r);
-    if (r == -EFAULT && !shared)
-        return 0;
-    return r < 0 ? r : 0;
 }
 
 int64_t gate__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uaddr1, gva uaddr2)
@@ -111,7 +84,7 @@ int64_t gate__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uad
     case UMTX_WAIT_UINT:
     case UMTX_WAIT_UINT_PRIVATE: return wait_uint(c, obj, val, op == UMTX_WAIT_UINT_PRIVATE, uaddr1, uaddr2);
     case UMTX_WAKE:
-    case UMTX_WAKE_PRIVATE: return wake(c, obj, (int)val, op == UMTX_WAKE);
+    case UMTX_WAKE_PRIVATE: return futex_wake(c, obj, (int)val, op == UMTX_WAKE);
     case UMTX_WAIT: return uaddr2.va ? -GATE_PUNT : wait_long(c, obj, val);
     default: return -GATE_PUNT;
     }
