@@ -7,20 +7,19 @@
 #include <time.h>
 
 #include "syscalls/ksem.h"
+#include "syscalls/sleepers.h"
 
 extern pthread_mutex_t ksem_lock; /* of all of them; a leaf */
-
-struct waiter;
 
 /* All of it under ksem_lock. */
 struct ksem {
     LIST_ENTRY(ksem) link; /* in table.named while it has a name */
-    char    *name;         /* owned; NULL: it never had one, or lost it */
-    bool     anonymous, dead;
-    unsigned refs; /* handles, the name's one, calls */
-    uint32_t value, mode, uid, gid;
-    unsigned nwaiters;
-    TAILQ_HEAD(, waiter) waiters; /* that no post has chosen */
+    char           *name;  /* owned; NULL: it never had one, or lost it */
+    bool            anonymous, dead;
+    unsigned        refs; /* handles, the name's one, calls */
+    uint32_t        value, mode, uid, gid;
+    unsigned        nwaiters;
+    struct sleepers waiters; /* that no post has chosen */
     struct timespec accessed, made, changed;
 };
 

@@ -4,13 +4,6 @@
 #include "syscalls/proc.h"
 #include "syscalls/time.h"
 
-/* One thread that waits, on its handler's stack. */
-struct waiter {
-    TAILQ_ENTRY(waiter) link;
-    struct task *task;
-    bool         queued; /* false: a post has chosen it */
-};
-
 /* A descriptor and its semaphore, each held. */
 struct use {
     struct fdref ref;
@@ -75,18 +68,6 @@ int64_t sys_ksem_destroy(struct call *c, int64_t id)
     return r;
 }
 
-/* The first that waits is chosen; it, or who comes before it, takes what there is. */
-static void choose_locked(struct ksem *s)
-{
-    struct waiter *w = TAILQ_FIRST(&s->waiters);
-
-    if (!w)
-        return;
-    TAILQ_REMOVE(&s->waiters, w, link);
-    w->queued = false;
-    task_wake(w->task); /* under the lock: afterwards w's stack may be gone */
-}
-
 int64_t sys_ksem_post(struct call *c, int64_t id)
 {
     struct use u;
@@ -100,7 +81,7 @@ int64_t sys_ksem_post(struct call *c, int64_t id)
     } else {
         u.sem->value++;
         u.sem->changed = ksem_now();
-        choose_locked(u.sem);
+        sleepers_choose(&u.sem->waiters);
     }
     pthread_mutex_unlock(&ksem_lock);
     done(c, &u);
@@ -117,15 +98,14 @@ static bool take_locked(struct ksem *s)
 }
 
 /* True: taken.  Else w waits. */
-static bool take_or_queue(struct call *c, struct ksem *s, struct waiter *w)
+static bool take_or_queue(struct call *c, struct ksem *s, struct sleeper *w)
 {
     bool taken;
 
     pthread_mutex_lock(&ksem_lock);
     taken = take_locked(s);
     if (!taken) {
-        *w = (struct waiter){.task = c->task, .queued = true};
-        TAILQ_INSERT_TAIL(&s->waiters, w, link);
+        sleepers_join(&s->waiters, w, c->task);
         s->nwaiters++;
     }
     pthread_mutex_unlock(&ksem_lock);
@@ -133,28 +113,26 @@ static bool take_or_queue(struct call *c, struct ksem *s, struct waiter *w)
 }
 
 /* After one sleep, with its result: 1 to sleep again.  A chosen one takes; if it cannot any more, it lets the next. */
-static int after_sleep_locked(struct ksem *s, const struct waiter *w, int r)
+static int after_sleep_locked(struct ksem *s, const struct sleeper *w, int r)
 {
     if (w->queued)
         return r ? r : 1;
     if (r == -ESRCH) {
         if (s->value)
-            choose_locked(s);
+            sleepers_choose(&s->waiters);
         return r;
     }
     return take_locked(s) ? 0 : r ? r : 1;
 }
 
-static int after_sleep(struct ksem *s, struct waiter *w, int r)
+static int after_sleep(struct ksem *s, struct sleeper *w, int r)
 {
     pthread_mutex_lock(&ksem_lock);
     r = after_sleep_locked(s, w, r);
-    if (r > 0 && !w->queued) { /* somebody was faster: in the same place again */
-        w->queued = true;
-        TAILQ_INSERT_HEAD(&s->waiters, w, link);
-    } else if (r <= 0) {
-        if (w->queued)
-            TAILQ_REMOVE(&s->waiters, w, link);
+    if (r > 0) {
+        sleepers_stay(&s->waiters, w);
+    } else {
+        sleepers_leave(&s->waiters, w);
         s->nwaiters--;
     }
     pthread_mutex_unlock(&ksem_lock);
@@ -163,8 +141,8 @@ static int after_sleep(struct ksem *s, struct waiter *w, int r)
 
 static int wait_on(struct call *c, struct ksem *s, const struct timespec *end)
 {
-    struct waiter w;
-    int           r;
+    struct sleeper w;
+    int            r;
 
     task_sleep_prepare(c);
     if (take_or_queue(c, s, &w))

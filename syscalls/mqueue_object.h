@@ -8,11 +8,11 @@
 
 #include "syscalls/fd.h"
 #include "syscalls/mqueue.h"
+#include "syscalls/sleepers.h"
 
 extern pthread_mutex_t mqueue_lock; /* of all of them; session.lock may be taken under it */
 
 struct mqueue_notifier;
-struct mqueue_waiter;
 
 struct mqueue_msg {
     TAILQ_ENTRY(mqueue_msg) link;
@@ -23,8 +23,8 @@ struct mqueue_msg {
 
 /* Those who wait for a message, or for room. */
 struct mqueue_side {
-    unsigned n;                          /* also those that were chosen and have not run yet */
-    TAILQ_HEAD(, mqueue_waiter) waiters; /* that nobody has chosen */
+    unsigned        n;       /* also those that were chosen and have not run yet */
+    struct sleepers waiters; /* that nobody has chosen */
 };
 
 /* What one open file stands for.  Both ends of the pair are the provider's own duplicates. */

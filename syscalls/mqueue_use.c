@@ -9,31 +9,12 @@
 
 #define MQ_PRIORITIES 64u /* MQ_PRIO_MAX, sys/syslimits.h */
 
-/* One thread that waits, on its handler's stack. */
-struct mqueue_waiter {
-    TAILQ_ENTRY(mqueue_waiter) link;
-    struct task *task;
-    bool         queued; /* false: it was chosen */
-};
-
 /* One message on its way in or out. */
 struct transfer {
     struct mqueue      *queue;
     struct mqueue_side *side; /* where this waits */
     struct mqueue_msg  *msg;  /* to be sent; received */
 };
-
-/* The first that waits is chosen; it, or who comes before it, takes what there is. */
-static void choose_locked(struct mqueue_side *s)
-{
-    struct mqueue_waiter *w = TAILQ_FIRST(&s->waiters);
-
-    if (!w)
-        return;
-    TAILQ_REMOVE(&s->waiters, w, link);
-    w->queued = false;
-    task_wake(w->task); /* under the lock: afterwards w's stack may be gone */
-}
 
 static void insert_locked(struct mqueue *q, struct mqueue_msg *m)
 {
@@ -55,7 +36,7 @@ static bool send_locked(struct mqueue *q, struct mqueue_msg *m)
     insert_locked(q, m);
     q->curmsgs++;
     if (q->receivers.n)
-        choose_locked(&q->receivers);
+        sleepers_choose(&q->receivers.waiters);
     else
         mqueue_notify_locked(q);
     mqueue_ready_locked(q);
@@ -69,7 +50,7 @@ static bool receive_locked(struct mqueue *q, struct mqueue_msg **m)
         return false;
     TAILQ_REMOVE(&q->msgs, *m, link);
     q->curmsgs--;
-    choose_locked(&q->senders);
+    sleepers_choose(&q->senders.waiters);
     mqueue_ready_locked(q);
     return true;
 }
@@ -89,7 +70,7 @@ static void leave_locked(struct transfer *t)
 }
 
 /* True: done.  Else w waits. */
-static bool do_or_queue(struct call *c, struct transfer *t, struct mqueue_waiter *w)
+static bool do_or_queue(struct call *c, struct transfer *t, struct sleeper *w)
 {
     bool done;
 
@@ -98,8 +79,7 @@ static bool do_or_queue(struct call *c, struct transfer *t, struct mqueue_waiter
     if (done) {
         leave_locked(t);
     } else if (w) {
-        *w = (struct mqueue_waiter){.task = c->task, .queued = true};
-        TAILQ_INSERT_TAIL(&t->side->waiters, w, link);
+        sleepers_join(&t->side->waiters, w, c->task);
         t->side->n++;
     }
     pthread_mutex_unlock(&mqueue_lock);
@@ -110,17 +90,17 @@ static bool do_or_queue(struct call *c, struct transfer *t, struct mqueue_waiter
  * After one sleep, with its result: 1 to sleep again.  However the sleep ended, what can be done is done; a thread that
  * was chosen and is gone lets the next.
  */
-static int after_sleep_locked(struct transfer *t, const struct mqueue_waiter *w, int r)
+static int after_sleep_locked(struct transfer *t, const struct sleeper *w, int r)
 {
     if (r == -ESRCH) {
         if (!w->queued)
-            choose_locked(t->side);
+            sleepers_choose(&t->side->waiters);
         return r;
     }
     return done_locked(t) ? 0 : r ? r : 1;
 }
 
-static int after_sleep(struct transfer *t, struct mqueue_waiter *w, int r)
+static int after_sleep(struct transfer *t, struct sleeper *w, int r)
 {
     struct mqueue_side *s = t->side;
 
@@ -129,13 +109,9 @@ static int after_sleep(struct transfer *t, struct mqueue_waiter *w, int r)
     r = after_sleep_locked(t, w, r);
     if (r > 0) {
         s->n++;
-        if (!w->queued) { /* somebody was faster: in the same place again */
-            w->queued = true;
-            TAILQ_INSERT_HEAD(&s->waiters, w, link);
-        }
+        sleepers_stay(&s->waiters, w);
     } else {
-        if (w->queued)
-            TAILQ_REMOVE(&s->waiters, w, link);
+        sleepers_leave(&s->waiters, w);
         leave_locked(t);
     }
     pthread_mutex_unlock(&mqueue_lock);
@@ -144,8 +120,8 @@ static int after_sleep(struct transfer *t, struct mqueue_waiter *w, int r)
 
 static int wait_for(struct call *c, struct transfer *t, const struct timespec *end)
 {
-    struct mqueue_waiter w;
-    int                  r;
+    struct sleeper w;
+    int            r;
 
     task_sleep_prepare(c);
     if (do_or_queue(c, t, &w))
