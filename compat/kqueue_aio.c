@@ -33,6 +33,24 @@ static int add_locked(struct kqueue *kq, const struct kkevent *kev)
     return knote_new(kq, &filter_aio, kev) ? 0 : -ENOMEM;
 }
 
+/* The caller's queue, locked; NULL: there is none, or it is another process's. */
+static struct kqueue *lock_by_id(uint64_t id, struct fdtable *fds)
+{
+    struct kqueue *kq = kq_get(id, fds);
+
+    if (kq)
+        pthread_mutex_lock(&kq->lock);
+    return kq;
+}
+
+/* After any change of its knotes. */
+static void unlock(struct kqueue *kq)
+{
+    kq_sync_wake(kq);
+    pthread_mutex_unlock(&kq->lock);
+    kq_put(kq);
+}
+
 int kqueue_aio_add(struct call *c, int fd, const struct kkevent *kev, uint64_t *id)
 {
     struct fdref   ref;
@@ -41,15 +59,12 @@ int kqueue_aio_add(struct call *c, int fd, const struct kkevent *kev, uint64_t *
 
     if (err)
         return err;
-    kq = ref.of->kind == OF_KQUEUE ? kq_get(ref.of->object, c->proc->fds) : NULL;
+    kq = ref.of->kind == OF_KQUEUE ? lock_by_id(ref.of->object, c->proc->fds) : NULL;
     err = -EBADF;
     if (kq) {
         *id = ref.of->object;
-        pthread_mutex_lock(&kq->lock);
         err = add_locked(kq, kev);
-        kq_sync_wake(kq);
-        pthread_mutex_unlock(&kq->lock);
-        kq_put(kq);
+        unlock(kq);
     }
     fd_put(c, &ref);
     return err;
@@ -57,35 +72,25 @@ int kqueue_aio_add(struct call *c, int fd, const struct kkevent *kev, uint64_t *
 
 void kqueue_aio_done(uint64_t id, struct fdtable *fds, int filter, uint64_t ident, int error)
 {
-    struct kqueue *kq = kq_get(id, fds);
-    struct knote  *kn;
+    struct kqueue *kq = lock_by_id(id, fds);
+    struct knote  *kn = kq ? knote_find(kq, filter, ident) : NULL;
 
-    if (!kq)
-        return;
-    pthread_mutex_lock(&kq->lock);
-    kn = knote_find(kq, filter, ident);
     if (kn) {
         kn->gone = true;
         kn->error = error;
         knote_activate(kn);
-        kq_sync_wake(kq);
     }
-    pthread_mutex_unlock(&kq->lock);
-    kq_put(kq);
+    if (kq)
+        unlock(kq);
 }
 
 void kqueue_aio_drop(uint64_t id, struct fdtable *fds, int filter, uint64_t ident)
 {
-    struct kqueue *kq = kq_get(id, fds);
-    struct knote  *kn;
+    struct kqueue *kq = lock_by_id(id, fds);
+    struct knote  *kn = kq ? knote_find(kq, filter, ident) : NULL;
 
-    if (!kq)
-        return;
-    pthread_mutex_lock(&kq->lock);
-    kn = knote_find(kq, filter, ident);
     if (kn)
         knote_drop(kn);
-    kq_sync_wake(kq);
-    pthread_mutex_unlock(&kq->lock);
-    kq_put(kq);
+    if (kq)
+        unlock(kq);
 }
