@@ -62,7 +62,7 @@ def test_gzips(t):
 RESULT = re.compile(r"^\s*--- (PASS|FAIL|SKIP): (\S+)", re.M)
 SHORT_ALWAYS = ("net", )  # the long run asks servers of the outside world
 native_results = {}
-native_locks = collections.defaultdict(threading.Lock)
+native_locks = collections.defaultdict(threading.Lock)  # one run a package: net's two would want one abstract address
 
 
 def allowed():
@@ -106,6 +106,10 @@ def run_tests(t, package, os_name, flags):
     root = t.dir()
     where = os.path.join(root, "src", package.replace("-", "/"))
     zones = zone_archive(os.path.join(root, "lib", "time"))
+    # os.TempDir()/1kb-PID is a name of net/http's, and a test's process id is the same in every jail: in a shared /tmp
+    # root's native run and nobody's would take it from each other.
+    tmp = os.path.join(root, "tmp")
+    os.mkdir(tmp)
     for name in (package.replace("-", "/"), "testdata"):
         shutil.copytree(os.path.join(GOROOT, "src", name), os.path.join(root, "src", name), symlinks=False)
     for folder, dirs, files in os.walk(root):
@@ -114,10 +118,16 @@ def run_tests(t, package, os_name, flags):
                 os.chown(os.path.join(folder, name), t.uid, t.uid, follow_symlinks=False)
     run = t.native if os_name == "linux" else t.guest
     # With GO_GCFLAGS set the tests that would build programs with the host's tool chain leave themselves out.
-    env = {"GOROOT": GOROOT, "ZONEINFO": zones, "GO_GCFLAGS": "-N"}
+    env = {"GOROOT": GOROOT, "ZONEINFO": zones, "TMPDIR": tmp, "GO_GCFLAGS": "-N"}
     r = run(path(t, package + ".test", os_name), "-test.v", *flags, cwd=where, env=env, timeout=900 if t.long else 240)
     text = r.out.decode(errors="replace")
     return r, {name: result for result, name in RESULT.findall(text)}
+
+
+def said(run, name):
+    """What one test printed in a run, for the report of a failure."""
+    text = run.out.decode(errors="replace")
+    return "".join(re.findall(r"^=== (?:RUN|CONT) +%s\n((?:(?!===|\s*---).*\n)*)" % re.escape(name), text, re.M))[:1500]
 
 
 def compare(t, package):
@@ -127,7 +137,7 @@ def compare(t, package):
     if left_out:
         listed = t.native(path(t, package + ".test", "linux"), "-test.list", ".").out.decode().split()
         flags.append("-test.run=^(%s)$" % "|".join(n for n in listed if n not in left_out))
-    with native_locks[package, t.uid]:
+    with native_locks[package]:
         if (package, t.uid) not in native_results:
             native_results[package, t.uid] = run_tests(t, package, "linux", flags)
     native_run, native = native_results[package, t.uid]
@@ -136,7 +146,7 @@ def compare(t, package):
         pair = native.get(name, "-"), guest.get(name, "-")
         excuse = excuses.get((package, name))
         if pair[0] != pair[1] and not excused(excuses, package, name, pair):
-            bad.append("%s: native %s, guest %s" % (name, *pair))
+            bad.append("%s: native %s, guest %s\n%s%s" % (name, *pair, said(native_run, name), said(guest_run, name)))
         if excuse and pair[0] == pair[1]:
             bad.append("%s: both %s, though a difference is listed (%s)" % (name, pair[0], excuse[2]))
     if bad or not guest:
