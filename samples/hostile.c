@@ -7,28 +7,48 @@
  */
 #include "hostile/hostile.h"
 
+/* What a witness could not do, or 0. */
+static const char *witness_round(const char *name)
+{
+    char buf[64];
+    int  fds[2], fd = (int)os_open(name, O_RDWR | O_CREAT | O_TRUNC, 0600), status = -1;
+    long pid;
+
+    if (fd < 0)
+        return "open";
+    if (os_pipe(fds) != 0)
+        return "pipe";
+    if (os_write(fd, "honest", 6) != 6 || os_pread(fd, buf, 64, 0) != 6)
+        return "write and read its file";
+    if (os_write(fds[1], buf, 6) != 6 || os_read(fds[0], buf, 64) != 6 || memcmp(buf, "honest", 6) != 0)
+        return "read what it had written";
+    pid = os_fork();
+    if (pid == 0)
+        os_exit(7);
+    if (pid < 0)
+        return "fork";
+    if (os_wait4((int)pid, &status, 0, 0) != pid || os_wexitstatus(status) != 7)
+        return "see its child end";
+    os_close(fd);
+    os_close(fds[0]);
+    os_close(fds[1]);
+    os_unlink(name);
+    return 0;
+}
+
 static void witness_work(int in, int out)
 {
-    char name[64], buf[64];
+    char name[64];
     char byte;
 
     print_into(name, sizeof(name), "witness.%d", (int)os_getpid());
     for (;;) {
-        int  fds[2], fd = (int)os_open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
-        bool good = fd >= 0 && os_pipe(fds) == 0 && os_write(fd, "honest", 6) == 6 && os_pread(fd, buf, 64, 0) == 6 &&
-                    os_write(fds[1], buf, 6) == 6 && os_read(fds[0], buf, 64) == 6 && memcmp(buf, "honest", 6) == 0;
-        long pid = good ? os_fork() : -1;
-        int  status = -1;
+        const char *failed = witness_round(name);
 
-        if (pid == 0)
-            os_exit(7);
-        good = pid > 0 && os_wait4((int)pid, &status, 0, 0) == pid && os_wexitstatus(status) == 7;
-        os_close(fd);
-        os_close(fds[0]);
-        os_close(fds[1]);
-        os_unlink(name);
-        if (!good)
+        if (failed) {
+            print("FAILED the witness could not %s\n", failed);
             os_exit(1);
+        }
         if (os_read(in, &byte, 1) == 1) { /* not blocking: asked? */
             os_write(out, "good", 4);
             os_exit(0);
