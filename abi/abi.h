@@ -82,8 +82,8 @@ enum row_state {
 
 enum row_ret { RET_INT, RET_SIZE, RET_PTR, RET_FD, RET_VOID, RET_HEX, RET_KINDS };
 
-/* Where a row runs under the notify door: a word in its table. */
-enum row_where { IN_PROVIDER, IN_GATE };
+/* Where a row runs under the notify door, a word in its table; ASKED: in the provider, which needs no frame for it. */
+enum row_where { IN_PROVIDER, ASKED, IN_GATE };
 
 #define HOST_NONE (-1)
 

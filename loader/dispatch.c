@@ -104,24 +104,24 @@ static bool result_put(struct call *c, int64_t result)
     return false;
 }
 
-static bool call_serve(struct call *c)
+/* What the gate knows of a call that it began, and what it has taken until now. */
+static void call_begin(struct call *c, uint64_t nr)
+{
+    struct call *gates = &c->task->area->call;
+
+    c->waited = gates->waited; /* there, and was interrupted */
+    c->left_ns = c->waited ? gates->left_ns : 0;
+    gates->waited = false;
+    gates->left_ns = 0;
+    c->nr = (uint32_t)nr;
+    c->row = row_of(c->abi, c->nr);
+}
+
+static int64_t call_make(struct call *c)
 {
     const uint64_t began = session.measured ? measure_now() : 0;
-    struct regs    r;
     int64_t        result;
 
-    door->regs_get(c->task, &r);
-    c->waited = c->task->area->call.waited; /* in the gate, and was interrupted */
-    c->left_ns = c->waited ? c->task->area->call.left_ns : 0;
-    c->task->area->call.waited = false;
-    c->task->area->call.left_ns = 0;
-    c->early = c->unparked = false;
-    c->nr = (uint32_t)r.rax;
-    c->row = row_of(c->abi, c->nr);
-    if (c->abi->is_indirect((unsigned)c->nr))
-        unfold(c, &r);
-    else
-        args_read(c, &r);
     if (session.trace)
         trace_enter(c);
     if (session.measured)
@@ -132,6 +132,46 @@ static bool call_serve(struct call *c)
     if (session.measured)
         stat_leave(c, began, result);
     capability_trap(c, result);
+    return result;
+}
+
+/*
+ * A call that the gate asks for, of a row that says so: no registers but the arguments, and no frame.  So no signal can
+ * be delivered at its end: what is pending is noted for the gate, whose exit then traps.  An interrupted call is made
+ * again by a trap, and what that then returns is for signals_deliver to say.
+ */
+static void asked_serve(struct call *c)
+{
+    struct area *a = c->task->area;
+    int64_t      result = -ERESTART;
+
+    call_begin(c, a->regs.rax);
+    memcpy(c->raw, a->call.raw, sizeof(c->raw));
+    if (c->row && c->row->where != IN_PROVIDER) /* the guest can write there, too */
+        result = call_make(c);
+    if (c->task->dead)
+        return;
+    if (result == -ERESTART)
+        a->call.waited = c->waited;
+    else if (c->has_rv2)
+        a->call.raw[2] = c->rv2; /* rdx */
+    a->result = result;
+    if (c->task->has_saved_mask || signal_deliverable(c->task))
+        __atomic_or_fetch(&a->noted, 1ull << (KICK_SIGNAL - 1), __ATOMIC_SEQ_CST);
+}
+
+static bool call_serve(struct call *c)
+{
+    struct regs r;
+    int64_t     result;
+
+    door->regs_get(c->task, &r);
+    call_begin(c, r.rax);
+    if (c->abi->is_indirect((unsigned)c->nr))
+        unfold(c, &r);
+    else
+        args_read(c, &r);
+    result = call_make(c);
     if (c->task->dead || c->no_result) {
         if (session.trace && !c->task->dead)
             trace_leave(c, result, 0);
@@ -172,6 +212,10 @@ void task_serve(struct task *t, enum area_event event)
         pgrp_go(&c);
     switch (event) {
     case EVENT_CALL: restart = call_serve(&c); break;
+    case EVENT_ASKED:
+        asked_serve(&c);
+        t->call = NULL;
+        return;
     case EVENT_SIGNAL: signal_serve(&c); break;
     case EVENT_BOOT: exec_boot(&c); break;
     case EVENT_START:

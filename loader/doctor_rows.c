@@ -5,6 +5,8 @@
 #include "loader/doctor_rows.h"
 #include "syscalls/marshal.h"
 
+static const char *const where_names[] = {[IN_PROVIDER] = "provider", [ASKED] = "asked", [IN_GATE] = "gate"};
+
 static const char *state_name(const struct row *r)
 {
     static const char *const names[ROW_STATES] = {
@@ -20,8 +22,7 @@ int doctor_rows(void)
             const struct row *r = &(*a)->rows[i];
 
             if (r->state != ROW_HOLE)
-                printf("%s %u %s %s %s\n", (*a)->name, r->nr, r->name, r->where == IN_GATE ? "gate" : "provider",
-                       state_name(r));
+                printf("%s %u %s %s %s\n", (*a)->name, r->nr, r->name, where_names[r->where], state_name(r));
         }
     return fflush(stdout) ? 1 : 0;
 }

@@ -11,11 +11,11 @@
 
 #ifdef GUEST_FREEBSD
 enum { NR_READ = 3, NR_WRITE = 4, NR_OPEN = 5, NR_CLOSE = 6, NR_GETPPID = 39, NR_POLL = 209, NR_CLOCK = 232 };
-enum { NR_FUTEX = 454, NR_LSEEK = 478, NR_SIGPROCMASK = 340, NR_RECVFROM = 29, NR_SENDTO = 133 };
+enum { NR_FUTEX = 454, NR_LSEEK = 478, NR_SIGPROCMASK = 340, NR_RECVFROM = 29, NR_SENDTO = 133, NR_ACCEPT = 30 };
 enum { WAIT_SHARED = 11, OTHER_VALUE = 0 };
 #else
 enum { NR_READ = 0, NR_WRITE = 1, NR_OPEN = 2, NR_CLOSE = 3, NR_GETPPID = 110, NR_POLL = 7, NR_CLOCK = 228 };
-enum { NR_FUTEX = 202, NR_LSEEK = 8, NR_SIGPROCMASK = 14, NR_RECVFROM = 45, NR_SENDTO = 44 };
+enum { NR_FUTEX = 202, NR_LSEEK = 8, NR_SIGPROCMASK = 14, NR_RECVFROM = 45, NR_SENDTO = 44, NR_ACCEPT = 43 };
 enum { WAIT_SHARED = 0, OTHER_VALUE = -EAGAIN };
 #endif
 enum { CF = 1, FLAGS_ARITH = 0x8d4, DF = 0x400, FILE_SIZE = 251, FAILURES_MAX = 10, WARM_UP = 6 };
@@ -268,6 +268,47 @@ static bool poll_empty_end(long r)
     return may_be_interrupted(r, false) || (poll_end(r) && ++taken == control->fed && buffer[0] == (uint8_t)taken);
 }
 
+/* What the gate asks the provider for. */
+static int listener;
+
+static void accept_begin(struct frame *in) { call_set(in, NR_ACCEPT, (uint64_t)listener, 0, 0); }
+static bool accept_end(long r)
+{
+    return may_be_interrupted(r, true) || (r == spare && os_close(spare) == 0 && ++taken == control->fed);
+}
+
+#ifdef GUEST_FREEBSD
+static struct os_kevent event;
+static int              kq;
+
+static void kevent_begin(struct frame *in)
+{
+    event = (struct os_kevent){0};
+    call_set(in, 560, (uint64_t)kq, 0, 0);
+    in->r10 = (uint64_t)&event;
+    in->r8 = 1;
+    in->r9 = 0;
+}
+static bool kevent_end(long r)
+{
+    if (may_be_interrupted(r, false))
+        return true;
+    return r == 1 && event.filter == EVFILT_READ && os_read(empty[0], buffer, 8) == 1 && ++taken == control->fed &&
+           buffer[0] == (uint8_t)taken;
+}
+static void set_kqueue(void)
+{
+    const struct os_kevent change = {.ident = (uint64_t)empty[0], .filter = EVFILT_READ, .flags = EV_ADD};
+
+    kq = (int)must(os_kqueue(), "kqueue");
+    must(os_kevent(kq, &change, 1, 0, 0, 0), "kevent");
+}
+#else
+static void kevent_begin(struct frame *in) { poll_empty_begin(in); }
+static bool kevent_end(long r) { return poll_empty_end(r); }
+static void set_kqueue(void) {}
+#endif
+
 static void open_begin(struct frame *in) { call_set(in, NR_OPEN, (uint64_t)path, O_RDONLY, 0); }
 static bool open_end(long r) { return r == spare && !is_open(spare + 1) && os_close(spare) == 0; }
 
@@ -391,6 +432,8 @@ static const struct kind {
     {"recvfrom of a socket with data", false, receive_full_begin, read_full_end, NULL, 0},
     {"recvfrom of an empty socket", true, receive_empty_begin, read_empty_end, NULL, 0},
     {"sendto", false, send_begin, send_end, NULL, 0},
+    {"accept", true, accept_begin, accept_end, NULL, 0},
+    {"kevent", true, kevent_begin, kevent_end, NULL, 0},
 };
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
@@ -459,22 +502,44 @@ static void run_round(uint32_t round)
     control->round = 0;
 }
 
+static struct os_sockaddr_un address = {.family = AF_UNIX};
+
+static void visit(void)
+{
+    const int fd = (int)must(os_socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+
+    must(os_connect(fd, &address, sizeof(address)), "connect");
+    os_close(fd);
+}
+
 /* Ends what blocks, whenever a byte comes. */
 static _Noreturn void feed(void)
 {
     uint8_t byte;
 
     while (os_read(0, &byte, 1) == 1) {
+        void (*const begin)(struct frame *) = kinds[(control->round - 1) / 2].begin;
+
         byte = (uint8_t)++control->fed;
         __atomic_store_n(&control->word, control->fed, __ATOMIC_SEQ_CST);
-        if (kinds[(control->round - 1) / 2].begin == wait_same_begin)
+        if (begin == wait_same_begin)
             os_futex_wake_shared(&control->word, 1);
-        else if (kinds[(control->round - 1) / 2].begin == receive_empty_begin)
+        else if (begin == receive_empty_begin)
             os_write(pair[1], &byte, 1);
+        else if (begin == accept_begin)
+            visit();
         else
             os_write(empty[1], &byte, 1);
     }
     os_exit(0);
+}
+
+static void set_listener(const char *where)
+{
+    listener = (int)must(os_socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+    print_into(address.path, sizeof(address.path), "%s/l", where);
+    must(os_bind(listener, &address, sizeof(address)), "bind");
+    must(os_listen(listener, 5), "listen");
 }
 
 static long idle(void *word)
@@ -504,6 +569,8 @@ static void start(const char *where)
     must(os_pipe(full), "pipe");
     must(os_pipe(empty), "pipe");
     must(os_socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
+    set_listener(where);
+    set_kqueue();
     spare = (int)must(os_open(path, O_RDONLY, 0), path);
     os_close(spare);
     parent = os_getppid();
@@ -532,6 +599,7 @@ int main(int argc, char **argv, char **envp)
     for (uint32_t round = 0; round < 2 * KINDS; round++)
         run_round(round);
     os_unlink(path);
+    os_unlink(address.path);
     os_kill((int)pid, SIGKILL);
     os_wait4((int)pid, &status, 0, 0);
     return check_status();

@@ -14,12 +14,14 @@
  */
 #define SYS(nr, name, handler, ...) void handler(void) __attribute__((weak));
 #define GATE                        SYS
+#define ASK                         SYS
 #define HOSTCALL(nr, name, number, ...)
 #define GATEHOST(nr, name, number, ...)
 #define MISSING(nr, name, ...)
 #define HOLE(nr, name)
 #include "abi/freebsd/syscalls.tbl"
 #undef SYS
+#undef ASK
 #undef GATE
 #undef HOSTCALL
 #undef GATEHOST
@@ -32,6 +34,8 @@
     [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = HOST_NONE, .gap = (why), .handler = fn},
 #define GATE(n, nm, fn, st, why, r, ...)                                                                               \
     [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = HOST_NONE, .gap = (why), .handler = fn, .where = IN_GATE},
+#define ASK(n, nm, fn, st, why, r, ...)                                                                                \
+    [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = HOST_NONE, .gap = (why), .handler = fn, .where = ASKED},
 #define HOSTCALL(n, nm, number, st, why, r, ...)                                                                       \
     [n] = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__), .host = SYS_##number, .gap = (why)},
 #define GATEHOST(n, nm, number, st, why, r, ...)                                                                       \
@@ -45,12 +49,14 @@ const struct row freebsd_rows[FREEBSD_NSYSCALLS] = {
 
 /* One row a number: as many rows as numbers, and a duplicate is a compiler error (-Woverride-init). */
 #undef SYS
+#undef ASK
 #undef GATE
 #undef HOSTCALL
 #undef GATEHOST
 #undef MISSING
 #undef HOLE
 #define SYS(...)      +1
+#define ASK(...)      +1
 #define GATE(...)     +1
 #define HOSTCALL(...) +1
 #define GATEHOST(...) +1

@@ -62,6 +62,7 @@ enum area_event {
     EVENT_NOTED,  /* host signals came while the gate was busy; .noted */
     EVENT_RESULT, /* the host call asked for was made; .result */
     EVENT_SITE,   /* a call was served, and its site has trapped often enough to be rewritten */
+    EVENT_ASKED,  /* a call, without a frame: its number and arguments are in .regs and .call, its result in .result */
 };
 
 /* Which names the gate looks up: none, all, relative ones (--sysroot), all below a root (--root). */

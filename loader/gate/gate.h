@@ -24,6 +24,8 @@ int64_t        gate_copy_str(char *to, const char *from, size_t n);
 int            gate_cas(uint32_t *at, uint32_t expect, uint32_t want, uint32_t *old);
 _Noreturn void gate_leave(uint64_t ucontext);
 
+/* Asks the provider by a->event, and carries out its orders until it says that the guest goes on. */
+void           gate_serve(struct area *a);
 int            gate_trap(int sig, siginfo_t *si, ucontext_t *uc);
 void           gate_again(void);
 struct area   *gate_boot(uint64_t *sp);

@@ -124,12 +124,14 @@ int64_t sock_write(struct call *c, struct fdref *ref, uint64_t where, uint64_t c
 }
 
 #define SYS(...)
+#define ASK(...)
 #define HOSTCALL(...)
 #define GATEHOST(nr, name, number, ...)
 #define MISSING(...)
 #define HOLE(...)
 #define GATE(nr, name, handler, ...) int64_t handler(void);
 #include "abi/freebsd/syscalls.tbl"
+#undef ASK
 #undef GATE
 
 #include "abi/freebsd/row_args.h"
@@ -276,16 +278,57 @@ static inline __attribute__((always_inline)) bool finish(struct call *c, int64_t
     return served;
 }
 
+/*
+ * The provider makes it, and nobody traps: what it needs to know is in the area, and it looks at no other register.  A
+ * signal that comes of it, or meanwhile, is noted, and has its trap on the way out.  One that interrupts it lets it be
+ * made again, by a trap.
+ */
+static __attribute__((noinline)) bool ask(struct call *c)
+{
+    struct area *a = area_of(c);
+
+    a->event = EVENT_ASKED;
+    gate_serve(a);
+    if (a->result != -ERESTART) {
+        result_put(a, a->result);
+        if (c->fast) {
+            measure_leave(a, a->regs.flags);
+            gate_fast_exit();
+        }
+        return true;
+    }
+    if (c->fast)
+        gate_fast_punt();
+    return false;
+}
+
+/* Memory may hold sites, and what becomes of those concerns where the guest goes on: that is in its frame. */
+static inline bool may_ask(uint16_t nr)
+{
+    switch (nr) {
+    case 65:                /* msync */
+    case 73:                /* munmap */
+    case 74:                /* mprotect */
+    case 75:                /* madvise */
+    case 477: return false; /* mmap */
+    default: return true;
+    }
+}
+
 #define FN_(h) ((handler_fn *)(void (*)(void))(h))
 #define GATE(n, nm, h, st, why, r, ...)                                                                                \
     static bool row_##n(struct call *c)                                                                                \
     {                                                                                                                  \
         static const struct row row = {ROW_(n, nm, ROW_##st, r, ##__VA_ARGS__)};                                       \
-        return finish(c, invoke(c, &row, FN_(h)));                                                                     \
+        const int64_t           result = invoke(c, &row, FN_(h));                                                      \
+                                                                                                                       \
+        return result == -GATE_PUNT && may_ask(n) ? ask(c) : finish(c, result);                                        \
     }
 #undef GATEHOST
+#define ASK(...)
 #define GATEHOST(n, nm, number, st, why, r, ...) GATE(n, nm, gate_##number, st, why, r, ##__VA_ARGS__)
 #include "abi/freebsd/syscalls.tbl"
+#undef ASK
 #undef GATE
 #undef GATEHOST
 
@@ -293,11 +336,13 @@ static bool row_none(struct call *c) { return finish(c, -GATE_PUNT); }
 
 /* By number; NULL: a row of the provider's. */
 typedef bool row_fn(struct call *c);
+#define ASK(n, ...)      [n] = ask,
 #define GATE(n, ...)     [n] = row_##n,
 #define GATEHOST(n, ...) [n] = row_##n,
 static row_fn *const rows[FREEBSD_NSYSCALLS] = {
 #include "abi/freebsd/syscalls.tbl"
 };
+#undef ASK
 #undef GATE
 
 /* What handlers of the gate use of their task, process and ABI. */

@@ -123,6 +123,11 @@ static enum stop stop_wait(int *sig)
     return stop_of(status, sig);
 }
 
+static const long waits[] = {
+    SYS_read,   SYS_futex,   SYS_poll,       SYS_ppoll,       SYS_recvfrom,
+    SYS_accept, SYS_accept4, SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_pwait2,
+};
+
 /* Is it in a host call that waits for what we are to do? */
 static bool is_blocked(void)
 {
@@ -135,8 +140,10 @@ static bool is_blocked(void)
         return false;
     text[n] = 0;
     nr = strtol(text, &end, 10);
-    return end != text &&
-           (nr == SYS_read || nr == SYS_futex || nr == SYS_poll || nr == SYS_ppoll || nr == SYS_recvfrom);
+    for (size_t i = 0; end != text && i < sizeof(waits) / sizeof(*waits); i++)
+        if (nr == waits[i])
+            return true;
+    return false;
 }
 
 /* The same, for a call that may block. */

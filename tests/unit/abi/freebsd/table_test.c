@@ -118,6 +118,17 @@ static void a_partial_row_says_what_is_missing(void **state)
     }
 }
 
+/* The gate asks with what is in registers, and the provider looks at nothing else. */
+static void a_row_that_is_asked_for_has_its_arguments_in_registers(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < FREEBSD_NSYSCALLS; i++)
+        if (freebsd_rows[i].where != IN_PROVIDER)
+            assert_in_range(freebsd_rows[i].nargs, 0, 6);
+    assert_int_equal(freebsd_rows[560].where, ASKED);     /* kevent */
+    assert_int_equal(freebsd_rows[2].where, IN_PROVIDER); /* fork */
+}
+
 static unsigned descriptors(const struct row *r)
 {
     unsigned n = 0;
@@ -157,6 +168,7 @@ int main(void)
         cmocka_unit_test(names_and_argument_counts_are_the_kernels),
         cmocka_unit_test(every_argument_says_all_that_its_kind_needs),
         cmocka_unit_test(a_partial_row_says_what_is_missing),
+        cmocka_unit_test(a_row_that_is_asked_for_has_its_arguments_in_registers),
         cmocka_unit_test(every_descriptor_has_its_rights),
     };
     return cmocka_run_group_tests_name("abi/freebsd/table", tests, NULL, NULL);
