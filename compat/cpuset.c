@@ -239,19 +239,26 @@ int64_t sys_cpuset_getid(struct call *c, int64_t level, int64_t which, uint64_t 
 
 /* ---- memory domains: there is one ---------------------------------------------- */
 
-int64_t sys_cpuset_getdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask,
-                             gva policy)
+static int domain_check(const struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size)
 {
-    uint8_t bits[DOMAIN_MAX] = {1};
-    int64_t tid = of_machine(level, which) ? 0 : host_thread(c, which, id);
-    int     err = mode_check(c, level, which, id);
+    const int err = mode_check(c, level, which, id);
 
     if (err)
         return err;
     if (size < DOMAIN_MIN || size > DOMAIN_MAX)
         return -ERANGE;
-    if (level < LEVEL_ROOT || level > LEVEL_WHICH)
-        return -EINVAL;
+    return level < LEVEL_ROOT || level > LEVEL_WHICH ? -EINVAL : 0;
+}
+
+int64_t sys_cpuset_getdomain(struct call *c, int64_t level, int64_t which, uint64_t id, uint64_t size, gva mask,
+                             gva policy)
+{
+    uint8_t bits[DOMAIN_MAX] = {1};
+    int64_t tid = of_machine(level, which) ? 0 : host_thread(c, which, id);
+    int     err = domain_check(c, level, which, id, size);
+
+    if (err)
+        return err;
     if (tid < 0)
         return tid;
     err = copy_out(c, mask, bits, size);
@@ -263,13 +270,11 @@ int64_t sys_cpuset_setdomain(struct call *c, int64_t level, int64_t which, uint6
 {
     uint8_t bits[DOMAIN_MAX];
     int64_t tid = of_machine(level, which) ? 0 : host_thread(c, which, id);
-    int     err = mode_check(c, level, which, id);
+    int     err = domain_check(c, level, which, id, size);
 
     if (err)
         return err;
-    if (size < DOMAIN_MIN || size > DOMAIN_MAX)
-        return -ERANGE;
-    if (policy < 1 || policy > DOMAIN_POLICIES || level < LEVEL_ROOT || level > LEVEL_WHICH)
+    if (policy < 1 || policy > DOMAIN_POLICIES)
         return -EINVAL;
     err = copy_in(c, bits, mask, size);
     if (err || tid < 0)
