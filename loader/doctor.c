@@ -151,22 +151,35 @@ static void probe_killable(struct finding *f) { found_by_child(f, child_killable
 
 static void probe_sync(struct finding *f) { found_by_child(f, child_sync); }
 
-/* A tracer needs no more than PTRACE_SEIZE of its own child: Yama's scope 1 allows that. */
-static int child_ptrace(void)
+/* A child that waits for its end; -1. */
+static pid_t idle_start(void)
 {
-    int   err = 0;
-    pid_t pid = fork();
+    const pid_t pid = fork();
 
     if (pid == 0) {
         pause();
         _exit(0);
     }
+    return pid;
+}
+
+static void idle_end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* A tracer needs no more than PTRACE_SEIZE of its own child: Yama's scope 1 allows that. */
+static int child_ptrace(void)
+{
+    int   err = 0;
+    pid_t pid = idle_start();
+
     if (pid < 0)
         return errno;
     if (ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_EXITKILL))
         err = errno;
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
+    idle_end(pid);
     return err;
 }
 
@@ -281,18 +294,13 @@ static int child_vm(void)
     char         got[8] = "";
     struct iovec here = {got, sizeof got}, there = {word, sizeof word};
     int          err = 0;
-    pid_t        pid = fork();
+    pid_t        pid = idle_start();
 
-    if (pid == 0) {
-        pause();
-        _exit(0);
-    }
     if (pid < 0)
         return errno;
     if (syscall(SYS_process_vm_readv, pid, &here, 1ul, &there, 1ul, 0ul) < 0)
         err = errno;
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
+    idle_end(pid);
     return err;
 }
 
