@@ -21,6 +21,7 @@
 #include "syscalls/exec.h"
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
+#include "syscalls/strv.h"
 #include "syscalls/task.h"
 #include "syscalls/view.h"
 
@@ -35,27 +36,6 @@ struct exec_image {
     int               argc, envc;
 };
 
-static char **strv_copy(const char *const *v, int *count)
-{
-    int    n = 0;
-    char **out;
-
-    while (v && v[n])
-        n++;
-    out = calloc((size_t)n + 1, sizeof(*out));
-    for (int i = 0; out && i < n; i++)
-        out[i] = strdup(v[i]);
-    *count = n;
-    return out;
-}
-
-static void strv_free(char **v)
-{
-    for (int i = 0; v && v[i]; i++)
-        free(v[i]);
-    free(v);
-}
-
 void exec_image_free(struct exec_image *e)
 {
     if (!e)
@@ -67,8 +47,8 @@ void exec_image_free(struct exec_image *e)
     image_free(&e->prog.im);
     if (e->has_interp)
         image_free(&e->interp.im);
-    strv_free(e->argv);
-    strv_free(e->envp);
+    argv_free(e->argv);
+    argv_free(e->envp);
     free(e->given);
     free(e->path);
     free(e);
@@ -92,7 +72,7 @@ static int argv_for_script(struct exec_image *e, const struct script *s)
     v[n++] = strdup(e->given);
     for (int i = 1; i < e->argc; i++)
         v[n++] = strdup(e->argv[i]);
-    strv_free(e->argv);
+    argv_free(e->argv);
     e->argv = v;
     e->argc = n;
     return 0;
@@ -217,8 +197,8 @@ int exec_image_make(struct call *c, int fd, const char *path, const char *const 
         e->interp.fd = -1;
         e->c = c;
         path_set(e, path);
-        e->argv = strv_copy(argv, &e->argc);
-        e->envp = strv_copy(envp, &e->envc);
+        e->argv = argv_copy(argv, &e->argc);
+        e->envp = argv_copy(envp, &e->envc);
         if (e->path && e->given && e->argv && e->envp)
             r = look(e, force_abi, &err);
     }

@@ -17,6 +17,7 @@
 #include "syscalls/mqueue.h"
 #include "syscalls/procdesc.h"
 #include "syscalls/sigqueue.h"
+#include "syscalls/strv.h"
 #include "syscalls/task.h"
 #include "syscalls/timer.h"
 
@@ -75,29 +76,10 @@ struct task *task_by_tid_locked(int64_t guest_tid)
     return NULL;
 }
 
-static char **argv_copy(const char *const *argv)
-{
-    size_t n = 0;
-    char **v;
-
-    while (argv && argv[n])
-        n++;
-    v = calloc(n + 1, sizeof(*v));
-    for (size_t i = 0; v && i < n; i++)
-        v[i] = strdup(argv[i]);
-    return v;
-}
-
-static void argv_free(char **v)
-{
-    for (size_t i = 0; v && v[i]; i++)
-        free(v[i]);
-    free(v);
-}
-
 void proc_set_argv(struct proc *p, const char *const *argv)
 {
-    char **v = argv_copy(argv);
+    int    count;
+    char **v = argv_copy(argv, &count);
 
     argv_free(p->argv);
     p->argv = v;

@@ -44,6 +44,32 @@ void strv_free(struct strv *s)
     free(s->v);
 }
 
+void argv_free(char **v)
+{
+    for (size_t i = 0; v && v[i]; i++)
+        free(v[i]);
+    free(v);
+}
+
+char **argv_copy(const char *const *v, int *count)
+{
+    int    n = 0;
+    char **copy;
+
+    while (v && v[n])
+        n++;
+    copy = calloc((size_t)n + 1, sizeof(*copy));
+    for (int i = 0; copy && i < n; i++) {
+        copy[i] = strdup(v[i]);
+        if (!copy[i]) {
+            argv_free(copy);
+            copy = NULL;
+        }
+    }
+    *count = n;
+    return copy;
+}
+
 static int strv_add(struct strv *s, char *text)
 {
     if (s->n + 2 > s->size) {

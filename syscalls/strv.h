@@ -18,4 +18,9 @@ struct strv {
 int  strv_read(struct call *c, struct strv *s, gva vec);
 void strv_free(struct strv *s);
 
+/* A copy of a vector as main gets it (NULL: an empty one) and its length, for argv_free.  NULL: no memory. */
+char **argv_copy(const char *const *v, int *count);
+/* All of it; NULL is one, too. */
+void argv_free(char **v);
+
 #endif

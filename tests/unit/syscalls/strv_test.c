@@ -189,6 +189,27 @@ static void copies_that_fail(void **state)
     }
 }
 
+static void copies_for_ourselves(void **state)
+{
+    const char *const two[] = {"one", "", NULL};
+    int               n;
+    char            **v = argv_copy(two, &n);
+
+    (void)state;
+    assert_int_equal(n, 2);
+    assert_string_equal(v[0], "one");
+    assert_ptr_not_equal(v[0], two[0]);
+    assert_string_equal(v[1], "");
+    assert_null(v[2]);
+    argv_free(v);
+    v = argv_copy(NULL, &n);
+    assert_int_equal(n, 0);
+    assert_non_null(v);
+    assert_null(v[0]);
+    argv_free(v);
+    argv_free(NULL);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -202,6 +223,7 @@ int main(void)
         T(too_many),
         T(few_copies),
         T(copies_that_fail),
+        T(copies_for_ourselves),
     };
     return cmocka_run_group_tests_name("syscalls/strv", tests, NULL, NULL);
 }
