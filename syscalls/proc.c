@@ -273,6 +273,18 @@ void proc_drop(struct proc *p)
     table_free(fds);
 }
 
+struct proc *proc_hold(pid_t pid)
+{
+    struct proc *p;
+
+    pthread_mutex_lock(&session.lock);
+    p = proc_find_locked(pid);
+    if (p)
+        p->refs++;
+    pthread_mutex_unlock(&session.lock);
+    return p;
+}
+
 void proc_put(struct proc *p)
 {
     bool last;

@@ -223,7 +223,9 @@ void proc_own_actions(struct proc *p);
 void proc_set_space(struct proc *p, const struct proc *from);
 /* Another living process has p's address space.  Takes session.lock. */
 bool proc_space_shared(const struct proc *p);
-void proc_put(struct proc *p);
+/* The living process with that number, for proc_put; NULL: there is none.  Takes session.lock. */
+struct proc *proc_hold(pid_t pid);
+void         proc_put(struct proc *p);
 /* Gives up what a process that has ended, and has no task left, held for others to see.  No lock held. */
 void proc_drop(struct proc *p);
 /* Takes a zombie out of the tree; session.lock held, and released for a moment. */

@@ -128,16 +128,12 @@ int64_t sys_thr_kill(struct call *c, int64_t id, int sig) { return thread_kill(c
 
 int64_t sys_thr_kill2(struct call *c, int pid, int64_t id, int sig)
 {
-    struct proc *p;
+    struct proc *p = proc_hold(pid);
+    int          r;
 
-    pthread_mutex_lock(&session.lock);
-    p = proc_find_locked(pid);
-    if (p)
-        p->refs++;
-    pthread_mutex_unlock(&session.lock);
     if (!p)
         return -ESRCH;
-    int r = thread_kill(c, p, id, sig);
+    r = thread_kill(c, p, id, sig);
     proc_put(p);
     return r;
 }

@@ -351,14 +351,9 @@ void proc_ended(struct proc *p)
 
 void proc_exited(int pid, int status, const struct rusage *ru)
 {
-    struct proc *p;
+    struct proc *p = proc_hold(pid);
     bool         last;
 
-    pthread_mutex_lock(&session.lock);
-    p = proc_find_locked(pid);
-    if (p)
-        p->refs++;
-    pthread_mutex_unlock(&session.lock);
     if (!p)
         return;
     tasks_end(p, NULL); /* a tracer thread ends its own */
