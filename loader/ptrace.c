@@ -155,6 +155,17 @@ static void stub_run(struct task *t, struct regs *r, uint64_t rip)
         ptrace(PTRACE_CONT, t->host_tid, 0, 0);
 }
 
+/*
+ * The guest's registers, for a task that goes on without a stub.  One that stands at a call of the guest's must not go
+ * on without this, not even to die: the host would first make its own call of that number, with the guest's arguments.
+ */
+static void regs_write(struct task *t)
+{
+    t->door->regs.orig_rax = ~0ull;
+    ptrace(PTRACE_SETREGS, t->host_tid, 0, &t->door->regs);
+    t->door->dirty = false;
+}
+
 static bool host_interrupted(int64_t rax)
 {
     return rax <= -512 && rax >= -516; /* ERESTARTSYS ... ERESTART_RESTARTBLOCK (include/linux/errno.h) */
@@ -350,6 +361,7 @@ static void pt_die(struct call *c, int hostsig)
     siginfo_t    si;
 
     t->door->dying = hostsig;
+    regs_write(t);
     syscall(SYS_tgkill, t->proc->pid, t->host_tid, hostsig);
     ptrace(PTRACE_CONT, t->host_tid, 0, hostsig);
     while (wait_stop(t, &r, &si) != STOP_GONE)
@@ -473,14 +485,9 @@ static bool attach(struct task *t)
 
 static void guest_run(struct task *t)
 {
-    struct door_task *d = t->door;
-
-    if (d->dirty) {
-        d->regs.orig_rax = ~0ull;
-        ptrace(PTRACE_SETREGS, t->host_tid, 0, &d->regs);
-        d->dirty = false;
-    }
-    affinity_run(&d->affinity, t->host_tid);
+    if (t->door->dirty)
+        regs_write(t);
+    affinity_run(&t->door->affinity, t->host_tid);
     ptrace(PTRACE_CONT, t->host_tid, 0, 0);
 }
 

@@ -365,6 +365,25 @@ static void check_old(void)
     check(OS_CALL(171, 0, 0, 0, 0) == -ENOSYS && heard == SIGSYS, "shmsys is i386's");
 }
 
+/* Whom SIGSYS kills has made no call at all: 62 is an fstat of old here, and kill(2) elsewhere. */
+static void check_no_call(void)
+{
+    struct os_sigaction act = {.handler = on_signal, .flags = SA_SIGINFO}, dfl = {.handler = 0};
+    const int           me = (int)os_getpid();
+    int                 status = 0;
+    long                pid;
+
+    must(os_sigaction(SIGTERM, &act, 0), "sigaction");
+    heard = 0;
+    pid = must(os_fork(), "fork");
+    if (pid == 0) {
+        os_sigaction(SIGSYS, &dfl, 0);
+        OS_CALL(62, me, SIGTERM);
+        os_exit(1);
+    }
+    check(os_wait4((int)pid, &status, 0, 0) == pid && os_wtermsig(status) == SIGSYS && heard == 0, "a call that kills");
+}
+
 /* A lock of FreeBSD 5: a long; its highest bit says that somebody waits. */
 static volatile long old_lock, old_count;
 
@@ -483,6 +502,7 @@ int main(int argc, char **argv, char **envp)
     check_class();
     check_create();
     check_old();
+    check_no_call();
     check_old_locks();
     check_explained();
     check_usage();
