@@ -1,8 +1,9 @@
 #include "compat/reaper.h"
 
 #include <errno.h>
-#include <string.h>
+#include <signal.h>
 
+#include "syscalls/sigdeliver.h"
 #include "syscalls/signal.h"
 #include "syscalls/task.h"
 
@@ -117,7 +118,7 @@ int64_t reap_status(struct call *c, pid_t pid, gva data)
 
 /* ---- PROC_REAP_GETPIDS ------------------------------------------------------------- */
 
-enum { PID_VALID = 1, PID_CHILD = 2, PID_REAPER = 4, PID_ZOMBIE = 8 };
+enum { PID_VALID = 1, PID_CHILD = 2, PID_REAPER = 4, PID_ZOMBIE = 8, PID_STOPPED = 16, PID_EXITING = 32 };
 
 struct pidinfo {
     int32_t  pid, subtree;
@@ -130,6 +131,18 @@ struct pids {
 };
 
 #define PIDS_MAX 64 /* at a time: the handler's stack is small */
+
+static uint32_t pid_flags(const struct proc *p, const struct proc *reaper)
+{
+    uint32_t flags = PID_VALID;
+
+    flags |= p->parent == reaper ? PID_CHILD : 0;
+    flags |= p->reaper ? PID_REAPER : 0;
+    flags |= p->stopped ? PID_STOPPED : 0;
+    flags |= p->state == PROC_ZOMBIE ? PID_ZOMBIE : 0;
+    flags |= p->state == PROC_ENDING ? PID_EXITING : 0;
+    return flags;
+}
 
 /* How many of the reaper's descendants were written, from the skip'th on. */
 static uint32_t pids_fill_locked(const struct proc *reaper, struct pidinfo *out, uint32_t max, uint32_t skip)
@@ -149,36 +162,35 @@ static uint32_t pids_fill_locked(const struct proc *reaper, struct pidinfo *out,
         out[n++] = (struct pidinfo){
             .pid = p->pid,
             .subtree = subtree_of(p, reaper)->pid,
-            .flags = PID_VALID | (p->parent == reaper ? PID_CHILD : 0) | (p->reaper ? PID_REAPER : 0) |
-                     (p->state == PROC_ZOMBIE ? PID_ZOMBIE : 0),
+            .flags = pid_flags(p, reaper),
         };
     }
     return n;
 }
 
+/* What lies behind the last entry is left as it is: callers clear the list and look for PID_VALID (procctl(2)). */
 int64_t reap_getpids(struct call *c, pid_t pid, gva data)
 {
     struct proc   *of;
     struct pidinfo some[PIDS_MAX];
     struct pids    ask;
-    uint32_t       done = 0, n = 1;
+    uint32_t       done = 0, n;
     int            err = copy_in(c, &ask, data, sizeof(ask));
 
-    while (!err && n && done < ask.count) {
-        uint32_t room = ask.count - done < PIDS_MAX ? ask.count - done : PIDS_MAX;
+    if (err)
+        return err;
+    do {
+        const uint32_t room = ask.count - done < PIDS_MAX ? ask.count - done : PIDS_MAX;
 
         pthread_mutex_lock(&session.lock);
         of = proc_find_locked(pid);
         n = of ? pids_fill_locked(reaper_of_locked(of), some, room, done) : 0;
         pthread_mutex_unlock(&session.lock);
+        if (!of)
+            return done ? 0 : -ESRCH;
         err = n ? copy_out(c, GVA(ask.pids + done * sizeof(*some)), some, n * sizeof(*some)) : 0;
         done += n;
-    }
-    /* One entry behind the last, without PID_VALID, tells where the list ends. */
-    if (!err && done < ask.count) {
-        memset(some, 0, sizeof(*some));
-        err = copy_out(c, GVA(ask.pids + done * sizeof(*some)), some, sizeof(*some));
-    }
+    } while (!err && n);
     return err;
 }
 
@@ -195,36 +207,67 @@ struct killing {
     uint32_t pad[15];
 };
 
+/* One that is below the reaper or below another reaper that is. */
+static bool is_below(const struct proc *p, const struct proc *reaper)
+{
+    do
+        p = p->parent;
+    while (p && p != reaper);
+    return p;
+}
+
+/* Of a reaper below, its own descendants, too (kern_procctl.c, reap_kill_subtree_once). */
 static bool kill_means(const struct proc *p, const struct proc *reaper, const struct killing *k)
 {
     /* Without a number it is still being forked; and kill(0) would be ourselves. */
-    if (p->pid <= 0 || p->state != PROC_LIVE || reaper_above_locked(p) != reaper)
+    if (p->pid <= 0 || p->state != PROC_LIVE || !is_below(p, reaper))
         return false;
     if (k->flags & KILL_CHILDREN)
         return p->parent == reaper;
     return !(k->flags & KILL_SUBTREE) || subtree_of(p, reaper)->pid == k->subtree;
 }
 
-static void kill_locked(struct call *c, struct proc *of, struct killing *k)
+/* kern_prot.c, p_cansignal: of the same user; SIGCONT goes to all of a session. */
+static bool may_signal(const struct call *c, const struct proc *p, int sig)
 {
-    struct ksiginfo info = {.signo = k->sig, .code = SI_KERNEL_BSD, .pid = c->proc->pid};
+    const struct cred *me = &c->proc->cred, *of = &p->cred;
+
+    if (p == c->proc || me->euid == 0 || (sig == signal_guest(p, SIGCONT) && p->sid == c->proc->sid))
+        return true;
+    return me->ruid == of->ruid || me->ruid == of->suid || me->euid == of->ruid || me->euid == of->suid;
+}
+
+/* As many as can be; told is who may not get it, when that is the first one.  0, -EPERM: only such, -ESRCH: nobody. */
+static int kill_locked(struct call *c, struct proc *of, struct killing *k)
+{
+    struct ksiginfo info = signal_from_me(c, k->sig);
     struct proc    *reaper = reaper_of_locked(of), *p;
 
-    LIST_FOREACH(p, &session.procs, all)
-        if (reaper && kill_means(p, reaper, k)) {
+    LIST_FOREACH(p, &session.procs, all) {
+        if (!reaper || !kill_means(p, reaper, k))
+            continue;
+        if (may_signal(c, p, k->sig)) {
             signal_post_proc_locked(p, &info);
             k->killed++;
+        } else if (k->fpid < 0 && !k->killed) {
+            k->fpid = p->pid;
         }
+    }
+    if (k->killed)
+        return 0;
+    return k->fpid > 0 ? -EPERM : -ESRCH;
 }
 
 int64_t reap_kill(struct call *c, pid_t pid, gva data)
 {
     struct proc   *of;
     struct killing k;
-    int            err = copy_in(c, &k, data, sizeof(k));
+    int            told, err = copy_in(c, &k, data, sizeof(k));
 
     if (err)
         return err;
+    if (c->proc->capmode)
+        return -D_ECAPMODE;
     if (k.sig <= 0 || k.sig > (int)c->abi->nsig || (k.flags & ~(KILL_CHILDREN | KILL_SUBTREE)) ||
         k.flags == (KILL_CHILDREN | KILL_SUBTREE))
         return -EINVAL;
@@ -232,9 +275,8 @@ int64_t reap_kill(struct call *c, pid_t pid, gva data)
     k.fpid = -1;
     pthread_mutex_lock(&session.lock);
     of = proc_find_locked(pid);
-    if (of)
-        kill_locked(c, of, &k);
+    err = of ? kill_locked(c, of, &k) : -ESRCH;
     pthread_mutex_unlock(&session.lock);
-    err = copy_out(c, data, &k, sizeof(k));
-    return err ? err : k.killed ? 0 : -ESRCH;
+    told = copy_out(c, data, &k, sizeof(k));
+    return err ? err : told;
 }

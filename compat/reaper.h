@@ -1,7 +1,7 @@
 /*
  * compat/reaper.h: procctl(2)'s reapers: who gets the children of a process that
  * ends, other than init; and the signal that children get when a parent ends.
- * All functions: session.lock held.
+ * All functions but procctl's own: session.lock held.
  */
 #ifndef DRAGOMAN_COMPAT_REAPER_H
 #define DRAGOMAN_COMPAT_REAPER_H
@@ -17,7 +17,10 @@ void reaper_adopt_locked(struct proc *child, const struct proc *dead);
 /* The same for a process that changes hands while its parent `from` lives: no signal. */
 void reaper_give_locked(struct proc *child, const struct proc *from);
 
-/* procctl's commands; pid: whose reaper is meant, or which reaper.  -ESRCH: there is no such process. */
+/*
+ * procctl's commands, which take the lock; pid: whose reaper is meant, or which reaper.  -ESRCH: no such process.
+ * reap_acquire: -EBUSY; reap_release: -EINVAL; reap_kill: -EINVAL, -EPERM, D_ECAPMODE; all with data: -EFAULT.
+ */
 int64_t reap_acquire(struct call *c);
 int64_t reap_release(struct call *c);
 int64_t reap_status(struct call *c, pid_t pid, gva data);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "abi/freebsd/kinfo.h"
+#include "compat/procctl.h"
 #include "compat/sysctl_values.h"
 #include "syscalls/credentials.h"
 #include "syscalls/door.h"
@@ -23,6 +24,7 @@
 /* p_flag and ki_kiflag bits of sys/proc.h and sys/user.h */
 #define P_CONTROLT   0x00000002
 #define P_HADTHREADS 0x00000080
+#define P_PROTECTED  0x00100000
 #define P_INMEM      0x10000000
 #define KI_CTTY      1
 #define KI_SLEADER   2
@@ -194,6 +196,7 @@ static void kinfo_from_guest(struct fbsd_kinfo_proc *k, const struct proc *p)
     k->ppid = proc_ppid_locked(p);
     k->stat = state_of_guest(p, k->stat);
     k->xstat = (uint16_t)p->wait_status;
+    k->flag |= procctl_is_protected(p) ? P_PROTECTED : 0;
     k->numthreads = (int32_t)(p->ntasks - p->ngone);
     snprintf(k->comm, sizeof(k->comm), "%.19s", p->comm);
     snprintf(k->tdname, sizeof(k->tdname), "%.16s", t && t->name[0] ? t->name : p->comm);

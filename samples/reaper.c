@@ -67,7 +67,7 @@ static void check_listing(void)
     struct {
         int32_t  pid, subtree;
         uint32_t flags, pad[15];
-    } info[4];
+    } info[4] = {{0}};
     struct {
         uint32_t count, pad[15];
         void    *pids;
@@ -88,8 +88,10 @@ static void check_listing(void)
             sleep_ms(1000);
     check_err(procctl(REAP_ACQUIRE, 0), -EBUSY, "a reaper already");
     check(procctl(REAP_STATUS, &st) == 0 && st.flags == 1 && st.children == 1 && st.pid == pid, "status of a reaper");
-    check(procctl(REAP_GETPIDS, &ask) == 0 && info[0].pid == pid && info[0].flags == 3 && info[1].flags == 0,
+    info[1].flags = 77;
+    check(procctl(REAP_GETPIDS, &ask) == 0 && info[0].pid == pid && info[0].flags == 3 && info[1].flags == 77,
           "list of a reaper");
+    check_err(OS_CALL(544, 0, 0x7ffffff0, REAP_GETPIDS, &ask), -ESRCH, "list of nobody");
     check(OS_CALL(544, 0, pid, REAP_STATUS, &st) == 0 && st.flags == 0 && st.children == 1 && st.reaper == os_getpid(),
           "of a child's reaper");
     check(OS_CALL(544, 0, pid, REAP_ACQUIRE, 0) == -EPERM && OS_CALL(544, 0, pid, PDEATHSIG_CTL, &status) == -EINVAL &&
@@ -102,6 +104,7 @@ static void check_listing(void)
     check_err(-EBUSY, -EBUSY, "a reaper already");
     check(true, "status of a reaper");
     check(true, "list of a reaper");
+    check_err(-ESRCH, -ESRCH, "list of nobody");
     check(true, "of a child's reaper");
     check(true, "what is for oneself alone");
     check(true, "end all of them");

@@ -19,6 +19,7 @@
 
 #include "compat/aio.h"
 #include "compat/kqueue.h"
+#include "compat/procctl.h"
 #include "compat/umtx.h"
 #include "syscalls/capability.h"
 #include "syscalls/cred.h"
@@ -110,6 +111,7 @@ static void proc_renew(struct call *c)
     proc_set_space(p, NULL);
     p->leader = NULL;
     cred_exec(p);
+    procctl_exec(p);
     proc_own_actions(p);
     timer_proc_gone(p);
     code_drop(p);

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "compat/procctl.h"
 #include "syscalls/code.h"
 #include "syscalls/memory.h"
 
@@ -22,20 +23,12 @@ static int64_t part_advise(struct call *c, struct range r, void *arg)
     return err == -ESRCH ? err : 0;
 }
 
-/* Protection from being killed when memory is short: for the superuser (kern_procctl, PROC_SPROTECT). */
-static int64_t advise_protect(struct call *c)
-{
-    const int64_t uid = host_call(c, SYS_geteuid);
-
-    return uid > 0 ? -EPERM : uid;
-}
-
 int64_t sys_madvise(struct call *c, gva addr, uint64_t len, int64_t advice)
 {
     struct range r;
 
     if (advice == D_MADV_PROTECT)
-        return advise_protect(c);
+        return procctl_protect(c);
     if (!range_of(addr.va, len, &r))
         return -EINVAL;
     if (advice < 0)

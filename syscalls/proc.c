@@ -9,6 +9,7 @@
 
 #include "compat/aio.h"
 #include "compat/kqueue.h"
+#include "compat/procctl.h"
 #include "compat/umtx.h"
 #include "syscalls/code.h"
 #include "syscalls/exec.h"
@@ -103,6 +104,7 @@ static void inherit(struct proc *p, const struct proc *from)
     p->trapcap = from->trapcap;
     p->no_new_privs = from->no_new_privs;
     memcpy(p->procctl, from->procctl, sizeof(p->procctl));
+    procctl_fork(p);
     p->pgid = from->pgid;
     p->sid = from->sid;
     p->umask_hint = from->umask_hint;

@@ -27,7 +27,7 @@ struct call;
 struct procdesc;
 struct move;
 
-#define PROCCTL_KEPT 5
+#define PROCCTL_KEPT 6
 
 #define SIG_MAX 128 /* highest guest signal number of any ABI */
 

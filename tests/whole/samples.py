@@ -218,6 +218,7 @@ BSD_ONLY = {
     "ksem": 57,
     "libthr": 78,
     "mqueue": 93,
+    "procctl": 54,
     "procdesc": 65,
     "procfiles": 31,
     "procinfo": 60,

@@ -14,6 +14,7 @@
 
 #include "abi/freebsd/freebsd.h"
 #include "compat/bsd_calls.h"
+#include "compat/procctl.h"
 #include "tests/unit/fake_call.h"
 #include "tests/unit/known_procs.h"
 
@@ -36,6 +37,7 @@ static int two_new(void **state)
     LIST_INIT(&session.procs);
     LIST_INSERT_HEAD(&session.procs, &t.f->own, all);
     LIST_INSERT_HEAD(&session.procs, &t.child, all);
+    t.child.abi = &abi_freebsd_amd64;
     *state = &t;
     return 0;
 }
@@ -68,7 +70,7 @@ static void defaults_are_freebsds(void **state)
     assert_int_equal(status(*state, 0, ASLR), (int32_t)(3 | 0x80000000u));
     assert_int_equal(status(*state, 0, PROTMAX), 3);
     assert_int_equal(status(*state, 0, STACKGAP), 1 | 4);
-    assert_int_equal(status(*state, 0, WXMAP), 1);
+    assert_int_equal(status(*state, 0, WXMAP), 0);
     assert_int_equal(status(*state, 0, NO_NEW_PRIVS), 2);
     assert_int_equal(status(*state, 0, TRAPCAP), 2);
 }
@@ -115,13 +117,77 @@ static void others_can_be_meant(void **state)
     assert_int_equal(ctl(t, P_PID, 0, TRACE, 3), 0);
     assert_int_equal(ctl(t, P_PID, 0, TRACE, 1), 0);
     assert_int_equal(ctl(t, P_PID, 5000002, TRACE, 1), -ESRCH);
-    assert_int_equal(ctl(t, P_PGID, 0, PROTMAX, 1), 0); /* the caller's group: itself */
-    assert_int_equal(status(t, 0, PROTMAX), 1);
-    assert_int_equal(ctl(t, P_PGID, 5000099, PROTMAX, 1), -ESRCH);
-    assert_int_equal(ctl(t, P_PGID, 0, PROTMAX + 1, 1), -EINVAL); /* of one process only */
+    assert_int_equal(ctl(t, P_PGID, (uint64_t)getpgrp(), TRAPCAP, 1), 0);
+    assert_int_equal(status(t, 0, TRAPCAP), 1);
+    assert_int_equal(ctl(t, P_PGID, 5000099, TRAPCAP, 1), -ESRCH);
+    assert_int_equal(ctl(t, P_PGID, (uint64_t)getpgrp(), PROTMAX, 1), -EINVAL); /* of one process only */
+    assert_int_equal(ctl(t, P_PGID, (uint64_t)getpgrp(), PROTMAX + 1, 1), -EINVAL);
     assert_int_equal(ctl(t, P_ALL, 0, PROTMAX, 1), -EINVAL);
-    assert_int_equal(ctl(t, P_PID, 5000001, NO_NEW_PRIVS, 1), -EPERM);
+    assert_int_equal(ctl(t, P_PID, 5000001, NO_NEW_PRIVS, 1), 0);
+    assert_int_equal(status(t, 5000001, NO_NEW_PRIVS), 1);
+}
+
+/* kern_prot.c, p_candebug */
+static void only_who_may_debug(void **state)
+{
+    struct two *t = *state;
+
+    t->f->own.cred = t->child.cred = (struct cred){1, 1, 1, 5, 5, 5};
+    assert_int_equal(ctl(t, P_PID, 5000001, ASLR, 1), 0);
+    t->child.cred.suid = 2;
+    assert_int_equal(ctl(t, P_PID, 5000001, ASLR, 1), -EPERM);
+    assert_int_equal(status(t, 5000001, ASLR), (int32_t)(1 | 0x80000000u)); /* seeing is free */
+    t->child.cred.suid = 1;
+    t->child.cred.rgid = 6;
+    assert_int_equal(ctl(t, P_PID, 5000001, ASLR, 2), -EPERM);
+    t->child.cred.rgid = 5;
+    t->child.issetugid = true;
+    assert_int_equal(ctl(t, P_PID, 5000001, ASLR, 2), -EPERM);
+    t->child.issetugid = false;
+    assert_int_equal(ctl(t, P_PID, 5000001, TRACE, 2), 0);
+    assert_int_equal(ctl(t, P_PID, 5000001, ASLR, 2), -EPERM); /* it was denied */
+    t->f->own.cred.euid = 0;
+    assert_int_equal(ctl(t, P_PID, 5000001, ASLR, 2), 0);
+}
+
+static void protection_is_the_superusers(void **state)
+{
+    struct two *t = *state;
+
+    t->f->own.cred.euid = 1;
+    assert_int_equal(ctl(t, P_PID, 0, SPROTECT, 3), -EINVAL); /* before the privilege */
+    assert_int_equal(ctl(t, P_PID, 0, SPROTECT, 1 | 0x80), -EINVAL);
     assert_int_equal(ctl(t, P_PID, 0, SPROTECT, 1), -EPERM);
+    assert_int_equal(procctl_protect(fake_call(t->f)), -EPERM);
+    t->f->own.cred.euid = 0;
+    t->child.parent = &t->f->own;
+    assert_int_equal(procctl_protect(fake_call(t->f)), 0);
+    assert_true(procctl_is_protected(&t->f->own) && !procctl_is_protected(&t->child));
+    assert_int_equal(ctl(t, P_PID, 0, SPROTECT, 1 | 0x10 | 0x20), 0);
+    assert_true(procctl_is_protected(&t->child));
+    procctl_fork(&t->child);
+    assert_true(procctl_is_protected(&t->child));
+    assert_int_equal(ctl(t, P_PID, 0, SPROTECT, 2 | 0x10), 0);
+    assert_int_equal(ctl(t, P_PID, 5000001, SPROTECT, 1), 0);
+    assert_true(!procctl_is_protected(&t->f->own) && procctl_is_protected(&t->child));
+    procctl_fork(&t->child); /* without PPROT_INHERIT */
+    assert_true(!procctl_is_protected(&t->child));
+}
+
+static void exec_ends_what_was_for_one_image(void **state)
+{
+    struct two *t = *state;
+
+    ctl(t, P_PID, 0, TRACE, 2);
+    ctl(t, P_PID, 0, STACKGAP, 2);
+    procctl_exec(&t->f->own);
+    assert_int_equal(status(t, 0, TRACE), 0);
+    assert_int_equal(status(t, 0, STACKGAP), 1 | 4);
+    ctl(t, P_PID, 0, TRACE, 3);
+    ctl(t, P_PID, 0, STACKGAP, 2 | 8);
+    procctl_exec(&t->f->own);
+    assert_int_equal(status(t, 0, TRACE), -1);
+    assert_int_equal(status(t, 0, STACKGAP), 2 | 8);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, two_new, two_free)
@@ -133,6 +199,9 @@ int main(void)
         TEST(what_is_set_is_told),
         TEST(a_gap_that_was_disabled_stays_so),
         TEST(others_can_be_meant),
+        TEST(only_who_may_debug),
+        TEST(protection_is_the_superusers),
+        TEST(exec_ends_what_was_for_one_image),
     };
 
     return cmocka_run_group_tests_name("compat/procctl", tests, NULL, NULL);

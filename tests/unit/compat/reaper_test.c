@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "abi/freebsd/freebsd.h"
+#include "abi/neutral.h"
 #include "compat/reaper.h"
 #include "syscalls/signal.h"
 #include "tests/unit/fake_call.h"
@@ -48,7 +49,7 @@ static int tree_new(void **state)
 
     memset(&t, 0, sizeof(t));
     t.f = fake_new();
-    t.f->own.abi = t.f->call.abi = &abi_freebsd_amd64;
+    t.f->own.abi = t.f->call.abi = t.child.abi = t.grandchild.abi = &abi_freebsd_amd64;
     LIST_INIT(&session.procs);
     LIST_INSERT_HEAD(&session.procs, &t.f->own, all);
     tree_add(&t.child, &t.f->own, 1001);
@@ -114,7 +115,7 @@ static void status_counts_the_subtree(void **state)
     assert_int_equal(reap_status(fake_call(t->f), t->f->own.pid, GVA(8)), -EFAULT);
 }
 
-static void list_ends_behind_the_last(void **state)
+static void list_has_what_there_is(void **state)
 {
     struct tree *t = *state;
     uint32_t     info[4][18];
@@ -130,8 +131,15 @@ static void list_ends_behind_the_last(void **state)
     assert_int_equal(info[0][1], 1001); /* its subtree is the child's */
     assert_int_equal(info[1][0], 1001);
     assert_int_equal(info[1][2], 3); /* valid, a child */
-    assert_int_equal(info[2][2], 0);
-    assert_int_equal(info[3][2], 0xeeeeeeee);
+    assert_int_equal(info[2][2], 0xeeeeeeee); /* nothing behind the last */
+    t->grandchild.stopped = true;
+    t->child.state = PROC_ENDING;
+    assert_int_equal(reap_getpids(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)&ask)), 0);
+    assert_int_equal(info[0][2], 1 | 16);
+    assert_int_equal(info[1][2], 3 | 32);
+    assert_int_equal(reap_getpids(fake_call(t->f), 4711, GVA((uintptr_t)&ask)), -ESRCH);
+    t->grandchild.stopped = false;
+    t->child.state = PROC_LIVE;
     ask.count = 1;
     info[1][0] = 77;
     assert_int_equal(reap_getpids(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)&ask)), 0);
@@ -153,11 +161,39 @@ static void killing_chooses(void **state)
     k[1] = 2; /* a subtree that is not there */
     k[2] = 4711;
     assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), -ESRCH);
+    k[1] = 0; /* those of a reaper below, too */
+    t->child.reaper = true;
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), 0);
+    assert_int_equal(k[3], 2);
     k[1] = 3;
     assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), -EINVAL);
     k[1] = 0;
     k[0] = 999;
     assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), -EINVAL);
+}
+
+/* kern_prot.c, p_cansignal: whose user it is not, gets none; the first of these is told. */
+static void killing_is_permitted_or_not(void **state)
+{
+    struct tree *t = *state;
+    int32_t      k[20] = {9, 0};
+
+    t->f->own.reaper = true;
+    t->f->own.cred = (struct cred){.ruid = 1, .euid = 1, .suid = 1};
+    t->child.cred = (struct cred){.ruid = 2, .euid = 2, .suid = 2};
+    t->grandchild.cred = (struct cred){.ruid = 3, .euid = 3, .suid = 3};
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), -EPERM);
+    assert_int_equal(k[3], 0);
+    assert_int_equal(k[4], 1002);
+    t->child.cred.suid = 1;
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), 0);
+    assert_int_equal(k[3], 1);
+    k[0] = 19; /* SIGCONT goes to all of the session */
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), 0);
+    assert_int_equal(k[3], 2);
+    t->f->own.capmode = true;
+    assert_int_equal(reap_kill(fake_call(t->f), t->f->own.pid, GVA((uintptr_t)k)), -D_ECAPMODE);
+    t->f->own.capmode = false;
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, tree_new, tree_free)
@@ -166,7 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_becomes_a_reaper_once), TEST(orphans_go_up),   TEST(status_counts_the_subtree),
-        TEST(list_ends_behind_the_last), TEST(killing_chooses),
+        TEST(list_has_what_there_is), TEST(killing_chooses), TEST(killing_is_permitted_or_not),
     };
 
     return cmocka_run_group_tests_name("compat/reaper", tests, NULL, NULL);
