@@ -67,10 +67,11 @@ static void gone(struct task *t, int status, const struct rusage *ru)
 }
 
 /*
- * The host's uretprobe, which its seccomp lets pass unasked (Linux 6.14, seccomp_uprobe_exception) and which answers
- * with SIGILL whoever is no probe: a guest's call of that number comes as this signal.
+ * The host's uretprobe (Linux 6.14) and uprobe (6.18), which its seccomp lets pass unasked (seccomp_uprobe_exception).
+ * Where they answer with SIGILL whoever is no probe, a guest's call of that number comes as this signal.  uprobe answers
+ * with ENXIO, of which nobody is told: what a guest calls by that number is not served under this door there.
  */
-#define URETPROBE 335
+static bool is_probe_call(uint64_t nr) { return nr == 335 || nr == 336; }
 
 /* A signal-delivery stop: what kind, with the registers in *r and the host's siginfo in *si. */
 static enum stop signal_stop(struct task *t, int sig, struct regs *r, siginfo_t *si)
@@ -80,7 +81,7 @@ static enum stop signal_stop(struct task *t, int sig, struct regs *r, siginfo_t 
     *si = (siginfo_t){.si_signo = sig}; /* a task that was killed meanwhile tells no more */
     if (ptrace(PTRACE_GETSIGINFO, t->host_tid, 0, si) || ptrace(PTRACE_GETREGS, t->host_tid, 0, r))
         return STOP_SIGNAL;
-    if (sig == SIGILL && r->orig_rax == URETPROBE)
+    if (sig == SIGILL && is_probe_call(r->orig_rax))
         return STOP_CALL;
     if (sig == SIGTRAP && r->rip > g->pt_call && r->rip <= g->text_end)
         return STOP_STUB;
