@@ -62,7 +62,7 @@ static int64_t op_mutex_lock(struct call *c, const struct args *a, struct umtx_t
 static int64_t op_mutex_unlock(struct call *c, const struct args *a, struct umtx_time *t)
 {
     (void)t;
-    return umtx_mutex_unlock(c, a->obj, false);
+    return umtx_mutex_unlock(c, a->obj);
 }
 
 static int64_t op_mutex_wait(struct call *c, const struct args *a, struct umtx_time *t)

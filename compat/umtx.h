@@ -14,6 +14,7 @@
 
 struct call;
 struct proc;
+struct task;
 
 /*
  * Wakes up to n waiters of UMTX_OP_WAIT, WAIT_UINT and WAIT_UINT_PRIVATE on addr
@@ -25,7 +26,13 @@ int umtx_wake(struct call *c, gva addr, int n, bool shared);
 /* The calling thread ends: marks the robust mutexes it holds, wakes a waiter of each, frees task->umtx. */
 void umtx_thread_exit(struct call *c);
 
-/* The process has a new program: forgets what the old one set; its memory, and the mutexes in it, are gone. */
+/* The same for all threads of the process, which ends, or is about to execute another program (kern_umtx.c, umtx_exec).
+ */
+void umtx_proc_exit(struct call *c);
+/* A fork's child, and the thread that made it: its lists are where the parent's are.  0, -ENOMEM. */
+int umtx_inherit(struct task *child, const struct task *parent);
+
+/* The process has a new program: forgets what the old one set. */
 void umtx_exec(struct call *c);
 
 /* The process is gone: gives back what it registered.  No lock held. */

@@ -90,7 +90,7 @@ int64_t umtx_cv_wait(struct call *c, gva cv, gva m, gva timeout, uint64_t flags)
         r = enqueue(c, cv, &key, &w);
     if (r)
         return r;
-    r = umtx_mutex_unlock(c, m, false);
+    r = umtx_mutex_unlock(c, m);
     if (!r)
         r = umtx_sleep_queued(c, &w, timeout.va ? &t : NULL);
     if (leave(c, cv, &key, &w))

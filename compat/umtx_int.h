@@ -108,8 +108,8 @@ int64_t umtx_mutex_wait(struct call *c, gva m, struct umtx_time *t);
 int64_t umtx_mutex_wake(struct call *c, gva m);
 int64_t umtx_mutex_wake2(struct call *c, gva m, uint32_t flags);
 int64_t umtx_mutex_set_ceiling(struct call *c, gva m, uint32_t ceiling, gva old);
-/* robust: the owner died holding it. */
-int64_t umtx_mutex_unlock(struct call *c, gva m, bool robust);
+int64_t umtx_mutex_unlock(struct call *c, gva m);
+int64_t umtx_mutex_orphan(struct call *c, gva m, uint32_t owner); /* the thread of that number died holding it */
 int64_t umtx_cv_wait(struct call *c, gva cv, gva m, gva timeout, uint64_t flags);
 int64_t umtx_cv_signal(struct call *c, gva cv);
 int64_t umtx_cv_broadcast(struct call *c, gva cv);

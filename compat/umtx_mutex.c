@@ -180,6 +180,8 @@ static int lock_ceiling(struct call *c, const struct mutex *m, const struct umut
             continue;
         }
         umtx_unqueue(&w);
+        if (r == -ENOTRECOVERABLE && mode == MODE_TRY)
+            r = 0; /* do_lock_pp: who only tries is not told */
         if (r)
             return r == 1 ? 0 : r;
         return mode == MODE_TRY ? -EBUSY : error;
@@ -211,9 +213,9 @@ int64_t umtx_mutex_wait(struct call *c, gva m, struct umtx_time *t) { return loc
 
 /* ---- unlock, wake ------------------------------------------------------------------- */
 
-static uint32_t unlocked_value(uint32_t flags, bool robust)
+static uint32_t unlocked_value(uint32_t flags, bool died)
 {
-    if (robust)
+    if (died)
         return UMUTEX_RB_OWNERDEAD;
     return flags & UMUTEX_NONCONSISTENT ? UMUTEX_RB_NOTRECOV : UMUTEX_UNOWNED;
 }
@@ -228,7 +230,7 @@ static void wake_after(const struct mutex *m, bool marked)
     umtx_chain_unlock(&m->key);
 }
 
-static int unlock_normal(struct call *c, const struct mutex *m, uint32_t owner, bool robust)
+static int unlock_normal(struct call *c, const struct mutex *m, uint32_t owner, bool died)
 {
     uint32_t want = 0, now;
     int      r;
@@ -236,7 +238,7 @@ static int unlock_normal(struct call *c, const struct mutex *m, uint32_t owner, 
     do {
         if ((owner & ~UMUTEX_CONTESTED) != m->id)
             return -EPERM;
-        want = unlocked_value(m->flags, robust);
+        want = unlocked_value(m->flags, died);
         if ((owner & UMUTEX_CONTESTED) && umtx_count(&m->key, UMTX_SHARED) > 1)
             want |= UMUTEX_CONTESTED;
         r = owner_swap(c, m, owner, want, &now);
@@ -251,9 +253,9 @@ static int unlock_normal(struct call *c, const struct mutex *m, uint32_t owner, 
     return 0;
 }
 
-static int unlock_ceiling(struct call *c, const struct mutex *m, const struct umutex *u, bool robust)
+static int unlock_ceiling(struct call *c, const struct mutex *m, const struct umutex *u, bool died)
 {
-    const uint32_t want = unlocked_value(m->flags, robust) | UMUTEX_CONTESTED;
+    const uint32_t want = unlocked_value(m->flags, died) | UMUTEX_CONTESTED;
     int            err;
 
     if ((u->owner & ~UMUTEX_CONTESTED) != m->id)
@@ -266,7 +268,7 @@ static int unlock_ceiling(struct call *c, const struct mutex *m, const struct um
     return err;
 }
 
-int64_t umtx_mutex_unlock(struct call *c, gva at, bool robust)
+static int64_t unlock(struct call *c, gva at, uint32_t dead)
 {
     struct mutex  m;
     struct umutex u;
@@ -274,8 +276,13 @@ int64_t umtx_mutex_unlock(struct call *c, gva at, bool robust)
 
     if (err)
         return err;
-    return m.flags & UMUTEX_PRIO_PROTECT ? unlock_ceiling(c, &m, &u, robust) : unlock_normal(c, &m, u.owner, robust);
+    m.id = dead ? dead : m.id;
+    return m.flags & UMUTEX_PRIO_PROTECT ? unlock_ceiling(c, &m, &u, dead) : unlock_normal(c, &m, u.owner, dead);
 }
+
+int64_t umtx_mutex_unlock(struct call *c, gva at) { return unlock(c, at, 0); }
+
+int64_t umtx_mutex_orphan(struct call *c, gva at, uint32_t owner) { return unlock(c, at, owner); }
 
 /* The mutex was unlocked in user land, which left it UMUTEX_CONTESTED. */
 int64_t umtx_mutex_wake(struct call *c, gva at)

@@ -69,6 +69,89 @@ static void check_robust(void)
     check_err(umtx(0, ROBUST_LISTS, 1000, &me, 0), -EINVAL, "no such lists");
 }
 
+static struct mutex *between; /* in memory that processes share */
+static char         *self;
+
+static void holds(uint64_t *list)
+{
+    *list = (uint64_t)between;
+    __atomic_store_n(&between->owner, (uint32_t)os_gettid(), __ATOMIC_SEQ_CST);
+}
+
+static long holds_for_ever(void *arg)
+{
+    static uint64_t list, lists[3];
+
+    (void)arg;
+    lists[0] = (uint64_t)&list;
+    umtx(0, ROBUST_LISTS, sizeof(lists), lists, 0);
+    holds(&list);
+    for (;;)
+        sleep_ms(1000);
+    return 0;
+}
+
+static void by_exit(void) { holds(&shared_list); }
+
+static void by_signal(void)
+{
+    holds(&shared_list);
+    os_kill((int)os_getpid(), SIGTERM);
+}
+
+static void by_exec(void)
+{
+    char *argv[] = {self, "executed", 0};
+
+    holds(&shared_list);
+    os_execve(self, argv, argv + 2);
+}
+
+static void by_thread(void)
+{
+    static struct thread t;
+
+    thread_start(&t, holds_for_ever, 0);
+    while (!__atomic_load_n(&between->owner, __ATOMIC_SEQ_CST))
+        sleep_ms(1);
+}
+
+/* A child that comes to its end that way; its lists are where its parent has said that his own are. */
+static void check_owner_ends(void (*ends)(void), const char *what)
+{
+    int  status = -1;
+    long pid;
+
+    *between = (struct mutex){.flags = ROBUST | 1};
+    pid = must(os_fork(), "fork");
+    if (pid == 0) {
+        ends();
+        os_exit(0);
+    }
+    while (!__atomic_load_n(&between->owner, __ATOMIC_SEQ_CST))
+        sleep_ms(1);
+    check_err(umtx(between, LOCK, 0, 0, 0), -EOWNERDEAD_, what);
+    os_wait4((int)pid, &status, 0, 0);
+}
+
+static void check_robust_processes(void)
+{
+    uint64_t lists[3] = {(uint64_t)&shared_list, (uint64_t)&private_list, (uint64_t)&doing};
+
+    shared_list = private_list = doing = 0;
+    between = os_mmap(0, 4096, 3, 0x1001 /* MAP_SHARED, MAP_ANON */, -1, 0);
+    check(umtx(0, ROBUST_LISTS, sizeof(lists), lists, 0) == 0, "lists that a child has, too");
+    check_owner_ends(by_exit, "a process ends that holds one");
+    check_owner_ends(by_signal, "by a signal");
+    check_owner_ends(by_exec, "or executes another program");
+    check_owner_ends(by_thread, "or one of its threads holds one");
+    between->flags |= NONCONSISTENT | 8; /* UMUTEX_PRIO_PROTECT */
+    between->ceilings[1] = 0xffffffff;
+    check(umtx(between, UNLOCK, 0, 0, 0) == 0 && between->owner == NOTRECOV, "one with a ceiling is lost");
+    check_err(umtx(between, TRYLOCK, 0, 0, 0), -EBUSY, "which who tries is not told");
+    check_err(umtx(between, LOCK, 0, 0, 0), -ENOTRECOVERABLE_, "but who waits");
+}
+
 /* ---- priority inheritance ----------------------------------------------------------------- */
 
 static volatile int turns, wrong;
@@ -461,6 +544,7 @@ static void check_explained(void)
     check_err(OS_CALL(592, 1, 0, &place), -EBUSY, "one at a time");
     check_err(OS_CALL(592, 1, 1, &place), 0, "but by force");
     check(os_close(99) == -EBADF && place.error == 0, "an error that needs no explanation");
+    check_err(OS_CALL(592, 2, 2, 0), -EINVAL, "no such flag there, either");
     check_err(OS_CALL(592, 2, 0, 0), 0, "no more of it");
     check_err(OS_CALL(592, 3, 0, 0), -EINVAL, "no such operation");
 }
@@ -491,10 +575,12 @@ static void check_usage(void)
 
 int main(int argc, char **argv, char **envp)
 {
-    (void)argc;
-    (void)argv;
     (void)envp;
+    self = argv[0];
+    if (argc > 1 && !strcmp(argv[1], "executed"))
+        return 0;
     check_robust();
+    check_robust_processes();
     check_inherit();
     check_least();
     check_suspend();

@@ -93,6 +93,7 @@ static int64_t regate(struct call *c, const char *name)
     pthread_mutex_lock(&session.lock);
     c->task->execing = true;
     pthread_mutex_unlock(&session.lock);
+    umtx_proc_exit(c);
     r = host_call(c, SYS_execveat, session.gate_fd, empty.va, vec.va, vec.va + 16, AT_EMPTY_PATH);
     c->task->execing = false;
     if (r < 0)

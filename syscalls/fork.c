@@ -7,6 +7,7 @@
 
 #include "compat/kqueue.h"
 #include "compat/reaper.h"
+#include "compat/umtx.h"
 #include "syscalls/code.h"
 #include "syscalls/cred.h"
 #include "syscalls/door.h"
@@ -86,6 +87,10 @@ static struct task *child_make(struct call *c, const struct plan *plan)
     struct proc *p = proc_new(c->proc, c->abi);
     struct task *t = p ? task_new(p) : NULL;
 
+    if (t && umtx_inherit(t, c->task)) {
+        task_unmake(t, t->index);
+        t = NULL;
+    }
     if (p && !t)
         proc_abandon(p);
     if (!t)
@@ -266,6 +271,7 @@ int64_t sys_rfork(struct call *c, uint64_t flags) { return fork_with(c, flags, N
 
 int64_t sys_exit(struct call *c, int status)
 {
+    umtx_proc_exit(c);
     if (c->proc->ntasks == 1 && !fdtable_is_shared(c->proc->fds)) /* no other call is in flight */
         fdcheck_at_exit(c->proc->fds, true);
     door->finish(c->task, SYS_exit_group, status & 0xff);

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "compat/umtx.h"
 #include "loader/trace.h"
 #include "syscalls/door.h"
 #include "syscalls/sigqueue.h"
@@ -480,6 +481,7 @@ void signal_kill_self(struct call *c, int sig)
     pthread_mutex_lock(&session.lock);
     p->fault_signal = sig;
     pthread_mutex_unlock(&session.lock);
+    umtx_proc_exit(c);
     door->die(c, hostsig ? hostsig : SIGKILL);
 }
 

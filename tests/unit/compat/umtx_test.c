@@ -832,6 +832,30 @@ static void a_dead_owner_is_told(void **state)
     assert_int_equal(m[2].owner, UMUTEX_RB_OWNERDEAD);
 }
 
+/* The lists of every thread, by whichever thread it is that ends the process. */
+static void a_process_ends_for_all_its_threads(void **state)
+{
+    static struct umutex m, *list;
+    uint64_t             params[3] = {(uintptr_t)&list};
+    struct fake         *other = fake_thread(first);
+    struct task          child = {0};
+
+    (void)state;
+    m = (struct umutex){.flags = UMUTEX_ROBUST};
+    list = &m;
+    assert_int_equal(op(other, NULL, OP_ROBUST, 24, (uintptr_t)params, NULL), 0);
+    assert_int_equal(umtx_inherit(&child, &first->task), 0);
+    assert_null(child.umtx);
+    assert_int_equal(umtx_inherit(&child, &other->task), 0);
+    assert_memory_equal(child.umtx, params, sizeof(params));
+    free(child.umtx);
+    mutex_lock(other, &m);
+    umtx_proc_exit(fake_call(first));
+    assert_null(other->task.umtx);
+    assert_int_equal(m.owner, UMUTEX_RB_OWNERDEAD);
+    fake_free(other);
+}
+
 static void shm_by_object(void **state)
 {
     static uint64_t object;
@@ -909,6 +933,7 @@ int main(void)
         cmocka_unit_test(sem_says_what_is_left),
         cmocka_unit_test(shared_objects_have_one_key),
         cmocka_unit_test(a_dead_owner_is_told),
+        cmocka_unit_test(a_process_ends_for_all_its_threads),
         cmocka_unit_test(shm_by_object),
     };
 
