@@ -17,8 +17,6 @@ static int64_t enable(struct call *c, unsigned flags, gva place)
     uint32_t version;
     int      err;
 
-    if (flags & ~(unsigned)FORCE)
-        return -EINVAL;
     if (c->task->exterr && !(flags & FORCE))
         return -EBUSY;
     c->task->exterr = false;
@@ -33,6 +31,8 @@ static int64_t enable(struct call *c, unsigned flags, gva place)
 
 int64_t sys_exterrctl(struct call *c, unsigned op, unsigned flags, gva place)
 {
+    if (flags & ~(unsigned)FORCE)
+        return -EINVAL;
     if (op == ENABLE)
         return enable(c, flags, place);
     if (op != DISABLE || !c->task->exterr)

@@ -68,8 +68,8 @@ static void gone(struct task *t, int status, const struct rusage *ru)
 
 /*
  * The host's uretprobe (Linux 6.14) and uprobe (6.18), which its seccomp lets pass unasked (seccomp_uprobe_exception).
- * Where they answer with SIGILL whoever is no probe, a guest's call of that number comes as this signal.  uprobe answers
- * with ENXIO, of which nobody is told: what a guest calls by that number is not served under this door there.
+ * Where they answer with SIGILL whoever is no probe, a guest's call of that number comes as this signal.  uprobe
+ * answers with ENXIO, of which nobody is told: what a guest calls by that number is not served under this door there.
  */
 static bool is_probe_call(uint64_t nr) { return nr == 335 || nr == 336; }
 

@@ -358,6 +358,7 @@ static void check_pdrfork(void)
     pid = os_pdrfork(&fd, 0, RFPROC | RFFDG | RFPROCDESC);
     if (pid == 0)
         os_exit(4);
+    check_err(os_pdwait(fd, &status, 2, 0, 0), -ESRCH, "pdwait: an end that is not asked for");
     check(os_pdwait(fd, &status, WEXITED, 0, 0) == 0 && status == 4 << 8, "pdrfork");
     os_close(fd);
 }
@@ -378,6 +379,8 @@ static void check_wait6(void)
     long       pid, me = os_getpid(), uid = OS_CALL(25), gid = OS_CALL(43);
 
     pid = child_of(3);
+    check_err(os_wait6(P_PID, pid, &status, 2 /* WUNTRACED */, &si), -ECHILD, "wait6: an end that is not asked for");
+    check_err(os_wait6(P_ALL, 0, &status, 2, &si), -ECHILD, "of nobody else, either");
     check(os_wait6(P_PID, pid, &status, WEXITED | WNOWAIT, &si) == pid && si.si_pid == pid && si.si_status == 3 &&
               si.si_code == CLD_EXITED && si.si_signo == SIGCHLD,
           "wait6 looks at one");

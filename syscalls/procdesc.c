@@ -366,7 +366,7 @@ static int look(struct call *c, uint64_t id, uint64_t options, struct wait_found
 
     pthread_mutex_lock(&session.lock);
     pd = find(id);
-    if (pd && pd->proc)
+    if (pd && pd->proc && !wait_is_over(pd->proc, options)) /* kern_exit.c, kern_pdwait */
         r = wait_take_locked(pd->proc, options, f);
     c->task->waits_child = r == 0;
     if (r == 0)

@@ -116,6 +116,8 @@ int wait_take_locked(struct proc *p, uint64_t options, struct wait_found *f)
     return 1;
 }
 
+bool wait_is_over(const struct proc *p, uint64_t options) { return p->state == PROC_ZOMBIE && !(options & WEXITED); }
+
 /* 1: found; 0: there are such children, none ready; -ECHILD. */
 static int wait_once_locked(struct proc *parent, const struct want *w, struct wait_found *f)
 {
@@ -124,10 +126,10 @@ static int wait_once_locked(struct proc *parent, const struct want *w, struct wa
 
     if (w->idtype == P_PID) {
         p = w->id > 0 ? proc_child_locked(parent, (pid_t)w->id) : NULL;
-        return p ? wait_take_locked(p, w->options, f) : -ECHILD;
+        return p && !wait_is_over(p, w->options) ? wait_take_locked(p, w->options, f) : -ECHILD;
     }
     LIST_FOREACH(p, &parent->children, siblings) {
-        if (!p->pid || !matches(p, w))
+        if (!p->pid || !matches(p, w) || wait_is_over(p, w->options))
             continue;
         any = true;
         if (wait_take_locked(p, w->options, f))

@@ -17,6 +17,8 @@ struct wait_found {
 
 /* At least one kind of event is asked for (kern_exit.c, kern_wait6). */
 bool wait_options_ok(uint64_t options);
+/* It has ended, and ends are not asked for: nothing is to come of it (kern_exit.c, proc_to_reap). */
+bool wait_is_over(const struct proc *p, uint64_t options);
 /* 1: p had something to report that the options (host W*) ask for, and it is reaped unless WNOWAIT; 0: not yet.
  * session.lock held, and let go for a moment when p is reaped. */
 int wait_take_locked(struct proc *p, uint64_t options, struct wait_found *f);

@@ -130,7 +130,7 @@ static void list_has_what_there_is(void **state)
     assert_int_equal(info[0][0], 1002);
     assert_int_equal(info[0][1], 1001); /* its subtree is the child's */
     assert_int_equal(info[1][0], 1001);
-    assert_int_equal(info[1][2], 3); /* valid, a child */
+    assert_int_equal(info[1][2], 3);          /* valid, a child */
     assert_int_equal(info[2][2], 0xeeeeeeee); /* nothing behind the last */
     t->grandchild.stopped = true;
     t->child.state = PROC_ENDING;
@@ -202,7 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_becomes_a_reaper_once), TEST(orphans_go_up),   TEST(status_counts_the_subtree),
-        TEST(list_has_what_there_is), TEST(killing_chooses), TEST(killing_is_permitted_or_not),
+        TEST(list_has_what_there_is),    TEST(killing_chooses), TEST(killing_is_permitted_or_not),
     };
 
     return cmocka_run_group_tests_name("compat/reaper", tests, NULL, NULL);
