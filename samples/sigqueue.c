@@ -169,14 +169,25 @@ static void check_children(void)
     dispose(SIGCHLD, 0, 0);
 }
 
+static int handled[2]; /* a pipe: a byte for each SIGUSR1 that has come in */
+
+static void on_usr1(int sig, os_siginfo *si, void *uc)
+{
+    on_signal(sig, si, uc);
+    os_write(handled[1], "", 1);
+}
+
+/* First the one signal, and when that has had its effect, however late, the other. */
 static long poker(void)
 {
     long pid = os_fork();
+    char byte;
 
     if (pid)
         return pid;
     sleep_ms(30);
     os_kill(me, SIGUSR1);
+    os_read(handled[0], &byte, 1);
     sleep_ms(30);
     os_kill(me, SIGUSR2);
     os_exit(0);
@@ -189,15 +200,16 @@ static void check_restart(void)
     int                    status, sig = 0;
     long                   pid;
 
+    must(os_pipe(handled), "pipe");
     block(SIGUSR2);
-    dispose(SIGUSR1, on_signal, SA_SIGINFO | SA_RESTART);
+    dispose(SIGUSR1, on_usr1, SA_SIGINFO | SA_RESTART);
     pid = poker();
     check(os_sigtimedwait(&usr2, &si, 0) == SIGUSR2, "SA_RESTART: a wait without a time goes on");
     os_wait4((int)pid, &status, 0, 0);
     pid = poker();
     check(OS_CALL(429, &usr2, &sig) == 0 && sig == SIGUSR2, "sigwait, too");
     os_wait4((int)pid, &status, 0, 0);
-    dispose(SIGUSR1, on_signal, SA_SIGINFO);
+    dispose(SIGUSR1, on_usr1, SA_SIGINFO);
     pid = poker();
     check_err(os_sigtimedwait(&usr2, &si, 0), -EINTR, "without it a wait ends");
     os_wait4((int)pid, &status, 0, 0);
@@ -207,6 +219,8 @@ static void check_restart(void)
     os_wait4((int)pid, &status, 0, 0);
     check(take(&usr2, &si) == SIGUSR2, "and again");
     let_through(SIGUSR2);
+    os_close(handled[0]);
+    os_close(handled[1]);
 }
 
 static void check_timer(void)
