@@ -34,6 +34,7 @@ void reaper_adopt_locked(struct proc *child, const struct proc *dead)
     struct proc    *reaper = reaper_above_locked(dead);
 
     child->parent = reaper;
+    child->exit_signal = signal_guest(child, SIGCHLD); /* kern_exit.c, exit1: an orphan sends no other */
     tasks_tell_parent_locked(child);
     if (reaper)
         LIST_INSERT_HEAD(&reaper->children, child, siblings);

@@ -113,6 +113,47 @@ static void check_listing(void)
 #endif
 }
 
+#if defined(GUEST_FREEBSD)
+enum { RFFDG = 1 << 2, RFPROC = 1 << 4, RFTSIGZMB = 1 << 19 };
+static long fork_that_sends(int sig) { return OS_CALL(251, RFPROC | RFFDG | RFTSIGZMB | sig << 20); }
+#else
+static long fork_that_sends(int sig) { return sig ? os_fork() : -1; }
+#endif
+
+static volatile int child_ends, others;
+
+static void hear(int sig, os_siginfo *si, void *uc)
+{
+    (void)si, (void)uc;
+    if (sig == SIGCHLD)
+        child_ends++;
+    else
+        others++;
+}
+
+/* A reaper hears of every end by SIGCHLD, whatever the child was to send, and so it does of an orphan's. */
+static void check_signal_of_an_end(void)
+{
+    struct os_sigaction act = {.handler = hear, .flags = SA_SIGINFO | SA_RESTART};
+    int                 status = -1;
+    long                pid;
+
+    os_sigaction(SIGCHLD, &act, 0);
+    os_sigaction(SIGUSR2, &act, 0);
+    pid = fork_that_sends(SIGUSR2);
+    if (pid == 0) {
+        if (fork_that_sends(SIGUSR2) == 0) {
+            sleep_ms(30);
+            os_exit(6);
+        }
+        os_exit(0);
+    }
+    check(os_wait4((int)pid, &status, 0, 0) == pid && status == 0, "a child of another signal ends");
+    check(child_ends == 1 && others == 0, "and its reaper gets SIGCHLD");
+    check(os_wait4(-1, &status, 0, 0) > 0 && status == 6 << 8, "its orphan ends");
+    check(child_ends == 2 && others == 0, "with SIGCHLD, too");
+}
+
 int main(int argc, char **argv, char **envp)
 {
     (void)argc;
@@ -121,5 +162,6 @@ int main(int argc, char **argv, char **envp)
     check_orphan();
     check_parents_end();
     check_listing();
+    check_signal_of_an_end();
     return check_status();
 }

@@ -256,10 +256,10 @@ int64_t sys_wait6(struct call *c, int64_t idtype, uint64_t id, gva status, uint6
 
 /* ---- the end of a process ---------------------------------------------------------------------------- */
 
-/* The signal that it was forked to send, when that is not SIGCHLD, says nothing (kern_exit.c, exit1). */
+/* The signal that it was forked to send, when that is not SIGCHLD, says nothing; a reaper gets SIGCHLD (exit1). */
 static void signal_parent_locked(struct proc *p, int chld)
 {
-    struct ksiginfo k = {.signo = p->exit_signal};
+    struct ksiginfo k = {.signo = p->parent->reaper ? chld : p->exit_signal};
 
     if (!k.signo)
         return;
