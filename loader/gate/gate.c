@@ -228,6 +228,14 @@ static uint64_t read_fs_base(void)
     return v;
 }
 
+/* What the provider may need all of the guest's registers for; the others are in the frame. */
+static void event_serve(struct area *a)
+{
+    if (a->fsgsbase)
+        a->fs_base = read_fs_base();
+    gate_serve(a);
+}
+
 /* 1: the interrupted code was the gate itself; 0: it was the guest, and the exit must look at noted. */
 int gate_trap(int sig, siginfo_t *si, ucontext_t *uc)
 {
@@ -247,6 +255,7 @@ int gate_trap(int sig, siginfo_t *si, ucontext_t *uc)
             gate_note(a, sig, si, rip);
         return 1;
     }
+    a->frame = (uint64_t)uc; /* of whatever comes, and of what is noted until it ends */
     if (a->booting) {
         a->booting = 0;
         a->event = EVENT_BOOT;
@@ -259,10 +268,7 @@ int gate_trap(int sig, siginfo_t *si, ucontext_t *uc)
         a->info.trapno = (int32_t)uc->uc_mcontext.gregs[REG_TRAPNO];
         a->event = EVENT_SIGNAL;
     }
-    a->frame = (uint64_t)uc;
-    if (a->fsgsbase)
-        a->fs_base = read_fs_base();
-    gate_serve(a);
+    event_serve(a);
     measure_leave(a, (uint64_t)uc->uc_mcontext.gregs[REG_EFL]);
     return 0;
 }
@@ -273,7 +279,7 @@ void gate_again(void)
     struct area *a = area_self();
 
     a->event = EVENT_NOTED;
-    gate_serve(a);
+    event_serve(a);
 }
 
 struct kernel_sigaction {

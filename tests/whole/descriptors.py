@@ -1,6 +1,8 @@
 """Descriptor tables: what Linux has no equal of, so that the samples know what FreeBSD answers."""
 import os
 
+from dragoman import mark
+
 
 def test_capsicum(t):
     """What FreeBSD's own tests and capsicum-test expect."""
@@ -11,6 +13,13 @@ def test_capsicum(t):
 def test_pipes(t):
     """Both ends read and write, and tell of themselves what FreeBSD's do."""
     r = t.guest("pipes", t.dir())
+    t.want(r.status == "exit 0" and r.out.count(b"ok ") == 102 and b"FAILED" not in r.out, "pipes are FreeBSD's", r)
+
+
+@mark(doors=("notify",))
+def test_pipes_trapped(t):
+    """Nothing but calls that the gate serves or asks for, each by a trap; SIGPIPE is the first that needs a frame."""
+    r = t.run(t.dragoman("--no-rewrite", t.sample("pipes"), t.dir()))
     t.want(r.status == "exit 0" and r.out.count(b"ok ") == 102 and b"FAILED" not in r.out, "pipes are FreeBSD's", r)
 
 
