@@ -84,13 +84,6 @@ static void protect_one(struct proc *p, int32_t flags)
     p->procctl[PROTECT] = flags & PPROT_SET ? p->procctl[PROTECT] | PPROT_SET | (flags & PPROT_INHERIT) : 0;
 }
 
-static bool is_below(const struct proc *p, const struct proc *top)
-{
-    while (p && p != top)
-        p = p->parent;
-    return p;
-}
-
 /* PRIV_VM_MADV_PROTECT is the superuser's, who may do it to every process. */
 static int protect_set(struct call *c, struct proc *top, int32_t *v)
 {
@@ -104,7 +97,7 @@ static int protect_set(struct call *c, struct proc *top, int32_t *v)
     protect_one(top, *v);
     if (*v & PPROT_DESCEND)
         LIST_FOREACH(p, &session.procs, all)
-            if (is_below(p, top))
+            if (p == top || reaper_is_below_locked(p, top))
                 protect_one(p, *v);
     return 0;
 }

@@ -18,6 +18,14 @@ struct proc *reaper_above_locked(const struct proc *p)
     return up;
 }
 
+bool reaper_is_below_locked(const struct proc *p, const struct proc *top)
+{
+    do
+        p = p->parent;
+    while (p && p != top);
+    return p;
+}
+
 void reaper_give_locked(struct proc *child, const struct proc *from)
 {
     struct proc *reaper = from->reaper ? (struct proc *)from : reaper_above_locked(from);
@@ -208,20 +216,11 @@ struct killing {
     uint32_t pad[15];
 };
 
-/* One that is below the reaper or below another reaper that is. */
-static bool is_below(const struct proc *p, const struct proc *reaper)
-{
-    do
-        p = p->parent;
-    while (p && p != reaper);
-    return p;
-}
-
 /* Of a reaper below, its own descendants, too (kern_procctl.c, reap_kill_subtree_once). */
 static bool kill_means(const struct proc *p, const struct proc *reaper, const struct killing *k)
 {
     /* Without a number it is still being forked; and kill(0) would be ourselves. */
-    if (p->pid <= 0 || p->state != PROC_LIVE || !is_below(p, reaper))
+    if (p->pid <= 0 || p->state != PROC_LIVE || !reaper_is_below_locked(p, reaper))
         return false;
     if (k->flags & KILL_CHILDREN)
         return p->parent == reaper;

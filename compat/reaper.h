@@ -11,6 +11,8 @@
 
 /* The nearest living reaper above p, p itself left out; NULL: init. */
 struct proc *reaper_above_locked(const struct proc *p);
+/* Whether top is among p's ancestors; p itself is not below p. */
+bool reaper_is_below_locked(const struct proc *p, const struct proc *top);
 /* A child of `dead`, taken off its list already: its pdeathsig is posted, its new parent set (or NULL). */
 void reaper_adopt_locked(struct proc *child, const struct proc *dead);
 

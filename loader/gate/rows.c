@@ -258,6 +258,18 @@ static void result_put(struct area *a, int64_t r)
  * A call through a rewritten site does not return from its row: behind a host call
  * every return address is a surprise to the CPU.
  */
+static inline __attribute__((always_inline)) bool leave(struct call *c, bool served)
+{
+    if (c->fast) {
+        if (served) {
+            measure_leave(area_of(c), area_of(c)->regs.flags);
+            gate_fast_exit();
+        }
+        gate_fast_punt();
+    }
+    return served;
+}
+
 static inline __attribute__((always_inline)) bool finish(struct call *c, int64_t r)
 {
     struct area *a = area_of(c);
@@ -267,15 +279,8 @@ static inline __attribute__((always_inline)) bool finish(struct call *c, int64_t
         result_put(a, r);
         a->served++;
         measure_served(a);
-        if (c->fast)
-            measure_leave(a, a->regs.flags);
     }
-    if (c->fast) {
-        if (served)
-            gate_fast_exit();
-        gate_fast_punt();
-    }
-    return served;
+    return leave(c, served);
 }
 
 /*
@@ -289,17 +294,9 @@ static __attribute__((noinline)) bool ask(struct call *c)
 
     a->event = EVENT_ASKED;
     gate_serve(a);
-    if (a->result != -ERESTART) {
+    if (a->result != -ERESTART)
         result_put(a, a->result);
-        if (c->fast) {
-            measure_leave(a, a->regs.flags);
-            gate_fast_exit();
-        }
-        return true;
-    }
-    if (c->fast)
-        gate_fast_punt();
-    return false;
+    return leave(c, a->result != -ERESTART);
 }
 
 /* Memory may hold sites, and what becomes of those concerns where the guest goes on: that is in its frame. */

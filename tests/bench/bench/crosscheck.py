@@ -93,10 +93,12 @@ def _fio_way(session, way, ops):
         def theirs():
             return _fio(way, where, rw, block, mib, n)
 
-        def both(first=[ours, theirs]):
+        order = [ours, theirs]
+
+        def both():
             """Each goes first in every other round: a disk remembers what it has just done."""
-            values = {f: f() for f in first}
-            first.reverse()
+            values = {f: f() for f in order}
+            order.reverse()
             return values[ours], values[theirs]
 
         try:
