@@ -49,7 +49,8 @@ struct pty {
 
 struct pty pty_open(void);
 void       pty_close(struct pty *p);
-bool       reads(int fd, const char *want); /* exactly that, in one read */
+bool       reads(int fd, const char *want);     /* exactly that, in one read */
+bool       hears(int master, const char *want); /* that, in as many reads as it takes */
 bool       says(int fd, const char *text);
 void       raw_mode(int fd, int min, int time);
 

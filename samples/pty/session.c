@@ -255,11 +255,11 @@ void check_ends(void)
     check(as_leader(leaves, &p), "a session that ends");
     os_close(p.slave);
     poll = (struct os_pollfd){.fd = p.master, .events = POLLIN};
-    check(reads(p.master, "bye"), "what it had written");
+    check(hears(p.master, "bye"), "what it had written");
     check(os_poll(&poll, 1, 1000) == 1 && (poll.revents & POLLHUP), "nobody is there any more");
     check(os_read(p.master, text, 8) == 0 && os_read(p.master, text, 8) == 0, "the master reads the end");
     p.slave = (int)os_open(p.name, O_RDWR | O_NOCTTY, 0);
-    check(p.slave >= 0 && says(p.slave, "x") && reads(p.master, "x"), "until it is opened again");
+    check(p.slave >= 0 && says(p.slave, "x") && hears(p.master, "x"), "until it is opened again");
     pty_close(&p);
 }
 
