@@ -300,6 +300,7 @@ void exec_boot(struct call *c)
     struct exec_image *e = c->proc->exec;
 
     c->proc->exec = NULL;
+    vdso_adopt(c->proc, c->task->area->vdso);
     if (e)
         image_start(c, e);
 }

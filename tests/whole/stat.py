@@ -63,6 +63,24 @@ def test_shares(t):
         t.want(lseek["site"] > 0, "a hot site is rewritten: %s" % lseek)
 
 
+def source_of_clocks():
+    with open("/sys/devices/system/clocksource/clocksource0/current_clocksource") as f:
+        return f.read().strip()
+
+
+@mark(doors=("notify",))
+def test_clocks_need_no_host_call(t):
+    """The host's own code in the process tells the time: in the first image, and in one that an exec made."""
+    if source_of_clocks() != "tsc":
+        t.skip("only the host itself reads this clock")
+    work = [t.dir(), "slot=300", "only=clock_gettime"]
+    for program, args in (("bench_calls", work), ("sh", ["-c", " ".join(["exec", t.sample("bench_calls"), *work])])):
+        data, r = counts(t, program, *args)
+        clock = next(c for c in data["calls"] if c["name"] == "clock_gettime")
+        t.want(r.status == "exit 0" and clock["gate"] == clock["count"] > 1000, "%s: in the gate: %s" % (program, clock), r)
+        t.want(clock["host_ns"] == 0, "%s: without a host call: %s" % (program, clock))
+
+
 @mark(doors=("notify",))
 def test_every_hot_site_is_rewritten(t):
     """Of four that want to be at the same moment none is forgotten."""
