@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "loader/affinity.h"
+#include "loader/gate/noted.h"
 #include "loader/hostsig.h"
 #include "loader/pico.h"
 #include "loader/ptrace_xstate.h"
@@ -95,8 +96,9 @@ static void note(struct task *t, const siginfo_t *si)
 
     if (!(d->noted >> (sig - 1) & 1))
         hostsig_info(&d->saved[sig], si);
+    d->noted &= ~noted_undone_by(sig);
     d->noted |= 1ull << (sig - 1);
-    t->area->noted = d->noted; /* gate_clone_quiet looks */
+    __atomic_store_n(&t->area->noted, d->noted, __ATOMIC_RELEASE); /* for who looks: gate_clone_quiet, stop.c */
 }
 
 /* Lets the task run until it stops for a reason that concerns us. */
@@ -393,12 +395,12 @@ static void pt_regs_set(struct task *t, const struct regs *r)
 static void pt_take_noted(struct task *t, noted_fn *fn)
 {
     struct door_task *d = t->door;
+    uint64_t          bits = d->noted;
 
-    while (d->noted) {
-        int sig = __builtin_ctzll(d->noted) + 1;
-        d->noted &= d->noted - 1;
-        fn(t, &d->saved[sig]);
-    }
+    d->noted = 0;
+    __atomic_store_n(&t->area->noted, 0, __ATOMIC_RELEASE);
+    for (; bits; bits &= bits - 1)
+        fn(t, &d->saved[__builtin_ctzll(bits) + 1]);
 }
 
 static void pt_kick(struct task *t)

@@ -257,6 +257,14 @@ static bool program_has_it_locked(const struct proc *p, const struct area_siginf
     return p->hostprog && !p->hostprog_apart && h->code == SI_KERNEL;
 }
 
+/* What is not news to us: SIGCONT of our own (proc_continue_locked), and stops that were undone on their way here. */
+static bool is_void_locked(const struct proc *p, const struct area_siginfo *h)
+{
+    if (h->signo == SIGCONT)
+        return h->code == SI_USER && h->pid == session.provider_pid;
+    return (h->signo == SIGTSTP || h->signo == SIGTTIN || h->signo == SIGTTOU) && proc_goes_on_locked(p);
+}
+
 void signal_from_host(struct task *t, const struct area_siginfo *h)
 {
     struct proc    *p = t->proc;
@@ -267,7 +275,7 @@ void signal_from_host(struct task *t, const struct area_siginfo *h)
         return;
     k = info_to_guest(p, h, sig);
     pthread_mutex_lock(&session.lock);
-    if (program_has_it_locked(p, h))
+    if (program_has_it_locked(p, h) || is_void_locked(p, h))
         k.signo = 0;
     if (for_thread(h))
         signal_post_task_locked(t, &k);

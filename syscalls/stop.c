@@ -1,8 +1,11 @@
 #include "syscalls/stop.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include "syscalls/door.h"
+#include "syscalls/hostproc.h"
 #include "syscalls/session.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/signal.h"
@@ -55,14 +58,29 @@ void proc_stop_locked(struct proc *p, int sig)
 
 void proc_continue_locked(struct proc *p)
 {
-    if (!p->stopped)
-        return;
+    /* Also what runs: a stop from the terminal may be on its way to it, and is void now. */
     if (p->hostprog)
         kill(p->hostprog, SIGCONT);
     if (!p->hostprog || p->stopped_itself) /* it may have been stopped while its host program was started */
         kill(p->pid, SIGCONT);
     p->stopped_itself = false;
-    proc_continued_locked(p);
+    if (p->stopped)
+        proc_continued_locked(p);
+}
+
+bool proc_goes_on_locked(const struct proc *p)
+{
+    const uint64_t     bit = 1ull << (SIGCONT - 1);
+    const struct task *t;
+    char               line[64];
+    uint64_t           waiting;
+
+    LIST_FOREACH(t, &p->tasks, link) {
+        if (__atomic_load_n(&t->area->noted, __ATOMIC_ACQUIRE) & bit)
+            return true;
+    }
+    return host_status_line(p->pid, "ShdPnd:", line, sizeof(line)) && sscanf(line, "ShdPnd: %lx", &waiting) == 1 &&
+           waiting & bit;
 }
 
 /* The guest's parent, or who started the session: its number is the host parent of the provider. */

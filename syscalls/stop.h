@@ -13,8 +13,13 @@
 
 /* Stops the process by this signal. */
 void proc_stop_locked(struct proc *p, int sig);
-/* Lets it go on, if it is stopped. */
+/* Lets it go on, if it is stopped or about to be. */
 void proc_continue_locked(struct proc *p);
+/*
+ * The host has SIGCONT for it, which it has not told us of yet.  Then a stop that the host tells of is from before
+ * that, and void: the host itself keeps the two of them only in this order.
+ */
+bool proc_goes_on_locked(const struct proc *p);
 /* The program that runs in its place has stopped, or has gone on. */
 void proc_stopped_locked(struct proc *p, int sig);
 void proc_continued_locked(struct proc *p);

@@ -15,6 +15,7 @@
 #include <ucontext.h>
 
 #include "loader/gate/gate.h"
+#include "loader/gate/noted.h"
 #include "syscalls/call.h"
 #include "syscalls/vdso.h"
 
@@ -84,6 +85,7 @@ static void gate_note(struct area *a, int sig, const siginfo_t *si, greg_t *rip)
 
     if (!(a->noted >> (sig - 1) & 1))
         info_copy(&a->saved[sig], si);
+    __atomic_and_fetch(&a->noted, ~noted_undone_by(sig), __ATOMIC_SEQ_CST);
     __atomic_or_fetch(&a->noted, 1ull << (sig - 1), __ATOMIC_SEQ_CST);
     for (const struct gate_window *w = gate_windows; (uint64_t)w < AT(gate_windows_end); w++)
         if (at >= w->start && at < w->end)

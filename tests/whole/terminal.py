@@ -24,6 +24,7 @@ class Shell:
         os.close(self.terminal.slave)
         self.terminal.slave = -1
         self.terminal.expect(b"$ ")
+        self.own_group = os.tcgetpgrp(self.terminal.master)
 
     def type(self, line, *then):
         """A line, then what is to come, then the prompt."""
@@ -52,6 +53,12 @@ class Shell:
                 raise Failure("the job never stops:\n%s" % text(terminal.log))
             terminal.log = before + b"".join(line for line in shown.splitlines(True) if b"Stopped" in line)
             terminal.at = len(terminal.log)
+
+    def in_front(self):
+        """Waits until a job has the terminal; what a key sends goes to nobody else from then on."""
+        end = time.time() + self.terminal.limit
+        while os.tcgetpgrp(self.terminal.master) == self.own_group and time.time() < end:
+            time.sleep(0.001)
 
     def key(self, byte):
         time.sleep(0.15)  # not before whoever is to get it runs
@@ -123,6 +130,44 @@ def test_keys(t):
 def test_keys_daemons(t):
     """The same with a front (loader/front.h)."""
     keys(t, "--daemons")
+
+
+def test_quick_keys(t):
+    """Keys that come while the job is still starting, stopping or going on; with a front, which would leave what is lost."""
+    shell = Shell(t, "freebsd", "--daemons")
+    for pause in (0, 0.01, 0.04):
+        for job in ('"$SAMPLES/sh" -c \'echo go; exec "$SAMPLES/cat"\'', 'sleep 100 | { echo go; "$SAMPLES/cat"; }'):
+            for byte, shown in ((b"\x03", ["^C"]), (b"\x1a", ["^Z", "Stopped"])):
+                shell.terminal.send(job.encode() + b"\n")
+                shell.see("\ngo\r\n")
+                shell.in_front()
+                time.sleep(pause)
+                shell.terminal.send(byte)
+                for what in shown:
+                    shell.see(what)
+                shell.prompt()
+            shell.terminal.send(b"fg\n")
+            shell.see(b"fg\r\n")
+            shell.see(b"\r\n")
+            shell.in_front()
+            time.sleep(pause)
+            shell.terminal.send(b"\x1c")
+            shell.see("^\\")
+            shell.see("QUIT")
+            shell.prompt()
+    shell.leave()
+
+
+def test_stop_undone(t):
+    """A stop that a SIGCONT follows at once is void: the host's own processes send both, and it runs on."""
+    storm = "i=0; while [ $i -lt 300 ]; do kill -TSTP $0; kill -CONT $0; i=$((i+1)); done"
+    for os_name in ("linux", "freebsd"):
+        s = Shell(t, os_name)
+        s.type("mkfifo f; \"$SAMPLES/cat\" <f &", "started")
+        s.type("/bin/sh -c '%s' $!; echo stormed" % storm, "\nstormed")
+        s.terminal.send(b"echo a line >f\n")
+        s.see("a line\r\n")
+        s.leave()
 
 
 def test_background(t):
