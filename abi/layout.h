@@ -77,8 +77,8 @@ static inline __attribute__((always_inline)) void field_to_guest(const struct fi
 #define LAYOUT_COMPILED(name, fields, guest_size)                                                                      \
     static void name##_to_guest(const void *host, void *guest)                                                         \
     {                                                                                                                  \
-        for (size_t i = 0; i < (guest_size) / 8; i++)                                                                  \
-            ((uint64_t *)guest)[i] = 0;                                                                                \
+        UNROLL /* what a field will be in is not stored twice then */                                                  \
+            for (size_t i = 0; i < (guest_size) / 8; i++)((uint64_t *)guest)[i] = 0;                                   \
         UNROLL                                                                                                         \
         for (size_t i = 0; i < sizeof(fields) / sizeof(*(fields)); i++)                                                \
             field_to_guest(&(fields)[i], host, guest);                                                                 \

@@ -148,6 +148,21 @@ static int64_t pipe_stat(struct call *c, struct fdref *ref, struct kstat *st)
     return 0;
 }
 
+/* What the host's answer is not the whole of, by the kind of file: not files and directories. */
+static __attribute__((noinline)) int64_t stat_by_kind(struct call *c, struct fdref *ref, struct kstat *st)
+{
+    fd_saw(c, ref, st->mode);
+    switch (ref->of->kind) {
+    case OF_PROCDESC: procdesc_stat(ref->of->object, st); break;
+    case OF_KSEM: ksem_stat(ref->of->object, st); break;
+    case OF_MQUEUE: mqueue_stat(ref->of->object, st); break;
+    case OF_KQUEUE: st->mode = S_IFIFO_MODE; break; /* kern_event.c, kqueue_stat */
+    case OF_PIPE: return pipe_stat(c, ref, st);
+    default: break;
+    }
+    return 0;
+}
+
 int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
 {
     struct fdref   ref;
@@ -164,18 +179,8 @@ int64_t sys_fstat(struct call *c, int fd, struct kstat *st)
     if (r)
         return r;
     r = ask(c, ref.hostfd, empty.va, AT_EMPTY_PATH, st);
-    if (!r)
-        fd_saw(c, &ref, st->mode);
-    if (!r && ref.of->kind == OF_PROCDESC)
-        procdesc_stat(ref.of->object, st);
-    else if (!r && ref.of->kind == OF_KSEM)
-        ksem_stat(ref.of->object, st);
-    else if (!r && ref.of->kind == OF_MQUEUE)
-        mqueue_stat(ref.of->object, st);
-    else if (!r && ref.of->kind == OF_KQUEUE)
-        st->mode = S_IFIFO_MODE; /* kern_event.c, kqueue_stat */
-    if (!r && ref.of->kind == OF_PIPE)
-        r = pipe_stat(c, &ref, st);
+    if (!r && ref.of->kind != OF_FILE && ref.of->kind != OF_DIR)
+        r = stat_by_kind(c, &ref, st);
     fd_put(c, &ref);
     return r;
 }

@@ -80,11 +80,11 @@ static int64_t wait_long(struct call *c, gva obj, uint64_t val)
 
 int64_t gate__umtx_op(struct call *c, gva obj, int64_t op, uint64_t val, gva uaddr1, gva uaddr2)
 {
+    if (op == UMTX_WAKE_PRIVATE || op == UMTX_WAKE) /* the one that returns at once: not by a table of jumps */
+        return futex_wake(c, obj, (int)val, op == UMTX_WAKE);
     switch (op) {
     case UMTX_WAIT_UINT:
     case UMTX_WAIT_UINT_PRIVATE: return wait_uint(c, obj, val, op == UMTX_WAIT_UINT_PRIVATE, uaddr1, uaddr2);
-    case UMTX_WAKE:
-    case UMTX_WAKE_PRIVATE: return futex_wake(c, obj, (int)val, op == UMTX_WAKE);
     case UMTX_WAIT: return uaddr2.va ? -GATE_PUNT : wait_long(c, obj, val);
     default: return -GATE_PUNT;
     }

@@ -236,44 +236,39 @@ gate_cas_fault:
  */
     .globl gate_copy, gate_copy_str, gate_copy_fault
 gate_copy:
-    mov %rdx, %rcx
-    cmp $512, %rdx           /* the string instruction takes 10 ns to begin */
-    jae 3f
-    shr $5, %rcx
-    jz 6f
-7:  mov (%rsi), %rax
-    mov 8(%rsi), %r8
-    mov 16(%rsi), %r9
-    mov 24(%rsi), %r10
-    mov %rax, (%rdi)
-    mov %r8, 8(%rdi)
-    mov %r9, 16(%rdi)
-    mov %r10, 24(%rdi)
-    add $32, %rsi
-    add $32, %rdi
-    dec %rcx
-    jnz 7b
-6:  mov %edx, %ecx
-    and $24, %ecx
-    jz 2f
-1:  mov (%rsi), %rax
-    mov %rax, (%rdi)
-    add $8, %rsi
-    add $8, %rdi
-    sub $8, %ecx
-    jnz 1b
-2:  and $7, %edx
+    cmp $256, %rdx
+    ja 3f
+    /*
+     * Words, by a jump into the moves of the most that there may be: what follows a
+     * host call pays for each loop's end, which the CPU has forgotten by then.
+     */
     mov %edx, %ecx
-    jz 5f
+    shr $3, %ecx
+    lea (%rdi,%rcx,8), %rdi
+    lea (%rsi,%rcx,8), %rsi
+    imul $-14, %rcx, %rcx    /* the length of two of these instructions */
+    lea 1f(%rip), %rax
+    add %rcx, %rax
+    jmp *%rax
+    .set at, -256
+    .rept 32
+    {disp32} mov at(%rsi), %rax
+    {disp32} mov %rax, at(%rdi)
+    .set at, at + 8
+    .endr
+1:  and $7, %edx
+    jnz 4f
+5:  xor %eax, %eax
+    ret
 4:  mov (%rsi), %al
     mov %al, (%rdi)
     inc %rsi
     inc %rdi
-    dec %ecx
+    dec %edx
     jnz 4b
-5:  xor %eax, %eax
-    ret
-3:  rep movsb
+    jmp 5b
+3:  mov %rdx, %rcx
+    rep movsb                /* takes 10 ns to begin */
     jmp 5b
 gate_copy_str:
     xor %eax, %eax

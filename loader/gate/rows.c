@@ -83,7 +83,7 @@ static inline __attribute__((always_inline)) bool fd_is_ours(struct call *c, int
         return true;
     if (slot & (SLOT_LIMITED | SLOT_BENEATH)) /* what is allowed is for the provider to say */
         return false;
-    if (slot & SLOT_PLAIN && (use == FOR_FILES || use == FOR_DATA))
+    if (slot & SLOT_PLAIN && use != CLOSES)
         return true;
     if (use == FOR_FILES)
         return fd_plain(c, fd);
@@ -177,12 +177,41 @@ typedef int64_t handler_fn(struct call *c, uint64_t a, uint64_t b, uint64_t d, u
 #define HANDLER_ARGS 5 /* more would be on the stack; no row of the gate has them */
 
 /*
+ * A structure that the call fills.  Its memory is the gate's, which the guest sees anyway: nothing is to be hidden by
+ * zeroes.
+ */
+static inline void struct_begin(void *buf, uint64_t at, struct arg_value *v)
+{
+    v->host = at ? buf : NULL;
+    v->word = (uint64_t)v->host;
+}
+
+/* args_out, where the row is a constant: the one structure's conversion is all that is left. */
+static inline __attribute__((always_inline)) int64_t struct_end(struct call *c, const struct row *row,
+                                                                const struct arg_value *v, int64_t r)
+{
+    uint64_t guest[LAYOUT_GUEST_MAX / 8];
+
+    UNROLL
+    for (unsigned i = 0; i < row->nargs; i++) {
+        const struct layout *l = row->args[i].of;
+
+        if (row->args[i].kind != ARG_OUT_STRUCT || !v[i].host || r < 0)
+            continue;
+        layout_to_guest(l, v[i].host, guest);
+        if (gate_copy((void *)c->raw[i], guest, l->gsize))
+            return -EFAULT;
+    }
+    return r;
+}
+
+/*
  * Inlined where the row is a constant, the loops unroll and what is left of them
  * is the conversion of that row's arguments.
  */
 static inline __attribute__((always_inline)) int64_t invoke(struct call *c, const struct row *row, handler_fn *fn)
 {
-    _Alignas(16) uint8_t buf[LAYOUT_HOST_MAX]; /* no row of the gate has more than one structure */
+    _Alignas(16) uint8_t buf[LAYOUT_HOST_MAX]; /* no row of the gate has more than one structure of ours */
     struct arg_value     v[ARGS_MAX];
     bool                 structs = false;
     int64_t              r;
@@ -209,16 +238,15 @@ static inline __attribute__((always_inline)) int64_t invoke(struct call *c, cons
             break;
         case ARG_IN_STRUCT:
         case ARG_OUT_STRUCT:
-            if (takes_addresses(row->nr)) {
-                v[i].word = c->raw[i];
+            if (!takes_addresses(row->nr)) {
+                structs = true;
+                if (a->kind == ARG_IN_STRUCT)
+                    err = arg_struct(c, a, c->raw[i], buf, &v[i]);
+                else
+                    struct_begin(buf, c->raw[i], &v[i]);
                 break;
             }
             __attribute__((fallthrough));
-        case ARG_INOUT_STRUCT:
-        case ARG_OUT_ALWAYS:
-            structs = true;
-            err = arg_struct(c, a, c->raw[i], buf, &v[i]);
-            break;
         case ARG_LONG:
         case ARG_ULONG:
         case ARG_PTR:
@@ -235,7 +263,7 @@ static inline __attribute__((always_inline)) int64_t invoke(struct call *c, cons
     /* As libffi does it: every argument is one register of the System V ABI, and a callee looks at its own only. */
     /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
     r = fn(c, v[0].word, v[1].word, v[2].word, v[3].word, v[4].word);
-    return r == -GATE_PUNT || !structs ? r : args_out(c, v, r);
+    return structs ? struct_end(c, row, v, r) : r;
 }
 
 /* ---- the table --------------------------------------------------------------------- */
