@@ -96,8 +96,7 @@ static void note(struct task *t, const siginfo_t *si)
 
     if (!(d->noted >> (sig - 1) & 1))
         hostsig_info(&d->saved[sig], si);
-    d->noted &= ~noted_undone_by(sig);
-    d->noted |= 1ull << (sig - 1);
+    d->noted = (d->noted & ~noted_undone_by(sig)) | 1ull << (sig - 1);
     __atomic_store_n(&t->area->noted, d->noted, __ATOMIC_RELEASE); /* for who looks: gate_clone_quiet, stop.c */
 }
 
@@ -324,7 +323,6 @@ static int64_t pt_clone(struct task *parent, struct task *child, uint64_t flags,
     pa->args[3] = (uint64_t)&ca->host_tid;
     pa->args[4] = tls;
     pa->args[5] = (uint64_t)ca;
-    pa->noted = parent->door->noted;
     r.rdi = (uint64_t)pa;
     r.rsp = ((uint64_t)pa + AREA_STACK_END - 256) & ~15ull;
     stub_run(parent, &r, pico_gate()->pt_clone);

@@ -7,6 +7,9 @@
  *                   as a call of the gate is made
  *     sigsys        a trap of user dispatch, and the return from its handler
  *     notify        a call that a filter hands to another thread on the same CPU, which waits for it, and back
+ *     start-bare    from fork to the collected end of a program without a C library, the native hello world
+ *     start-c       of one with a C library, that does nothing
+ *     start-chain   of one that makes a thread and then starts the former: what a layer is, and nothing of what it does
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +30,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -128,6 +132,54 @@ static const struct {
     {"access", do_access},   {"open+close", do_open}, {"futex-wake", do_wake},  {"clock_gettime", do_clock},
     {"vdso-clock", do_vdso}, {"mmap-64k", do_mmap},
 };
+
+/* ---- starts */
+static char self_path[4096], hello_path[4096 + 8];
+static int  nowhere;
+
+static void paths_set(void)
+{
+    const ssize_t n = readlink("/proc/self/exe", self_path, sizeof(self_path) - 1);
+
+    self_path[n > 0 ? n : 0] = '\0';
+    strcpy(hello_path, self_path);
+    strcpy(strrchr(hello_path, '/') + 1, "hello");
+    nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+}
+
+static void start(const char *path, const char *what)
+{
+    int         status;
+    const pid_t pid = vfork();
+
+    if (pid == 0) {
+        dup2(nowhere, 1);
+        execl(path, path, what, (char *)NULL);
+        _exit(127);
+    }
+    waitpid(pid, &status, 0);
+}
+
+static void do_start_bare(void) { start(hello_path, NULL); }
+static void do_start_c(void) { start(self_path, "nothing"); }
+static void do_start_chain(void) { start(self_path, "chain"); }
+
+static void *wait_for_ever(void *arg)
+{
+    pause();
+    return arg;
+}
+
+static int chain(void)
+{
+    pthread_t thread;
+
+    paths_set();
+    if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
+        return 1;
+    do_start_bare();
+    return 0;
+}
 
 /* ---- measuring */
 static uint64_t batch(void (*fn)(void), long n)
@@ -248,8 +300,21 @@ static void measure_all(const char *more)
         measure(calls[i].name, more, calls[i].fn);
 }
 
+static void measure_starts(void)
+{
+    paths_set();
+    measure("start-bare", "", do_start_bare);
+    measure("start-c", "", do_start_c);
+    measure("start-chain", "", do_start_chain);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "nothing") == 0)
+        return 0;
+    if (argc == 2 && strcmp(argv[1], "chain") == 0)
+        return chain();
+
     char path[] = "/dev/shm/bench-floor-XXXXXX";
     long slot_us = 20000;
 
@@ -268,6 +333,7 @@ int main(int argc, char **argv)
     sync_print();
     clock_print();
     measure_all("");
+    measure_starts();
     if (filter_on() != 0)
         printf("fail notify %s\n", strerrorname_np(errno));
     else

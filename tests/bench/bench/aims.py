@@ -10,7 +10,7 @@ CALLS = {
     "futex-wake": (1.2, "futex-wake"), "clock_gettime": (1.2, ""), "mmap-64k": (1.2, "mmap-64k"), "pipe-pingpong": (1.15, ""),
     "scan-200": (1.3, ""),
 }
-PROVIDER_MORE_NS, FRESH_NS = 1000.0, 25000.0
+PROVIDER_MORE_NS, FRESH_NS, START_NS = 1000.0, 25000.0, 1e6
 FRESH_CALLS = ("fresh-1", "fresh-2", "fresh-3")
 
 
@@ -70,6 +70,10 @@ def lines_of(data):
     fresh = [f.median("sites", name, "notify") for name in FRESH_CALLS]
     if all(fresh):
         yield Line("the call that rewrites a site", max(fresh), FRESH_NS, "ns")
+    began = f.cell("start", "to end", "notify")
+    if "median" in began:
+        yield Line("hello world, exec to end", began["median"] * 1e3, START_NS, "ns", began["low"] * 1e3, began["high"] * 1e3,
+                   f.floor("start-chain"))
 
 
 def text(data):

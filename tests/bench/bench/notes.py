@@ -22,9 +22,9 @@ class Notes:
     def floor(self, name):
         return self._number(self.figures.floor(name))
 
-    def ns(self, way, name):
+    def ns(self, way, *name):
         way, _, group = way.partition("-")
-        return self._number(self.figures.median(group or "calls", name, way))
+        return self._number(self.figures.median(group or "calls", " ".join(name), way))
 
     def ratio(self, name):
         r = self.figures.ratio("calls", name, "notify")

@@ -135,7 +135,10 @@ SITES = {"fresh-1": "the first call at a site", "fresh-2": "the second one", "fr
 
 FLOOR = ("getppid", "pread-1", "pread-4k", "pwrite-4k", "fstat", "statx", "stat", "statx-path", "access", "open+close", "futex-wake",
          "clock_gettime", "vdso-clock", "mmap-64k")
-FLOOR_SAYS = {"notify": "a call that another thread answers for, by seccomp's notifications", "sigsys": "a trap by syscall user dispatch, and the return"}
+FLOOR_SAYS = {"notify": "a call that another thread answers for, by seccomp's notifications", "sigsys": "a trap by syscall user dispatch, and the return",
+              "start-bare": "from fork to the collected end of a program without a C library",
+              "start-c": "of one with a C library, that does nothing",
+              "start-chain": "of one that makes a thread and starts the former"}
 
 
 def _loops(session, way, group, program, says):
