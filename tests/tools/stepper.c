@@ -422,13 +422,16 @@ static void at_begin(void)
 {
     static uint32_t      round;
     static unsigned      point, misses, others;
+    static bool          anew;
     const struct control c = control_get();
 
     if (!c.round)
         return;
-    if (c.round != round) {
+    if (c.round != round || anew) {
+        others = c.round == round ? others : 0;
         round = c.round;
-        point = misses = others = 0;
+        point = misses = 0;
+        anew = false;
         way_record(&c);
         return;
     }
@@ -439,8 +442,7 @@ static void at_begin(void)
     } else if (++misses == MISSES) { /* it was the recorded one that was unusual */
         if (++others == MISSES)
             fail(&c, "it goes another way each time");
-        point = misses = 0;
-        way_record(&c);
+        anew = true; /* at the next beginning: now it is somewhere on that way */
     } else {
         printf("# %s: another way at point %u\n", c.what, point);
     }
