@@ -74,7 +74,8 @@ def _fio(way, where, rw, block, mib, ops):
     """Nanoseconds an operation, by fio's own mean latency: its bookkeeping between two operations is not the disk's time."""
     text, _ = way.run_command(["fio", "--name=x", "--filename=%s/data" % where, "--rw=" + rw, "--bs=%d" % block, "--size=%dM" % mib,
                                "--number_ios=%d" % ops, "--io_size=%d" % (block * ops), "--direct=1", "--ioengine=psync", "--norandommap",
-                               "--thread", "--minimal", "--output-format=json", "--fallocate=none", "--end_fsync=0"], 600)
+                               "--thread", "--minimal", "--output-format=json", "--fallocate=none", "--end_fsync=0",
+                               "--zero_buffers", "--scramble_buffers=0"], 600)  # what is written is ours, too: some disks look at it
     data = json.loads(text[text.index("{"):text.rindex("}") + 1])["jobs"][0]
     return data["write" if "write" in rw else "read"]["lat_ns"]["mean"]
 
