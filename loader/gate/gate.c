@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <linux/prctl.h>
 #include <sched.h>
 #include <signal.h>
@@ -97,6 +98,17 @@ static void gate_note(struct area *a, int sig, const siginfo_t *si, greg_t *rip)
 }
 
 /*
+ * Before a thread: sites are rewritten under running threads by membarrier, which a process has to ask for.  While it
+ * has one thread, and when it has asked before, that sets a flag; else the host waits for all CPUs, some 10 ms
+ * (kernel/sched/membarrier.c, sync_runqueues_membarrier_state).
+ */
+static void may_be_rewritten(const struct area *a)
+{
+    if (a->rewrite && !a->door_ptrace)
+        host(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0, 0, 0, 0);
+}
+
+/*
  * A clone by args: flags, stack, parent_tid, child_tid, tls, the child's area.  No signal may find the child before it
  * has its own area.  And while one is noted no process is made, -ERESTART: it may have been sent to the whole group,
  * and a child that comes after it would have missed it (kern_fork.c, pg_killsx).  The host looks for the same, but not
@@ -108,6 +120,8 @@ int64_t gate_clone_quiet(struct area *a)
     int64_t  r = -ERESTART;
     bool     before;
 
+    if (a->args[0] & CLONE_THREAD)
+        may_be_rewritten(a);
     host(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&all, 0, 8, 0, 0);
     host(__NR_rt_sigpending, (uint64_t)&pending, 8, 0, 0, 0, 0);
     before = pending || __atomic_load_n(&a->noted, __ATOMIC_RELAXED);
