@@ -58,11 +58,8 @@ static int64_t value(const struct flag_group *g, uint64_t v) { return g->wide ? 
 
 int enum_to_host(const struct flag_group *g, uint64_t guest, int64_t *host)
 {
-    /* Most are listed from 0 on. */
-    if (guest < g->count && g->flags[guest].guest == guest) {
-        *host = (int64_t)g->flags[guest].host;
+    if (enum_at_index(g, guest, host))
         return 0;
-    }
     for (const struct flag *f = g->flags; f < g->flags + g->count; f++) {
         if (value(g, f->guest) == value(g, guest)) {
             *host = (int64_t)f->host;

@@ -25,6 +25,16 @@ uint64_t flags_to_guest(const struct flag_group *g, uint64_t host);
  */
 int enum_to_host(const struct flag_group *g, uint64_t guest, int64_t *host);
 
+/* What enum_to_host says of a value that is its own index in the table, as most are; false: it has to be looked for. */
+static inline bool enum_at_index(const struct flag_group *g, uint64_t guest, int64_t *host)
+{
+    guest = g->wide ? guest : (uint32_t)guest;
+    if (guest >= g->count || g->flags[guest].guest != guest)
+        return false;
+    *host = (int64_t)g->flags[guest].host;
+    return true;
+}
+
 /* dflt is for host values without a guest meaning. */
 int64_t enum_to_guest(const struct flag_group *g, int64_t host, int64_t dflt);
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "abi/flags.h"
 #include "abi/freebsd/flags.h"
 #include "abi/freebsd/freebsd.h"
 #include "abi/freebsd/layouts.h"
@@ -205,15 +206,6 @@ static inline __attribute__((always_inline)) int64_t struct_end(struct call *c, 
     return r;
 }
 
-/* What enum_to_host says of a value that is its own index, and no more: without a call. */
-static inline bool enum_at_index(const struct flag_group *g, uint32_t guest, uint64_t *word)
-{
-    if (guest >= g->count || g->flags[guest].guest != guest)
-        return false;
-    *word = g->flags[guest].host;
-    return true;
-}
-
 /*
  * Inlined where the row is a constant, the loops unroll and what is left of them
  * is the conversion of that row's arguments.
@@ -265,7 +257,7 @@ static inline __attribute__((always_inline)) int64_t invoke(struct call *c, cons
         case ARG_IN_BUF:
         case ARG_OUT_BUF: v[i].word = c->raw[i]; break;
         case ARG_ENUM:
-            if (enum_at_index(a->of, (uint32_t)c->raw[i], &v[i].word))
+            if (enum_at_index(a->of, c->raw[i], (int64_t *)&v[i].word))
                 break;
             __attribute__((fallthrough));
         default: err = arg_scalar(a, c->raw[i], &v[i].word); break;

@@ -198,15 +198,6 @@ def test_compare(t):
     t.want(r.status == "exit 0" and b"3 runs: 6 figures agree" in r.out, "three runs that agree", r)
     r = bench(t, "--compare", where + "/old.json", where + "/new.json", where + "/old.json")
     t.want(r.status == "exit 1" and b"3 runs: 5 figures agree" in r.out and b"1 do not" in r.out and r.out.startswith(b"calls/getpid"), "one that does not", r)
-    for name in ("old", "new"):
-        with open("%s/%s.json" % (where, name)) as f:
-            data = json.load(f)
-        lseek = next(row for row in data["rows"] if row["name"] == "lseek")
-        data["rows"] += [dict(lseek, name="lseek%d" % i) for i in range(20)]
-        with open("%s/%s.json" % (where, name), "w") as f:
-            json.dump(data, f)
-    r = bench(t, "--compare", where + "/old.json", where + "/new.json", where + "/old.json")
-    t.want(r.status == "exit 0" and b"1 do not" in r.out and b"let up to 1 of these" in r.out, "one of many, by chance", r)
 
 
 @mark(once=True)

@@ -60,10 +60,7 @@ def _disagree(summaries):
 
 
 def many(runs):
-    """
-    (lines, whether the runs disagree): of three runs and more, each figure on which two of them do not agree.  An interval
-    of 99 % misses its figure once in a hundred: of many figures, so many may disagree by that alone.
-    """
+    """(lines, how many figures disagree): of three runs and more, each figure on which two of them do not agree."""
     tables, lines, agree, bad, alone, single = [figures(r) for r in runs], list(not_the_same(runs)), 0, 0, 0, 0
     for key in dict.fromkeys(k for t in tables for k in t):
         found = [t[key] for t in tables if key in t and t[key][1]]
@@ -78,11 +75,8 @@ def many(runs):
         elif found:
             agree += 1
     lines.append("%d runs: %d figures agree within the intervals that they state, %d do not" % (len(runs), agree, bad))
-    chance = int(len(runs) * (1 - stats.CONFIDENCE) * (agree + bad) + 1e-9)
-    if bad:
-        lines.append("intervals of %g %% let up to %d of these %d miss by chance" % (100 * stats.CONFIDENCE, chance, agree + bad))
     if alone:
         lines.append("%d figures are not in all of the runs" % alone)
     if single:
         lines.append("%d figures were measured once in a run, which has no interval" % single)
-    return lines, bad > chance
+    return lines, bad
