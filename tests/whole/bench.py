@@ -211,9 +211,16 @@ def test_intervals(t):
             missed += not a["low"] <= 1 <= a["high"]
             apart += stats.differ(a, b) != 0
         t.want(missed <= 12 and apart <= 2, "%d rounds: %d of 400 intervals missed the median, %d pairs did not meet" % (n, missed, apart))
+    apart = 0
+    for _ in range(400):
+        a, b = (stats.summary([common * draw.lognormvariate(0, 0.005) for _ in range(12)], stats.DRIFT)
+                for common in (draw.lognormvariate(0, stats.DRIFT), draw.lognormvariate(0, stats.DRIFT)))
+        apart += stats.differ(a, b) != 0
+    t.want(apart <= 2, "of a machine that drifts from run to run %d of 400 pairs did not meet" % apart)
     one, far = stats.summary([1.0]), stats.summary([9.0] * 9)
     t.want(stats.differ(one, far) == 0 and one["confidence"] == 0, "one round says nothing of the spread: %s" % one)
     t.want(stats.differ(stats.summary([1.0] * 9), far) == 1, "what differs is seen")
+    t.want(stats.differ(stats.summary([1.0] * 9, stats.DRIFT), stats.summary([1.1] * 9, stats.DRIFT)) == 1, "a tenth is seen")
 
 
 @mark(once=True)

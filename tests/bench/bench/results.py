@@ -30,11 +30,11 @@ def _thin(tail, most=60):
 def _cell(cell, base, session):
     if not cell.samples:
         return {"missing": cell.why or "nothing was measured"}
-    data = dict(stats.summary(cell.samples), samples=cell.samples, warning=stats.verdict(cell.samples))
+    data = dict(stats.summary(cell.samples, stats.DRIFT), samples=cell.samples, warning=stats.verdict(cell.samples))
     if base and base is not cell:
         by_round = dict(zip(base.rounds, base.samples))
         pairs = [(v, by_round[r]) for r, v in zip(cell.rounds, cell.samples) if r in by_round]
-        data["ratio"] = stats.ratios([v for v, _ in pairs], [b for _, b in pairs]) if pairs else None
+        data["ratio"] = stats.ratios([v for v, _ in pairs], [b for _, b in pairs], stats.DRIFT) if pairs else None
     if cell.histogram:
         data["latency"] = _latency(cell, session)
     if cell.why:
