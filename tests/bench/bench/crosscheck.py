@@ -16,7 +16,8 @@ DELAY_ROWS = ("nothing", "getpid", "lseek", "read-1", "pread-4k", "fstat", "stat
 # the overhead of the program that asks.
 FIO_JOBS = (("random-read", "randread", 4096), ("random-write", "randwrite", 4096),
             ("sequential-read", "read", 131072), ("sequential-write", "write", 131072))
-FIO_OPS = 4000  # of the first thousand some are slow, while its threads start
+FIO_OPS = 4000
+FIO_WARM, FIO_RUN = "1s", "1s"  # of its first thousand operations some are slow, while its threads start: they do not count
 FIO_SLACK, PERF_SLACK, DELAY_SLACK = 0.10, 0.05, 0.10
 
 
@@ -70,10 +71,10 @@ def perf(session):
     native.remove_dir()
 
 
-def _fio(way, where, rw, block, mib, ops):
+def _fio(way, where, rw, block, mib):
     """Nanoseconds an operation, by fio's own mean latency: its bookkeeping between two operations is not the disk's time."""
     text, _ = way.run_command(["fio", "--name=x", "--filename=%s/data" % where, "--rw=" + rw, "--bs=%d" % block, "--size=%dM" % mib,
-                               "--number_ios=%d" % ops, "--io_size=%d" % (block * ops), "--direct=1", "--ioengine=psync", "--norandommap",
+                               "--time_based", "--ramp_time=" + FIO_WARM, "--runtime=" + FIO_RUN, "--direct=1", "--ioengine=psync", "--norandommap",
                                "--thread", "--minimal", "--output-format=json", "--fallocate=none", "--end_fsync=0",
                                "--zero_buffers", "--scramble_buffers=0"], 600)  # what is written is ours, too: some disks look at it
     data = json.loads(text[text.index("{"):text.rindex("}") + 1])["jobs"][0]
@@ -92,7 +93,7 @@ def _fio_way(session, way, ops):
             return session.ns(took) / count
 
         def theirs():
-            return _fio(way, where, rw, block, mib, n)
+            return _fio(way, where, rw, block, mib)
 
         order = [ours, theirs]
 

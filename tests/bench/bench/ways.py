@@ -65,7 +65,7 @@ class Local(Way):
 
     def start_times(self, times, timeout=120):
         helper = os.path.join(self.session.samples, "linux", "bench_start")
-        text, _ = self.run_command([helper, "run", str(times)] + self.command("bench_start", []), timeout)
+        text, _ = self.run_command([helper, "run", str(times)] + self.command("bench_start", []), timeout, one_cpu=True)
         return parsed(text)
 
     def drop(self):
