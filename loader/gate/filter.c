@@ -19,13 +19,12 @@
  */
 static const struct sock_filter by_address[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer) + 4),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(GATE_BASE >> 32), 0, 7),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(GATE_BASE >> 32), 0, 6),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0 /* gate_door_ip */, 4, 0),
-    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0 /* gate_text_end */, 4, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0 /* gate_door_ip */, 3, 0),
+    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0 /* gate_text_end */, 3, 0),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 2),
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 2, 1),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
 };
@@ -38,20 +37,22 @@ static const struct sock_filter by_address[] = {
  */
 static const struct sock_filter by_number[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 9),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 8),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, DOOR_NR, 6, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, DOOR_NR, 5, 0),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_gettimeofday, 2, 0),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_time, 1, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getcpu, 0, 2),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getcpu, 0, 4),
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, instruction_pointer) + 4),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 2, 0),
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 1, 2),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
 };
 
 /*
+ * Comes behind either of them, which jump over their ends to here with what they let pass: one filter, whose answers
+ * the host works out for every number at every start, and not two.
+ *
  * What nobody in here asks the host for, and a guest that jumps in must not: to trace the provider (it would stop, and
  * its tracer wait for it for ever), to write its memory, to outlive it.  By number, so the host keeps its short cut for
  * all others; guest numbers come from other addresses.
@@ -72,35 +73,31 @@ static const struct sock_filter never[] = {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
 };
 
-static int64_t never_install(void)
-{
-    const struct sock_fprog prog = {sizeof(never) / sizeof(*never), (struct sock_filter *)never};
-
-    return host(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, (uint64_t)&prog, 0, 0, 0);
-}
+#define LENGTH(code) (sizeof(code) / sizeof(*(code)))
+#define ADDRESS_NOTIFY                                                                                                 \
+    7 /* where by_address says what becomes of a door call, and behind it, of what is not the gate's */
 
 int64_t filter_install(bool ptrace_door, bool dispatch)
 {
-    struct sock_filter code[sizeof(by_number) / sizeof(*by_number)];
-    struct sock_fprog  prog = {sizeof(by_number) / sizeof(*by_number), code};
+    struct sock_filter code[LENGTH(by_number) + LENGTH(never)];
+    const size_t       first = dispatch ? LENGTH(by_number) : LENGTH(by_address);
+    struct sock_fprog  prog = {(unsigned short)(first + LENGTH(never)), code};
     uint64_t           flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 
     if (dispatch) {
         memcpy(code, by_number, sizeof(by_number));
     } else {
         memcpy(code, by_address, sizeof(by_address));
-        prog.len = sizeof(by_address) / sizeof(*by_address);
         code[3].k = (uint32_t)AT(gate_door_ip);
         code[4].k = (uint32_t)AT(gate_text_end);
     }
+    memcpy(code + first, never, sizeof(never));
     if (ptrace_door)
-        code[8].k = code[9].k = SECCOMP_RET_TRACE;
+        code[ADDRESS_NOTIFY].k = code[ADDRESS_NOTIFY + 1].k = SECCOMP_RET_TRACE;
     else
         flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | FILTER_WAIT_KILLABLE_RECV;
 
     host(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
-    if (never_install() < 0)
-        return -EINVAL;
     return host(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, (uint64_t)&prog, 0, 0, 0);
 }
 

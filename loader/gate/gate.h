@@ -49,7 +49,7 @@ static inline int64_t host(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t
     return gate_host(nr, args);
 }
 
-/* filter.c: the filters of this process, and the door's; the descriptor that listens, 0, -errno. */
+/* filter.c: the filter of this process; the descriptor that listens, 0 under the ptrace door, -errno. */
 int64_t filter_install(bool ptrace_door, bool dispatch);
 /* Of this thread, by address.  0, -errno where the host lacks it. */
 int64_t dispatch_start(void);
