@@ -217,6 +217,8 @@ def test_intervals(t):
                 for common in (draw.lognormvariate(0, stats.DRIFT), draw.lognormvariate(0, stats.DRIFT)))
         apart += stats.differ(a, b) != 0
     t.want(apart <= 2, "of a machine that drifts from run to run %d of 400 pairs did not meet" % apart)
+    a, b = (stats.summary([of_pages] * 5, stats.unseen(4 / of_pages)) for of_pages in (24.0, 28.0))
+    t.want(stats.differ(a, b) == 0, "a page more or less is no difference: %s, %s" % (a, b))
     one, far = stats.summary([1.0]), stats.summary([9.0] * 9)
     t.want(stats.differ(one, far) == 0 and one["confidence"] == 0, "one round says nothing of the spread: %s" % one)
     t.want(stats.differ(stats.summary([1.0] * 9), far) == 1, "what differs is seen")

@@ -27,14 +27,18 @@ def _thin(tail, most=60):
     return [tail[int(i * step)] for i in range(int((len(tail) - 20) / step))] + tail[-20:]
 
 
-def _cell(cell, base, session):
+def _cell(cell, base, step, session):
+    """step: the row's."""
+    def unseen(*cells):
+        return stats.unseen(*(step / stats.median(c.samples) if step else 0.0 for c in cells))
+
     if not cell.samples:
         return {"missing": cell.why or "nothing was measured"}
-    data = dict(stats.summary(cell.samples, stats.DRIFT), samples=cell.samples, warning=stats.verdict(cell.samples))
+    data = dict(stats.summary(cell.samples, unseen(cell)), samples=cell.samples, warning=stats.verdict(cell.samples))
     if base and base is not cell:
         by_round = dict(zip(base.rounds, base.samples))
         pairs = [(v, by_round[r]) for r, v in zip(cell.rounds, cell.samples) if r in by_round]
-        data["ratio"] = stats.ratios([v for v, _ in pairs], [b for _, b in pairs], stats.DRIFT) if pairs else None
+        data["ratio"] = stats.ratios([v for v, _ in pairs], [b for _, b in pairs], unseen(cell, base)) if pairs else None
     if cell.histogram:
         data["latency"] = _latency(cell, session)
     if cell.why:
@@ -54,7 +58,7 @@ def gather(session, chosen, table, jobs, host, command, explained, shared):
     rows = []
     for key, row in table.rows.items():
         base = table.cells.get((key, "native"))
-        cells = {w.name: _cell(table.cells[key, w.name], base, session) for w in chosen if (key, w.name) in table.cells}
+        cells = {w.name: _cell(table.cells[key, w.name], base, row.step, session) for w in chosen if (key, w.name) in table.cells}
         rows.append({"group": row.group, "name": row.name, "unit": row.unit, "better": row.better, "says": row.says, "x": row.x, "ways": cells})
     p = session.plan
     return {

@@ -85,6 +85,11 @@ def _drifting(low, middle, high, drift):
             middle * math.exp(math.hypot(math.log(high / middle), more)))
 
 
+def unseen(*steps):
+    """DRIFT, with what figures that go by steps cannot show, each one's step as a part of it: a page of a few is much."""
+    return math.hypot(DRIFT, sum(steps) / NORMAL)
+
+
 def interval(values, confidence=CONFIDENCE, drift=0.0):
     """
     (low, high) for the median: the bootstrap's, which is too narrow for few values and so is widened: to the values that

@@ -9,10 +9,10 @@ from .ways import Failed
 
 
 class Row:
-    """One line of the tables.  better: 'less' or 'more'."""
+    """One line of the tables.  better: 'less' or 'more'.  step: of values that are multiples of it, in their unit."""
 
-    def __init__(self, group, name, unit, says="", better="less", x=None):
-        self.group, self.name, self.unit, self.says, self.better, self.x = group, name, unit, says, better, x
+    def __init__(self, group, name, unit, says="", better="less", x=None, step=0.0):
+        self.group, self.name, self.unit, self.says, self.better, self.x, self.step = group, name, unit, says, better, x, step
 
     def key(self):
         return self.group + "/" + self.name
@@ -213,6 +213,8 @@ def growth(session, way):
 
 # ---- start-up and memory
 
+PAGE_KIB = os.sysconf("SC_PAGESIZE") >> 10
+
 def start(session, way):
     way.fresh_dir()
     out = way.start_times(session.plan.starts + 1)
@@ -229,7 +231,7 @@ def start(session, way):
 
 def memory(session, way):
     for mib in (0, session.plan.hold_mib):
-        row = Row("memory", "holding %d MiB" % mib, "KiB", "PSS of all its processes; of a VM, QEMU's resident memory")
+        row = Row("memory", "holding %d MiB" % mib, "KiB", "PSS of all its processes; of a VM, QEMU's resident memory", step=PAGE_KIB)
         yield Sample(row, way.memory(mib))
 
 
