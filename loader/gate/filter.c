@@ -74,8 +74,6 @@ static const struct sock_filter never[] = {
 };
 
 #define LENGTH(code) (sizeof(code) / sizeof(*(code)))
-#define ADDRESS_NOTIFY                                                                                                 \
-    7 /* where by_address says what becomes of a door call, and behind it, of what is not the gate's */
 
 int64_t filter_install(bool ptrace_door, bool dispatch)
 {
@@ -92,8 +90,8 @@ int64_t filter_install(bool ptrace_door, bool dispatch)
         code[4].k = (uint32_t)AT(gate_text_end);
     }
     memcpy(code + first, never, sizeof(never));
-    if (ptrace_door)
-        code[ADDRESS_NOTIFY].k = code[ADDRESS_NOTIFY + 1].k = SECCOMP_RET_TRACE;
+    if (ptrace_door) /* a door call, and what is not the gate's: the ends of by_address */
+        code[first - 2].k = code[first - 1].k = SECCOMP_RET_TRACE;
     else
         flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER | FILTER_WAIT_KILLABLE_RECV;
 

@@ -223,6 +223,8 @@ def test_intervals(t):
     t.want(stats.differ(one, far) == 0 and one["confidence"] == 0, "one round says nothing of the spread: %s" % one)
     t.want(stats.differ(stats.summary([1.0] * 9), far) == 1, "what differs is seen")
     t.want(stats.differ(stats.summary([1.0] * 9, stats.DRIFT), stats.summary([1.1] * 9, stats.DRIFT)) == 1, "a tenth is seen")
+    near, far = stats.summary([1.0, 1.01] * 6, stats.DRIFT), stats.summary([1.04, 1.05] * 6, stats.DRIFT)
+    t.want(stats.differ(near, far) == 0 and stats.differ(stats.in_one_run(near), stats.in_one_run(far)) == 1, "in one run less is seen")
 
 
 @mark(once=True)

@@ -2,6 +2,8 @@
 What a call may cost under the notify door, and what was measured.  A bound that an aim cannot be below on this host is the
 same call as the gate has to make it, under user dispatch and a filter, measured in the bare.
 """
+from . import stats
+
 # Row of the calls: (ratio to the native call, the host call that the gate makes in its place).
 CALLS = {
     "getpid": (0.5, ""), "lseek": (0.3, ""), "read-1": (1.15, "pread-1"), "pread-1": (1.15, "pread-1"), "read-4k": (1.10, "pread-4k"),
@@ -21,13 +23,15 @@ class Figures:
         self.rows = {(r["group"], r["name"]): r["ways"] for r in data["rows"]}
 
     def cell(self, group, name, way):
-        return self.rows.get((group, name), {}).get(way, {})
+        found = self.rows.get((group, name), {}).get(way, {})
+        return stats.in_one_run(found) if "median" in found else found
 
     def median(self, group, name, way):
         return self.cell(group, name, way).get("median")
 
     def ratio(self, group, name, way):
-        return (self.cell(group, name, way).get("ratio") or {})
+        found = self.cell(group, name, way).get("ratio")
+        return stats.in_one_run(found) if found else {}
 
     def floor(self, name):
         return self.median("floor", name, "native")

@@ -33,7 +33,7 @@ def _wins(data):
             cell = row["ways"].get(name, {})
             if "median" not in cell or "median" not in door:
                 continue
-            sign = stats.differ(door, cell)
+            sign = stats.differ(stats.in_one_run(door), stats.in_one_run(cell))
             if sign and (sign < 0) == (row["better"] == "less"):
                 yield row, name, cell["median"], door["median"]
 

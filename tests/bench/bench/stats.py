@@ -90,12 +90,11 @@ def unseen(*steps):
     return math.hypot(DRIFT, sum(steps) / NORMAL)
 
 
-def interval(values, confidence=CONFIDENCE, drift=0.0):
+def interval(values, confidence=CONFIDENCE):
     """
     (low, high) for the median: the bootstrap's, which is too narrow for few values and so is widened: to the values that
     hold the median with that chance whatever the distribution, where there are eight or more, and below that, where no
     two do (the whole range holds 1 - 2^(1-n)), to Student's.  One value has no interval: low is high.
-    drift: the standard deviation of what all of the values have in common, as a part of them.
     """
     values = sorted(values)
     low, high = _bootstrap(values, confidence)
@@ -104,13 +103,18 @@ def interval(values, confidence=CONFIDENCE, drift=0.0):
     if 1 < len(values) < len(STUDENT) + 2 and values[0] > 0:
         t_low, t_high = _student(values)
         low, high = min(low, t_low), max(high, t_high)
-    return _drifting(low, median(values), high, drift) if len(values) > 1 and drift else (low, high)
+    return low, high
 
 
 def summary(values, drift=0.0):
+    """
+    low, high: the interval beside other runs; drift: the standard deviation of what all of the values have in common, as
+    a part of them.  own: that of the values alone, for what is beside others of the same run.
+    """
     values = list(values)
-    low, high = interval(values, drift=drift)
-    return {"n": len(values), "median": median(values), "low": low, "high": high, "spread": spread(values),
+    own = interval(values)
+    low, high = _drifting(own[0], median(values), own[1], drift) if len(values) > 1 else own
+    return {"n": len(values), "median": median(values), "low": low, "high": high, "own": own, "spread": spread(values),
             "min": min(values), "max": max(values), "confidence": CONFIDENCE if len(values) > 1 else 0}
 
 
@@ -118,6 +122,12 @@ def ratios(values, base, drift=0.0):
     """Summary of the rounds' own ratios: a round's drift of the machine is in both of its sides."""
     pairs = [v / b for v, b in zip(values, base) if b]
     return summary(pairs, drift) if pairs else None
+
+
+def in_one_run(found):
+    """A summary for what is compared within its run, or with a number: the run's drift is not in it."""
+    low, high = found.get("own", (found["low"], found["high"]))  # results of older versions have no other
+    return dict(found, low=low, high=high)
 
 
 def verdict(values):

@@ -215,6 +215,7 @@ def growth(session, way):
 
 PAGE_KIB = os.sysconf("SC_PAGESIZE") >> 10
 
+
 def start(session, way):
     way.fresh_dir()
     out = way.start_times(session.plan.starts + 1)
