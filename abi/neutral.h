@@ -14,6 +14,7 @@
 #define D_ECAPMODE    135 /* not in capability mode */
 
 /* open */
+#define D_O_ACCMODE         3 /* the host's; musl's <fcntl.h> counts O_PATH in */
 #define D_O_SHLOCK          (1ull << 32)
 #define D_O_EXLOCK          (1ull << 33)
 #define D_O_EXEC            (1ull << 34) /* execute only; with a directory: search only */

@@ -115,7 +115,7 @@ static int job_new(struct call *c, gva aiocb, const struct aiocb_form *f, int op
 
 static int check_access(const struct ofile *of, int op)
 {
-    const uint32_t mode = of->flags & O_ACCMODE;
+    const uint32_t mode = of->flags & D_O_ACCMODE;
 
     if (of->flags & (O_PATH | OFLAG_EXEC))
         return -EBADF;

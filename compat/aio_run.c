@@ -196,21 +196,18 @@ static void *worker(void *buf)
     return NULL;
 }
 
-/* A detached thread that takes no signals.  0, -EAGAIN; arg is taken over (free) in any case. */
+/* A detached thread; like every thread of the provider, it is born with all signals blocked.  0, -EAGAIN; arg is taken
+ * over (free) in any case. */
 static int thread_start(void *(*fn)(void *), void *arg)
 {
     pthread_attr_t attr;
     pthread_t      thread;
-    sigset_t       all, old;
     int            err;
 
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attr, 128 << 10);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
     err = pthread_create(&thread, &attr, fn, arg);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attr);
     if (err)
         free(arg);

@@ -9,6 +9,7 @@
 
 #include "compat/bsd_calls.h"
 #include "syscalls/capability.h"
+#include "syscalls/hostcpu.h"
 #include "syscalls/resources.h"
 #include "syscalls/task.h"
 
@@ -35,7 +36,7 @@ static uint64_t mask_bytes(const uint8_t *mask)
 
 static void mask_all(uint8_t *mask)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    const unsigned n = host_cpus();
 
     memset(mask, 0, CPUSET_BYTES);
     for (long i = 0; i < n && i < CPUSET_BYTES * 8; i++)

@@ -64,7 +64,7 @@ static bool queue_event(struct call *c, struct knote *kn, uint32_t events)
 /* What the host's pipe knows nothing of: to read at the end that writes, to write at the end that reads. */
 static bool is_way_back(const struct source *s, uint32_t mode)
 {
-    return !s->always && pipe_is_pair(s->of) && (s->of->flags & O_ACCMODE) == mode;
+    return !s->always && pipe_is_pair(s->of) && (s->of->flags & D_O_ACCMODE) == mode;
 }
 
 static bool back_event(struct call *c, struct knote *kn, int64_t least)

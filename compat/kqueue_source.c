@@ -246,7 +246,7 @@ static void measure_pipe(struct source *s, int fd)
     int       n = 0;
 
     ioctl(fd, FIONREAD, &n);
-    s->rdata = (s->of->flags & O_ACCMODE) == O_WRONLY ? 0 : n; /* the host tells it at both ends */
+    s->rdata = (s->of->flags & D_O_ACCMODE) == O_WRONLY ? 0 : n; /* the host tells it at both ends */
     s->wdata = size - n;
 }
 

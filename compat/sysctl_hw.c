@@ -10,6 +10,7 @@
 #include "abi/freebsd/kinfo.h"
 #include "abi/freebsd/version.h"
 #include "compat/sysctl_values.h"
+#include "syscalls/hostcpu.h"
 
 #define PAGE 4096
 
@@ -48,9 +49,9 @@ int hw_clockrate(struct sysctl_req *r)
     return sysctl_out_num(r, cpuinfo("cpu MHz", mhz, sizeof(mhz)) ? atoi(mhz) : 0);
 }
 
-int hw_ncpu(struct sysctl_req *r) { return sysctl_out_num(r, sysconf(_SC_NPROCESSORS_ONLN)); }
+int hw_ncpu(struct sysctl_req *r) { return sysctl_out_num(r, host_cpus()); }
 
-int hw_maxid(struct sysctl_req *r) { return sysctl_out_num(r, sysconf(_SC_NPROCESSORS_ONLN) - 1); }
+int hw_maxid(struct sysctl_req *r) { return sysctl_out_num(r, host_cpus() - 1); }
 
 int hw_physmem(struct sysctl_req *r) { return sysctl_out_num(r, host_meminfo("MemTotal")); }
 

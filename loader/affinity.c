@@ -8,17 +8,28 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "syscalls/hostcpu.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned        load[CPU_SETSIZE]; /* runnable guest threads by CPU, under lock */
+static unsigned        load[HOST_CPUS_MAX]; /* runnable guest threads by CPU, under lock */
+
+static void allow(struct affinity *a, const cpu_set_t *set)
+{
+    a->allowed = *set;
+    a->end = HOST_CPUS_MAX;
+    while (a->end && !CPU_ISSET(a->end - 1, set))
+        a->end--;
+}
 
 void affinity_init(struct affinity *a, const struct affinity *from)
 {
+    cpu_set_t set;
+
     a->cpu = -1;
     a->running = false;
-    if (from)
-        a->allowed = from->allowed;
-    else if (sched_getaffinity(0, sizeof(a->allowed), &a->allowed))
-        CPU_ZERO(&a->allowed);
+    if (!from && sched_getaffinity(0, sizeof(set), &set))
+        CPU_ZERO(&set);
+    allow(a, from ? &from->allowed : &set);
 }
 
 /* Stays where it was unless another CPU has less to do. */
@@ -26,7 +37,7 @@ static int pick(const struct affinity *a)
 {
     int best = a->cpu >= 0 && CPU_ISSET(a->cpu, &a->allowed) ? a->cpu : -1;
 
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+    for (int cpu = 0; cpu < a->end; cpu++)
         if (CPU_ISSET(cpu, &a->allowed) && (best < 0 || load[cpu] < load[best]))
             best = cpu;
     return best;
@@ -76,7 +87,7 @@ static int affinity_set(struct affinity *a, const void *mask, size_t size)
     CPU_AND(&want, &want, &host);
     if (!CPU_COUNT(&want))
         return -EINVAL;
-    a->allowed = want;
+    allow(a, &want);
     return 0;
 }
 

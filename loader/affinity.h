@@ -15,6 +15,7 @@
 
 struct affinity {
     cpu_set_t allowed; /* what the guest has asked for, or inherited */
+    int       end;     /* above the highest that is allowed */
     int       cpu;     /* where the pair is, -1: nowhere yet */
     bool      running; /* counted as runnable on .cpu */
 };

@@ -19,6 +19,7 @@
 #include "loader/image.h"
 #include "syscalls/door.h"
 #include "syscalls/exec.h"
+#include "syscalls/hostcpu.h"
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/strv.h"
@@ -230,7 +231,7 @@ static void start_describe(struct start_in *in, struct exec_image *e)
     in->argc = e->argc;
     in->envp = (const char *const *)e->envp;
     in->envc = e->envc;
-    in->ncpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    in->ncpus = host_cpus();
     if (getrandom(in->random, sizeof(in->random), GRND_NONBLOCK) < 0)
         memset(in->random, 0x5a, sizeof(in->random));
 }

@@ -26,6 +26,7 @@
 
 #include "loader/coro.h"
 #include "syscalls/call.h"
+#include "syscalls/hostcpu.h"
 #include "syscalls/proc.h"
 #include "syscalls/task.h"
 
@@ -300,12 +301,11 @@ static atomic_int tasks, workers;
 /* As many workers as there are tasks, and no more than processors: a single task never speaks twice at once. */
 static void workers_adjust(void)
 {
-    static long most; /* every writer writes the same */
+    int most;
 
     if (listener_fd < 0 || atomic_load(&workers) >= atomic_load(&tasks))
         return;
-    if (!most)
-        most = sysconf(_SC_NPROCESSORS_ONLN);
+    most = (int)host_cpus();
     if (atomic_fetch_add(&workers, 1) >= (most < 2 ? 2 : most > 16 ? 16 : most) || worker_add())
         atomic_fetch_sub(&workers, 1); /* those that are there will do */
 }

@@ -89,7 +89,7 @@ static const struct machine {
     {EM_68K, "m68k", "an m68k machine, or qemu-m68k"},
     {EM_ALPHA, "alpha", "an Alpha machine, or qemu-alpha"},
     {EM_IA_64, "ia64", "an Itanium machine"},
-    {EM_LOONGARCH, "loongarch", "a LoongArch machine, or qemu-loongarch64"},
+    {258 /* EM_LOONGARCH, younger than some <elf.h> */, "loongarch", "a LoongArch machine, or qemu-loongarch64"},
 };
 
 static bool foreign_machine(unsigned machine, struct image_error *err)

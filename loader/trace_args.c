@@ -310,7 +310,7 @@ void trace_result(struct text *t, struct call *c, int64_t result, int guest_errn
     enum row_ret ret = c->row ? (enum row_ret)c->row->ret : RET_INT;
 
     if (guest_errno)
-        text_add(t, "-1 %s (%s)", errno_name(c->abi, guest_errno), strerrordesc_np((int)-result) ?: "unknown error");
+        text_add(t, "-1 %s (%s)", errno_name(c->abi, guest_errno), strerror((int)-result));
     else if (ret == RET_VOID || c->no_result)
         text_add(t, "?");
     else if (ret == RET_PTR || ret == RET_HEX)

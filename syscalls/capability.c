@@ -38,7 +38,7 @@ static uint64_t argument(const struct call *c, unsigned i)
 
 static void want_open(const struct call *c, int fd, struct want *w)
 {
-    const uint64_t flags = argument(c, 2), mode = flags & O_ACCMODE;
+    const uint64_t flags = argument(c, 2), mode = flags & D_O_ACCMODE;
 
     (void)fd;
     w->inherits = true;

@@ -1,6 +1,7 @@
 #include "syscalls/copy.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>

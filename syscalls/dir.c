@@ -219,7 +219,7 @@ static int64_t read_locked(struct call *c, struct fdref *ref, gva buf, uint64_t 
 /* EBADF for what was not opened for reading, EINVAL for what is no directory (vfs_syscalls.c, kern_getdirentries). */
 static int check_dir(const struct ofile *of)
 {
-    if (of->flags & (O_PATH | OFLAG_EXEC) || (of->flags & O_ACCMODE) == O_WRONLY)
+    if (of->flags & (O_PATH | OFLAG_EXEC) || (of->flags & D_O_ACCMODE) == O_WRONLY)
         return -EBADF;
     return of->kind == OF_DIR ? 0 : -EINVAL;
 }

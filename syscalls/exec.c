@@ -269,7 +269,7 @@ static int program_of(struct call *c, int fd)
         return own;
     if (ref.of->flags & OFLAG_EXEC)
         own = reopened(host_fd_fetch(c, ref.hostfd));
-    else if (ref.of->flags & (O_ACCMODE | O_PATH))
+    else if (ref.of->flags & (D_O_ACCMODE | O_PATH))
         own = -EBADF;
     else if (ref.of->kind != OF_FILE && ref.of->kind != OF_DIR && ref.of->kind != OF_CHAR)
         own = -EINVAL;

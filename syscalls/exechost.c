@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "syscalls/fdtable.h"
 #include "syscalls/file.h"
 #include "syscalls/hostproc.h"
+#include "syscalls/hostsignals.h"
 #include "syscalls/path.h"
 #include "syscalls/proc.h"
 #include "syscalls/sigdeliver.h"
@@ -84,8 +86,7 @@ struct setup {
     uid_t          uid[3];
     gid_t          gid[3], groups[GROUPS_MAX];
     int            ngroups;
-    sigset_t       mask;
-    uint64_t       ignored; /* host signals, bit n - 1 */
+    uint64_t       mask, ignored; /* sets of the host's signals (syscalls/hostsignals.h) */
     struct rlimit  nofile;
     cpu_set_t      cpus; /* the guest's: a tracer thread's own is narrower */
 };
@@ -201,7 +202,6 @@ static void cpus_read(struct call *c, struct setup *s)
 
 static void signals_read(struct call *c, struct setup *s)
 {
-    sigemptyset(&s->mask);
     pthread_mutex_lock(&session.lock);
     for (unsigned g = 1; g <= c->abi->nsig; g++) {
         int h = c->abi->sig_to_host[g];
@@ -209,9 +209,9 @@ static void signals_read(struct call *c, struct setup *s)
         if (!h)
             continue;
         if (sigset_has(&c->task->area->mask, (int)g))
-            sigaddset(&s->mask, h);
+            s->mask |= host_signal_bit(h);
         if (c->proc->actions[g].handler == D_SIG_IGN)
-            s->ignored |= 1ull << (h - 1);
+            s->ignored |= host_signal_bit(h);
     }
     c->task->area->mask = (struct sigset){{0, 0}}; /* from here on signals are the program's to block */
     s->nofile = (struct rlimit){c->proc->nofile, c->proc->nofile_max};
@@ -270,12 +270,12 @@ static void child_fds(struct setup *s)
     fchdir(s->cwd);
     for (int i = 0; i < s->nfds; i++) { /* in ascending order, as the table gives them */
         if (s->fds[i].guest > next)
-            close_range((unsigned)next, (unsigned)s->fds[i].guest - 1, 0);
+            syscall(SYS_close_range, next, s->fds[i].guest - 1, 0);
         if (s->fds[i].own >= 0)
             dup2(s->fds[i].own, s->fds[i].guest);
         next = s->fds[i].guest + 1;
     }
-    close_range((unsigned)next, ~0u, CLOSE_RANGE_CLOEXEC);
+    syscall(SYS_close_range, next, ~0u, CLOSE_RANGE_CLOEXEC);
     s->progfd = progfd;
 }
 
@@ -299,9 +299,9 @@ static void child_identity(struct setup *s)
 
 static void child_signals(const struct setup *s)
 {
-    for (int sig = 1; sig < NSIG; sig++)
-        signal(sig, s->ignored >> (sig - 1) & 1 ? SIG_IGN : SIG_DFL);
-    sigprocmask(SIG_SETMASK, &s->mask, NULL);
+    for (int sig = 1; sig <= HOST_SIGNALS; sig++)
+        host_signal_ignore(sig, s->ignored & host_signal_bit(sig));
+    host_signals_mask(SIG_SETMASK, s->mask);
 }
 
 static void child_run(struct setup *s)
@@ -347,7 +347,7 @@ static void watcher_run(struct setup *s, pid_t starter)
         setpgid(st.program, s->pgid); /* as it does; once it is reported, the terminal's signals must reach it */
     signal(SIGPIPE, SIG_IGN);
     dup2(s->report, 0);
-    close_range(1, ~0u, 0);
+    syscall(SYS_close_range, 1, ~0u, 0);
     if (write(0, &st, sizeof(st)) != sizeof(st) && st.program > 0)
         kill(st.program, SIGKILL); /* the guest's process is gone */
     do {

@@ -89,7 +89,7 @@ static int64_t get_flags(struct call *c, struct fdref *ref, int64_t arg)
 
     (void)arg;
     if (pipe_is_pair(ref->of)) /* both ends do both */
-        return (int64_t)flags_to_guest(c->abi->open_flags, (flags & ~O_ACCMODE) | O_RDWR);
+        return (int64_t)flags_to_guest(c->abi->open_flags, (flags & ~D_O_ACCMODE) | O_RDWR);
     if (flags & OFLAG_EXEC)
         return (int64_t)flags_to_guest(c->abi->open_flags, D_O_EXEC | (flags & ~(OFLAG_EXEC | O_PATH)));
     return (int64_t)flags_to_guest(c->abi->open_flags, flags);

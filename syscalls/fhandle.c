@@ -149,9 +149,9 @@ static int64_t open_handle(struct call *c, gva fhp, uint64_t flags)
 /* Not for making, and not for nothing. */
 int64_t sys_fhopen(struct call *c, gva fhp, uint64_t flags)
 {
-    const uint64_t kept = O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECT | O_SYNC | O_DSYNC;
+    const uint64_t kept = D_O_ACCMODE | O_APPEND | O_NONBLOCK | O_DIRECT | O_SYNC | O_DSYNC;
 
-    if (flags & (O_CREAT | O_PATH | D_O_EXEC) || (flags & O_ACCMODE) == O_ACCMODE)
+    if (flags & (O_CREAT | O_PATH | D_O_EXEC) || (flags & D_O_ACCMODE) == D_O_ACCMODE)
         return check_right(c) ?: -EINVAL;
 
     const int64_t hostfd = open_handle(c, fhp, flags & (kept | O_TRUNC));

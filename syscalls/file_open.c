@@ -14,7 +14,7 @@
 #include "syscalls/proc.h"
 
 /* What of the flags stays with the open file (FreeBSD's FMASK). */
-#define KEPT_FLAGS (O_ACCMODE | O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_SYNC | O_DSYNC | O_PATH)
+#define KEPT_FLAGS (D_O_ACCMODE | O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_SYNC | O_DSYNC | O_PATH)
 #define LOCK_FLAGS (D_O_SHLOCK | D_O_EXLOCK)
 /* Refused; O_CREAT with O_DIRECTORY alone means nothing (vn_open_cred). */
 #define NEW_DIRECTORY (O_CREAT | O_EXCL | O_DIRECTORY)
@@ -25,7 +25,7 @@ static bool only_path(uint64_t flags) { return flags & (O_PATH | D_O_EXEC); }
 static uint64_t effective_flags(uint64_t flags)
 {
     if (flags & O_PATH)
-        flags &= ~(uint64_t)(O_ACCMODE | O_CREAT | O_TRUNC);
+        flags &= ~(uint64_t)(D_O_ACCMODE | O_CREAT | O_TRUNC);
     if ((flags & (O_CREAT | O_EXCL | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
         flags &= ~(uint64_t)O_CREAT;
     return flags;
@@ -36,8 +36,8 @@ static int check_flags(uint64_t flags)
     if (flags & O_CREAT && flags & (O_DIRECTORY | D_O_EMPTY_PATH))
         return -EINVAL;
     if (only_path(flags))
-        return flags & O_ACCMODE ? -EINVAL : 0;
-    if ((flags & O_ACCMODE) == O_ACCMODE || (flags & LOCK_FLAGS) == LOCK_FLAGS)
+        return flags & D_O_ACCMODE ? -EINVAL : 0;
+    if ((flags & D_O_ACCMODE) == D_O_ACCMODE || (flags & LOCK_FLAGS) == LOCK_FLAGS)
         return -EINVAL;
     return (flags & NEW_DIRECTORY) == NEW_DIRECTORY ? -EINVAL : 0;
 }
@@ -163,7 +163,7 @@ static int64_t open_finish(struct call *c, int hostfd, uint64_t flags)
 /* /dev/fd/N: the open file itself once more, if it allows what is asked (fdescfs, kern_descrip.c dupfdopen). */
 static int64_t open_dev_fd(struct call *c, struct fdref *ref, uint64_t flags)
 {
-    const uint32_t have = pipe_is_pair(ref->of) ? O_RDWR : ref->of->flags & O_ACCMODE, want = flags & O_ACCMODE;
+    const uint32_t have = pipe_is_pair(ref->of) ? O_RDWR : ref->of->flags & D_O_ACCMODE, want = flags & D_O_ACCMODE;
     const int      fd = ref->fd;
 
     fd_put(c, ref);

@@ -194,7 +194,7 @@ static int check_positioned(const struct ofile *of, bool write, int64_t offset)
 
     if (!no_offsets && (offset >= 0 || of->kind == OF_CHAR))
         return 0;
-    if ((of->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY) && !pipe_is_pair(of))
+    if ((of->flags & D_O_ACCMODE) == (write ? O_RDONLY : O_WRONLY) && !pipe_is_pair(of))
         return -EBADF;
     return no_offsets ? -ESPIPE : -EINVAL;
 }

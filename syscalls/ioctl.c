@@ -70,7 +70,7 @@ static int64_t get_owner(struct call *c, struct fdref *ref, gva data)
 /* The host tells at the end that writes what the other end could read (sys_pipe.c, pipe_ioctl: each has its own). */
 static int64_t readable(struct call *c, struct fdref *ref, gva data)
 {
-    if (ref->of->kind == OF_PIPE && (ref->of->flags & O_ACCMODE) == O_WRONLY)
+    if (ref->of->kind == OF_PIPE && (ref->of->flags & D_O_ACCMODE) == O_WRONLY)
         return put_int(c, data, pipe_is_pair(ref->of) ? (int32_t)pipe_back_level(c, ref->of, ref->hostfd, false) : 0);
     if (ref->of->kind != OF_FILE && ref->of->kind != OF_DIR)
         return host_call(c, SYS_ioctl, ref->hostfd, FIONREAD, data.va);

@@ -25,7 +25,7 @@ static const struct {
 
 int32_t kinfo_flags(uint32_t of)
 {
-    const uint32_t mode = of & O_ACCMODE;
+    const uint32_t mode = of & D_O_ACCMODE;
     int32_t        r = of & O_PATH ? 0 : (mode != O_WRONLY ? 1 : 0) | (mode != O_RDONLY ? 2 : 0);
 
     for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)

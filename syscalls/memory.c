@@ -176,7 +176,7 @@ static int read_only_again(struct call *c, const struct fdref *ref, uint64_t fla
 {
     const struct scratch s = scratch_get(c, 32);
 
-    if (!ref->limited || ref->maps_rw || !(flags & MAP_SHARED) || (ref->of->flags & O_ACCMODE) != O_RDWR || !s.p)
+    if (!ref->limited || ref->maps_rw || !(flags & MAP_SHARED) || (ref->of->flags & D_O_ACCMODE) != O_RDWR || !s.p)
         return -1;
     snprintf(s.p, 32, "/proc/self/fd/%d", ref->hostfd);
     return (int)host_call(c, SYS_openat, AT_FDCWD, s.va, O_RDONLY);

@@ -271,7 +271,7 @@ static int make_locked(const struct wanted *w, struct mqueue **out)
 
 static int open_locked(const struct wanted *w, struct mqueue **out)
 {
-    const unsigned access = w->flags & O_ACCMODE;
+    const unsigned access = w->flags & D_O_ACCMODE;
     struct mqueue *q = named_locked(w->name);
     int            err;
 
@@ -298,7 +298,7 @@ static int install(struct call *c, const struct wanted *w, struct mqueue_handle 
         free(h);
         return (int)hostfd;
     }
-    n.flags = (uint32_t)w->flags & (O_ACCMODE | O_NONBLOCK);
+    n.flags = (uint32_t)w->flags & (D_O_ACCMODE | O_NONBLOCK);
     pthread_mutex_lock(&mqueue_lock);
     n.object = *id = h->id = ++table.made;
     LIST_INSERT_HEAD(&table.handles, h, link);
@@ -336,7 +336,7 @@ int64_t sys_kmq_open(struct call *c, gva path, uint64_t flags, uint32_t mode, gv
     struct wanted w = {.flags = flags};
     int           err;
 
-    if ((flags & O_ACCMODE) == O_ACCMODE || flags & D_O_EXEC)
+    if ((flags & D_O_ACCMODE) == D_O_ACCMODE || flags & D_O_EXEC)
         return -EINVAL;
     err = attr_get(c, &w, attr, &w.attr);
     if (!err)

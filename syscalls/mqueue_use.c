@@ -185,7 +185,7 @@ int64_t sys_kmq_timedsend(struct call *c, int mqd, gva msg, uint64_t len, unsign
 
     if (r)
         return r;
-    r = (u.ref.of->flags & O_ACCMODE) == O_RDONLY ? -EBADF : send_msg(c, &u, msg, len, prio, abstime);
+    r = (u.ref.of->flags & D_O_ACCMODE) == O_RDONLY ? -EBADF : send_msg(c, &u, msg, len, prio, abstime);
     mqueue_done(c, &u);
     return r;
 }
@@ -217,7 +217,7 @@ int64_t sys_kmq_timedreceive(struct call *c, int mqd, gva msg, uint64_t len, gva
 
     if (r)
         return r;
-    r = (u.ref.of->flags & O_ACCMODE) == O_WRONLY ? -EBADF : receive_msg(c, &u, msg, len, prio, abstime);
+    r = (u.ref.of->flags & D_O_ACCMODE) == O_WRONLY ? -EBADF : receive_msg(c, &u, msg, len, prio, abstime);
     mqueue_done(c, &u);
     return r;
 }

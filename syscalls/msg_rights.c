@@ -52,7 +52,7 @@ static int identify(int fd, struct identity *id)
 
 static bool same_file(const struct identity *a, const struct identity *b)
 {
-    return a->dev == b->dev && a->ino == b->ino && ((a->flags ^ b->flags) & O_ACCMODE) == 0;
+    return a->dev == b->dev && a->ino == b->ino && ((a->flags ^ b->flags) & D_O_ACCMODE) == 0;
 }
 
 /* ---- the list ------------------------------------------------------------------------- */
@@ -298,7 +298,7 @@ static struct ofile *stranger(const struct identity *id)
         return NULL;
     of->kind = (uint8_t)fd_kind_of_mode(id->mode);
     of->host_offset = true;
-    of->flags = (uint32_t)id->flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_ASYNC | O_SYNC | O_DIRECT);
+    of->flags = (uint32_t)id->flags & (D_O_ACCMODE | O_APPEND | O_NONBLOCK | O_ASYNC | O_SYNC | O_DIRECT);
     return of;
 }
 

@@ -50,7 +50,7 @@ static unsigned nbacks, sweep_at = 16;
 
 static bool is_reader(const struct ofile *of) /* of what the host carries: back, it writes */
 {
-    return (of->flags & O_ACCMODE) == O_RDONLY;
+    return (of->flags & D_O_ACCMODE) == O_RDONLY;
 }
 
 /* ---- life ------------------------------------------------------------------------------ */

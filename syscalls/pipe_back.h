@@ -42,7 +42,7 @@ short pipe_back_ready(struct call *c, const struct fdref *ref, short events);
 /* True: some of events is the way back's to tell. */
 static inline bool pipe_back_concerns(const struct ofile *of, short events)
 {
-    const bool reads = (of->flags & O_ACCMODE) == O_RDONLY;
+    const bool reads = (of->flags & D_O_ACCMODE) == O_RDONLY;
 
     return pipe_is_pair(of) && events & (reads ? POLLOUT | POLLWRNORM : POLLIN | POLLRDNORM);
 }
@@ -53,7 +53,7 @@ static inline bool pipe_back_concerns(const struct ofile *of, short events)
  */
 static inline short pipe_revents(const struct ofile *of, short events, short revents)
 {
-    const uint32_t mode = of->flags & O_ACCMODE;
+    const uint32_t mode = of->flags & D_O_ACCMODE;
     const bool     gone = (mode == O_WRONLY && revents & POLLERR) || (mode == O_RDONLY && revents & POLLHUP);
     const bool     pair = pipe_is_pair(of);
 

@@ -72,7 +72,7 @@ int64_t rlimit_of_locked(const struct proc *p, int64_t which, struct rlimit *r)
     *r = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
     if (which > UINT32_MAX)
         return 0;
-    if (prlimit(p->pid, (__rlimit_resource_t)which, NULL, r))
+    if (prlimit(p->pid, (int)which, NULL, r))
         return -errno;
     if (which == RLIMIT_NOFILE)
         *r = (struct rlimit){p->nofile, p->nofile_max};

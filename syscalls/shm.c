@@ -77,7 +77,7 @@ static int64_t open_named(struct call *c, gva path, uint64_t flags, uint32_t mod
 
     if (r)
         return r;
-    return host_call(c, SYS_openat, AT_FDCWD, s.va, (flags & (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC)) | O_NOFOLLOW,
+    return host_call(c, SYS_openat, AT_FDCWD, s.va, (flags & (D_O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC)) | O_NOFOLLOW,
                      mode & 0777);
 }
 
@@ -87,8 +87,8 @@ int64_t sys_shm_open2(struct call *c, gva path, uint64_t flags, uint32_t mode, u
     (void)name; /* for debuggers */
     if (capability_mode(c) && path.va != SHM_ANON)
         return -D_ECAPMODE;
-    if ((flags & O_ACCMODE) > O_RDWR || (flags & O_ACCMODE) == O_WRONLY ||
-        flags & ~(uint64_t)(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC | D_O_CLOFORK))
+    if ((flags & D_O_ACCMODE) > O_RDWR || (flags & D_O_ACCMODE) == O_WRONLY ||
+        flags & ~(uint64_t)(D_O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC | D_O_CLOFORK))
         return -EINVAL;
     if (shmflags & SHM_LARGEPAGE)
         return -ENOTTY;
@@ -100,7 +100,7 @@ int64_t sys_shm_open2(struct call *c, gva path, uint64_t flags, uint32_t mode, u
 
     const struct fd_new n = {.hostfd = (int)hostfd,
                              .kind = OF_FILE,
-                             .flags = (uint32_t)flags & O_ACCMODE,
+                             .flags = (uint32_t)flags & D_O_ACCMODE,
                              .cloexec = flags & O_CLOEXEC,
                              .clofork = flags & D_O_CLOFORK};
 

@@ -103,7 +103,7 @@ int64_t sys_fspacectl(struct call *c, int fd, int cmd, gva range, int flags, gva
         return err;
     if (!seekable(ref.of))
         err = -ESPIPE;
-    else if ((ref.of->flags & O_ACCMODE) == O_RDONLY)
+    else if ((ref.of->flags & D_O_ACCMODE) == O_RDONLY)
         err = -EBADF;
     else
         err = ref.of->kind == OF_FILE ? deallocate(c, ref.hostfd, &r) : -ENODEV;

@@ -129,7 +129,7 @@ static bool is_nameless(struct call *c, int hostfd)
 static int64_t pipe_stat(struct call *c, struct fdref *ref, struct kstat *st)
 {
     const struct scratch s = scratch_get(c, sizeof(int));
-    const bool           writes = (ref->of->flags & O_ACCMODE) == O_WRONLY;
+    const bool           writes = (ref->of->flags & D_O_ACCMODE) == O_WRONLY;
     int64_t              waits = 0;
 
     if (!is_nameless(c, ref->hostfd))

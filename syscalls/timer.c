@@ -175,21 +175,17 @@ static void *timer_main(void *arg)
     return arg;
 }
 
-/* Once: the thread takes no signals. */
+/* Once.  Like every thread of the provider, it is born with all signals blocked. */
 static void timer_start(void)
 {
     pthread_condattr_t attr;
     pthread_t          thread;
-    sigset_t           all, old;
 
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&timers_changed, &attr);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
     if (!pthread_create(&thread, NULL, timer_main, NULL))
         pthread_detach(thread);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 /* ---- the calls ----------------------------------------------------------------------- */
