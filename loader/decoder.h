@@ -1,8 +1,7 @@
 /*
  * loader/decoder.h: Zydis, brought in when the first instruction is decoded.
  *
- * Most runs end before any call site is rewritten, and a library that is linked costs every one of them the time to
- * find, map and relocate it: a third of the whole start-up.
+ * Most runs end before any call site is rewritten, and would pay for finding, mapping and relocating it.
  */
 #ifndef DRAGOMAN_LOADER_DECODER_H
 #define DRAGOMAN_LOADER_DECODER_H
@@ -12,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Brings it in, unless that was done: 0, or what library_open gives. */
+int decoder_load(void);
 /* Decodes the 64-bit instruction at the beginning of code[n].  False: there is none, or the library is not there. */
 bool decoder_read(const uint8_t *code, size_t n, ZydisDecodedInstruction *i);
 

@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "loader/decoder.h"
 #include "loader/doctor_rows.h"
 #include "loader/image.h"
 
@@ -234,6 +235,16 @@ static void probe_kvm(struct finding *f)
     found(f, true, "yes");
 }
 
+static void probe_zydis(struct finding *f)
+{
+    const int err = decoder_load();
+
+    if (err)
+        found_errno(f, -err);
+    else
+        found(f, true, "yes");
+}
+
 static void probe_nofile(struct finding *f)
 {
     struct rlimit rl;
@@ -324,6 +335,7 @@ static const struct probe {
     {"memory of children", probe_vm, NEEDED_BY_BOTH, "no door works: process_vm_readv is refused"},
     {"executable memfd", probe_memfd, NEEDED_BY_BOTH, "no door works: the gate cannot be started"},
     {"FSGSBASE", probe_fsgsbase, NEEDED_BY_NONE, "programs that set their thread pointer by wrfsbase die"},
+    {"Zydis", probe_zydis, NEEDED_BY_NONE, "no call site is rewritten, each call traps: apt-get install libzydis4.0"},
     {"Landlock", probe_landlock, NEEDED_BY_NONE, "programs cannot be confined to parts of the file tree"},
     {"mmap_min_addr", probe_mmap_min_addr, NEEDED_BY_NONE, "programs linked at low addresses do not load"},
     {"KVM", probe_kvm, NEEDED_BY_NONE, "no comparison with a virtual machine; running programs needs none"},

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <malloc.h>
+#include <linux/stat.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,6 +23,7 @@
 #include "loader/front.h"
 #include "loader/gate/area.h"
 #include "loader/image.h"
+#include "loader/library.h"
 #include "loader/notify.h"
 #include "loader/pico.h"
 #include "loader/ptrace.h"
@@ -31,12 +32,12 @@
 #include "syscalls/exec.h"
 #include "syscalls/fd.h"
 #include "syscalls/fdcheck.h"
+#include "syscalls/hostsignals.h"
 #include "syscalls/leftcheck.h"
 #include "syscalls/session.h"
 #include "syscalls/sigdeliver.h"
 #include "syscalls/task.h"
 #include "syscalls/time.h"
-#include "syscalls/vdso.h"
 #include "syscalls/view.h"
 
 const struct door_ops *door;
@@ -106,43 +107,35 @@ static int open_now(int *fds, int max)
 
 /* ---- signals to the provider ---------------------------------------------------------- */
 
-static sigset_t every_signal;
-
 static void signals_block(void)
 {
     /* Whoever started us may ignore SIGCHLD, and then nothing could be waited for; stops of tracees are no news. */
     const struct sigaction chld = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
 
     sigaction(SIGCHLD, &chld, NULL);
-    sigfillset(&every_signal);
-    pthread_sigmask(SIG_BLOCK, &every_signal, NULL);
+    host_signals_mask(SIG_BLOCK, ~0ull);
 }
 
 /* What whoever started us had ignored or blocked (nohup, a shell's background) stays so: signals survive an exec. */
 static struct inherited {
-    sigset_t ignored, blocked;
+    uint64_t ignored, blocked; /* host sets */
 } inherited;
 
 static void signals_note(struct inherited *in)
 {
-    struct sigaction act;
-
-    sigemptyset(&in->ignored);
-    for (int sig = 1; sig < NSIG; sig++)
-        if (!sigaction(sig, NULL, &act) && act.sa_handler == SIG_IGN)
-            sigaddset(&in->ignored, sig);
-    pthread_sigmask(SIG_SETMASK, NULL, &in->blocked);
+    in->ignored = host_signals_ignored();
+    in->blocked = host_signals_mask(SIG_BLOCK, 0);
 }
 
 static void signals_hand_on(const struct inherited *in, struct task *t)
 {
     t->area->mask = (struct sigset){{0, 0}};
-    for (int sig = 1; sig < NSIG; sig++) {
+    for (int sig = 1; sig <= HOST_SIGNALS; sig++) {
         int guest = signal_guest(t->proc, sig);
 
-        if (guest && sigismember(&in->ignored, sig) == 1)
+        if (guest && in->ignored & host_signal_bit(sig))
             t->proc->actions[guest].handler = D_SIG_IGN;
-        if (guest && sigismember(&in->blocked, sig) == 1)
+        if (guest && in->blocked & host_signal_bit(sig))
             sigset_add(&t->area->mask, guest);
     }
     sigset_unmaskable(t->proc, &t->area->mask);
@@ -232,10 +225,12 @@ static void watch_until(bool (*over)(void))
 {
     struct timespec asked = {0};
     bool            owed = false; /* there may be a child that no signal named */
+    sigset_t        every;
     siginfo_t       si;
 
+    memset(&every, 0xff, sizeof every); /* sigfillset leaves out what a C library keeps to itself */
     while (!over()) {
-        const int sig = sigtimedwait(&every_signal, &si, owed ? &while_ago : NULL);
+        const int sig = sigtimedwait(&every, &si, owed ? &while_ago : NULL);
 
         if (!door->is_ptrace && (sig == SIGCHLD || (sig < 0 && errno == EAGAIN)))
             owed = ended_children(sig == SIGCHLD ? si.si_pid : 0, &asked);
@@ -357,7 +352,6 @@ static void live_on(const struct run_options *o)
 static int end_like(int status)
 {
     struct rlimit none = {0, 0};
-    sigset_t      set;
     int           sig;
 
     if (WIFEXITED(status))
@@ -365,12 +359,10 @@ static int end_like(int status)
     sig = WTERMSIG(status);
     setrlimit(RLIMIT_CORE, &none); /* the core, if any, is the guest's */
     prctl(PR_SET_DUMPABLE, 0);
-    signal(sig, SIG_DFL);
-    sigemptyset(&set);
-    sigaddset(&set, sig);
+    host_signal_ignore(sig, false);
     fflush(NULL);
     raise(sig);
-    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    host_signals_mask(SIG_UNBLOCK, host_signal_bit(sig));
     kill(getpid(), sig);
     return 128 + sig;
 }
@@ -442,7 +434,7 @@ static int session_init(void)
     session.provider_pid = getpid();
     rewrite_init();
     session.statx_null = syscall(SYS_statx, -1, NULL, AT_EMPTY_PATH, 0, &st) < 0 && errno == EBADF;
-    vdso_find();
+    session.vdso_clock = library_vdso("__vdso_clock_gettime");
     session.fsgsbase = getauxval(AT_HWCAP2) & 2; /* HWCAP2_FSGSBASE */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     return 0;
@@ -481,7 +473,6 @@ static int run_here(void *arg)
     err = view_enter();
     if (err)
         return fail("cannot enter the directory", o->root, -err, 125);
-    mallopt(M_ARENA_MAX, 1); /* a thread's own heap costs its first allocation more than sharing costs the others */
     signals_block();
     t = first_make(e, inherited_fds, ninherited);
     if (!t)

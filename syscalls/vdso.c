@@ -1,19 +1,7 @@
 #include "syscalls/vdso.h"
 
-#include <dlfcn.h>
-#include <sys/auxv.h>
-
 #include "syscalls/door.h"
 #include "syscalls/proc.h"
-
-void vdso_find(void)
-{
-    const uint64_t own = getauxval(AT_SYSINFO_EHDR);
-    void          *lib = own ? dlopen("linux-vdso.so.1", RTLD_LAZY | RTLD_NOLOAD) : NULL;
-    void          *clock = lib ? dlsym(lib, "__vdso_clock_gettime") : NULL;
-
-    session.vdso_clock = clock ? (uint64_t)clock - own : 0;
-}
 
 void vdso_adopt(struct proc *p, uint64_t vdso) { p->vdso = session.vdso_clock ? vdso : 0; }
 

@@ -21,8 +21,6 @@ static inline int vdso_overlaps(uint64_t vdso, uint64_t at, uint64_t end)
 struct call;
 struct proc;
 
-/* At the session's start: where in it the clock's function is.  The same in all processes of one kernel. */
-void vdso_find(void);
 /* The process has a new image, and the host says that it is there (0: nowhere). */
 void vdso_adopt(struct proc *p, uint64_t vdso);
 /* The guest is about to change [at, end): if that is where it is, nobody who shares the memory calls it from now on. */
