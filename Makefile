@@ -8,19 +8,32 @@ VERSION := 0.1.0
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS) -I. -I$(BUILD) -D_GNU_SOURCE -DDRAGOMAN_VERSION='"$(VERSION)"' -fno-strict-aliasing -pthread -MMD -MP
 LIBS    := -lelf -lz -lffi -pthread
-# The provider stands at a fixed address, and what has a static library is linked from that: fewer files to find and
-# tables to relocate at every start.  Zydis, a shared library only, comes at its first use (loader/decoder.c).
-PROVIDER_LIBS := -Wl,-Bstatic -lelf -lz -lffi -Wl,-Bdynamic -pthread
 
 # The gate is freestanding and is built apart (loader/gate/).
 SRC := $(wildcard loader/*.c syscalls/*.c abi/*.c abi/*/*.c compat/*.c)
 ASM := $(wildcard loader/*.S)
 OBJ := $(SRC:%.c=$(BUILD)/%.o) $(ASM:%.S=$(BUILD)/%.o)
 
+# The provider is one static file at a fixed address, with musl: glibc asks the CPU for its caches at every start, by
+# some eighty instructions that leave a virtual machine (half a millisecond where that costs 6 us each), and a dynamic
+# linker would look for files and relocate tables.  What musl has no header of (linux/, sys/queue.h, the libraries') is the
+# host's.  Zydis, a shared library only, is mapped at its first use (loader/library.c).  OBJ is for the unit tests, which
+# cmocka and the sanitizers want with glibc.
+MUSL          := /usr/lib/x86_64-linux-musl
+MUSL_CFLAGS    = -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem $(shell $(CC) -print-file-name=include) \
+	-idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu -fno-pie
+PROVIDER_OBJ  := $(SRC:%.c=$(BUILD)/provider/%.o) $(ASM:%.S=$(BUILD)/%.o)
+MUSL_LINK      = $(CC) $(CFLAGS) $(LDFLAGS) -nostdlib -static -Wl,-z,stack-size=1048576 $(MUSL)/crt1.o $(MUSL)/crti.o
+MUSL_END       = $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name) $(MUSL)/libc.a $(MUSL)/crtn.o
+
 all: $(BUILD)/dragoman $(BUILD)/bench
 
-$(BUILD)/dragoman: $(OBJ)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -no-pie -o $@ $^ $(PROVIDER_LIBS)
+$(BUILD)/dragoman: $(PROVIDER_OBJ)
+	$(MUSL_LINK) -o $@ $^ -lelf -lz -lffi $(MUSL_END)
+
+$(BUILD)/provider/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(MUSL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -39,7 +52,7 @@ ifneq (,$(findstring gcc,$(CC)))
 GATE_LTO := -flto -flto-partition=one -Wno-lto-type-mismatch
 endif
 # Handlers that run in the gate as well, from the same source.
-GATE_SHARED := syscalls/args.c syscalls/structs.c syscalls/fd.c syscalls/fdlimit.c syscalls/fdtable.c syscalls/ofile.c syscalls/shlock.c \
+GATE_SHARED := loader/bytes.c syscalls/args.c syscalls/structs.c syscalls/fd.c syscalls/fdlimit.c syscalls/fdtable.c syscalls/ofile.c syscalls/shlock.c \
 	syscalls/file_rw.c syscalls/file_open.c syscalls/stat.c syscalls/name.c syscalls/attr.c syscalls/dir.c syscalls/vnode.c syscalls/fcntl.c syscalls/groups_get.c syscalls/pipe.c abi/flags.c abi/layout.c \
 	abi/freebsd/flags.c abi/freebsd/layouts.c abi/freebsd/errno.c
 GATE_OBJ := $(patsubst %,$(BUILD)/%.o,$(wildcard loader/gate/*.c loader/gate/*.S)) $(patsubst %,$(BUILD)/gate/%.o,$(GATE_SHARED))
@@ -103,6 +116,6 @@ bench: bench-deps all samples esbuild
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJ:.o=.d) $(GATE_OBJ:.o=.d) $(GATE_MEASURED_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(PROVIDER_OBJ:.o=.d) $(GATE_OBJ:.o=.d) $(GATE_MEASURED_OBJ:.o=.d)
 
 .PHONY: all check check-long demo bench clean

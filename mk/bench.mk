@@ -4,9 +4,9 @@ $(BUILD)/bench:
 	ln -sfn $(abspath tests/bench) $@
 
 # What the host's own mechanisms cost: a program of the host, beside the workloads that run natively.
-$(BUILD)/samples/linux/bench_floor: tests/bench/floor.c
+$(BUILD)/samples/linux/bench_floor: $(BUILD)/provider/tests/bench/floor.o
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $<
+	$(MUSL_LINK) -o $@ $< $(MUSL_END)
 
 samples: $(BUILD)/samples/linux/bench_floor
 

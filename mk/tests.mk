@@ -1,6 +1,6 @@
 # Tests.  tests/unit/DIR/NAME_test.c mirrors DIR/NAME.c and becomes a program; tests/tools/NAME.c are helpers of the
 # whole-program tests.  A new file edits no list.
-LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o,$(OBJ))
+LIB_OBJ    := $(filter-out $(BUILD)/loader/main.o $(BUILD)/loader/bytes.o,$(OBJ)) # the sanitizers bring their own memcpy
 UNIT_SRC   := $(wildcard tests/unit/*/*_test.c tests/unit/*/*/*_test.c)
 UNIT_HELP  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
 UNIT_TESTS := $(UNIT_SRC:%.c=$(BUILD)/%)

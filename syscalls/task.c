@@ -1,7 +1,6 @@
 /* syscalls/task.c: tasks, and the areas they live in. */
 #include "syscalls/task.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,15 +176,6 @@ static void area_release(uint32_t index)
     pthread_mutex_unlock(&session.lock);
 }
 
-/* After a crowd has ended the C library would keep its memory, for what is freed last lies below what is in use. */
-static void heap_trim(void)
-{
-    static unsigned ended;
-
-    if (__atomic_add_fetch(&ended, 1, __ATOMIC_RELAXED) % 512 == 0)
-        malloc_trim(0);
-}
-
 void task_end(struct task *t)
 {
     struct proc *p = t->proc;
@@ -217,7 +207,6 @@ void task_end(struct task *t)
     if (last)
         proc_ended(p);
     proc_put(p);
-    heap_trim();
 }
 
 bool task_unmake(struct task *t, uint32_t index)

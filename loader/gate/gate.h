@@ -33,6 +33,7 @@ _Noreturn void gate_boot_on_own_stack(struct area *a);
 _Noreturn void gate_enter(const struct gate_exec *e);
 _Noreturn void gate_child(struct area *a);
 
+/* loader/bytes.c; the compiler calls them of its own accord, too. */
 void *memcpy(void *d, const void *s, size_t n);
 void *memset(void *d, int c, size_t n);
 /* string.c */

@@ -8,7 +8,7 @@
  *     sigsys        a trap of user dispatch, and the return from its handler
  *     notify        a call that a filter hands to another thread on the same CPU, which waits for it, and back
  *     start-bare    from fork to the collected end of a program without a C library, the native hello world
- *     start-c       of one with a C library, that does nothing
+ *     start-c       of one with a C library (musl, as the provider), that does nothing
  *     start-chain   of one that makes a thread and then starts the former: what a layer is, and nothing of what it does
  */
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <linux/stat.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -335,11 +336,11 @@ int main(int argc, char **argv)
     measure_all("");
     measure_starts();
     if (filter_on() != 0)
-        printf("fail notify %s\n", strerrorname_np(errno));
+        printf("fail notify %s\n", strerror(errno));
     else
         measure("notify", "", do_door);
     if (dispatch_on() != 0)
-        printf("fail sigsys %s\n", strerrorname_np(errno));
+        printf("fail sigsys %s\n", strerror(errno));
     else {
         measure("sigsys", "", do_trap);
         measure_all("+guard");

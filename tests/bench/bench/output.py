@@ -52,7 +52,7 @@ class Output:
             elif word == "start":
                 self.starts.append(tuple(int(p) for p in parts))
             elif word == "fail":
-                self.fails[parts[0]] = parts[1] if len(parts) > 1 else "unknown"
+                self.fails[parts[0]] = " ".join(parts[1:]) or "unknown"
             elif word == "end":
                 ended = True
         if not ended or len(self.syncs) != 2:
