@@ -27,6 +27,7 @@
 #include "loader/coro.h"
 #include "syscalls/call.h"
 #include "syscalls/hostcpu.h"
+#include "syscalls/hostsignals.h"
 #include "syscalls/proc.h"
 #include "syscalls/task.h"
 
@@ -414,6 +415,7 @@ static void *worker_main(void *unused)
     struct seccomp_notif_resp resp;
 
     (void)unused;
+    host_signals_mask(SIG_BLOCK, ~0ull);
     for (;;) {
         memset(&req, 0, sizeof(req));
         if (ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &req)) {

@@ -33,6 +33,7 @@
 #include "loader/ptrace_xstate.h"
 #include "syscalls/call.h"
 #include "syscalls/hostproc.h"
+#include "syscalls/hostsignals.h"
 #include "syscalls/proc.h"
 #include "syscalls/task.h"
 
@@ -553,6 +554,7 @@ static void *tracer_main(void *arg)
     struct regs  r;
     siginfo_t    si;
 
+    host_signals_mask(SIG_BLOCK, ~0ull);
     if (!attach(t))
         return NULL; /* the clone failed; its caller frees the task */
     while (!t->dead) {
@@ -576,9 +578,7 @@ int ptrace_start(struct task *first)
     first->door->clone = CLONE_MADE;
     affinity_init(&first->door->affinity, NULL);
     err = pthread_create(&thread, NULL, tracer_main, first);
-    if (!err)
-        pthread_detach(thread);
-    return -err;
+    return err ? -err : -pthread_detach(thread);
 }
 
 const struct door_ops ptrace_door = {

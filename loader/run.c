@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/stat.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -83,7 +84,35 @@ static int inherit(struct fdtable *t, const int *fds, int n)
     return 0;
 }
 
-static int open_now(int *fds, int max)
+static bool stays_open(int fd) { return !(fcntl(fd, F_GETFD) & FD_CLOEXEC); }
+
+#define FEW 16
+
+/*
+ * Most have a few, the lowest: one call tells which of these are open, and the directory's size how many there are
+ * (Linux 6.2, fs/proc/fd.c; before, 0).  -1: not so here.
+ */
+static int open_few(int *fds)
+{
+    struct pollfd p[FEW];
+    struct stat   st;
+    int           n = 0, all = 0;
+
+    for (int fd = 0; fd < FEW; fd++)
+        p[fd] = (struct pollfd){.fd = fd};
+    if (stat("/proc/self/fd", &st) || poll(p, FEW, 0) < 0)
+        return -1;
+    for (int fd = 0; fd < FEW; fd++) {
+        if (p[fd].revents & POLLNVAL)
+            continue;
+        all++;
+        if (stays_open(fd))
+            fds[n++] = fd;
+    }
+    return all == st.st_size ? n : -1;
+}
+
+static int open_listed(int *fds, int max)
 {
     DIR           *d = opendir("/proc/self/fd");
     struct dirent *e;
@@ -98,11 +127,18 @@ static int open_now(int *fds, int max)
     while ((e = readdir(d)) && n < max) {
         int fd = atoi(e->d_name);
 
-        if (e->d_name[0] != '.' && fd != dirfd(d) && !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+        if (e->d_name[0] != '.' && fd != dirfd(d) && stays_open(fd))
             fds[n++] = fd;
     }
     closedir(d);
     return n;
+}
+
+static int open_now(int *fds, int max)
+{
+    const int n = open_few(fds);
+
+    return n >= 0 ? n : open_listed(fds, max);
 }
 
 /* ---- signals to the provider ---------------------------------------------------------- */
@@ -114,6 +150,8 @@ static void signals_block(void)
 
     sigaction(SIGCHLD, &chld, NULL);
     host_signals_mask(SIG_BLOCK, ~0ull);
+    for (int sig = HOST_LIBC_FIRST; sig <= HOST_LIBC_LAST; sig++)
+        host_signal_ignore(sig, true); /* while they are blocked that makes no difference */
 }
 
 /* What whoever started us had ignored or blocked (nohup, a shell's background) stays so: signals survive an exec. */
@@ -483,6 +521,7 @@ static int run_here(void *arg)
         kill_the_rest();
         return fail("cannot start a process through the door", door->name, -err, 125);
     }
+    host_signals_mask(SIG_BLOCK, ~0ull); /* again: see HOST_LIBC_FIRST */
     watch_until(first_ended);
     if (o->daemons && anybody_left())
         live_on(o);

@@ -11,6 +11,12 @@
 #include <stdint.h>
 
 #define HOST_SIGNALS 64
+/*
+ * Those that one C library or the other keeps.  Before its first thread musl unblocks its own, in the thread that makes
+ * it and in that new one: both block all once more, and until then these are ignored.
+ */
+#define HOST_LIBC_FIRST 32
+#define HOST_LIBC_LAST  34
 
 static inline uint64_t host_signal_bit(int sig) { return 1ull << (sig - 1); }
 
