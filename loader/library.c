@@ -66,7 +66,7 @@ static int headers_read(struct file *f)
     if (pread(f->fd, f->ph, size, (off_t)f->eh.e_phoff) != (ssize_t)size)
         return -ENOEXEC;
     for (int i = 0; i < f->eh.e_phnum; i++)
-        if (f->ph[i].p_type == PT_TLS)
+        if (f->ph[i].p_type == PT_TLS || (f->ph[i].p_type == PT_LOAD && !f->ph[i].p_filesz))
             return -ENOEXEC;
     return 0;
 }
@@ -124,16 +124,15 @@ static int segments_map(const struct file *f, uint8_t **base)
 
 extern void __stack_chk_fail(void);
 
-#define OURS(f)                                                                                                        \
-    {                                                                                                                  \
-#f, (void *)(f)                                                                                                \
-    }
+#define OURS(f) .name = #f, .at = (void *)(f)
 
 static const struct {
     const char *name;
     void       *at;
-} ours[] = {OURS(memcpy), OURS(memmove), OURS(memset),        OURS(memcmp),
-            OURS(strlen), OURS(strcmp),  OURS(__assert_fail), OURS(__stack_chk_fail)};
+} ours[] = {
+    {OURS(memcpy)}, {OURS(memmove)}, {OURS(memset)},        {OURS(memcmp)},
+    {OURS(strlen)}, {OURS(strcmp)},  {OURS(__assert_fail)}, {OURS(__stack_chk_fail)},
+};
 
 /* 0 for what is weak and not there; false when it cannot be had. */
 static bool symbol_resolve(const struct library *lib, uint32_t n, uint64_t *value)
