@@ -196,8 +196,10 @@ static void *worker(void *buf)
     return NULL;
 }
 
-/* A detached thread; like every thread of the provider, it is born with all signals blocked.  0, -EAGAIN; arg is taken
- * over (free) in any case. */
+/*
+ * A detached thread; like every thread of the provider, it is born with all signals blocked.  0, -EAGAIN; arg is taken
+ * over (free) in any case.
+ */
 static int thread_start(void *(*fn)(void *), void *arg)
 {
     pthread_attr_t attr;

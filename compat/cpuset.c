@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "compat/bsd_calls.h"
 #include "syscalls/capability.h"

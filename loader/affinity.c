@@ -27,9 +27,14 @@ void affinity_init(struct affinity *a, const struct affinity *from)
 
     a->cpu = -1;
     a->running = false;
-    if (!from && sched_getaffinity(0, sizeof(set), &set))
+    if (from) {
+        a->allowed = from->allowed;
+        a->end = from->end;
+        return;
+    }
+    if (sched_getaffinity(0, sizeof(set), &set))
         CPU_ZERO(&set);
-    allow(a, from ? &from->allowed : &set);
+    allow(a, &set);
 }
 
 /* Stays where it was unless another CPU has less to do. */

@@ -8,10 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define STRING_MIN 512 /* from here on the string instructions are the faster ones */
+#include "loader/bytes.h"
 
-/* An empty statement that keeps the compiler from making a call of the same function out of a loop. */
-#define KEEP_LOOP() __asm__ volatile("")
+#define STRING_MIN 512 /* from here on the string instructions are the faster ones */
 
 typedef uint64_t __attribute__((aligned(1), may_alias)) word;
 

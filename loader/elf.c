@@ -156,10 +156,6 @@ static int check_segment(const struct elf_in *in, const GElf_Phdr *p, unsigned i
     return 0;
 }
 
-static uint64_t page_down(uint64_t x) { return x & ~(IMAGE_PAGE - 1); }
-
-static uint64_t page_up(uint64_t x) { return page_down(x + IMAGE_PAGE - 1); }
-
 /* The rule for two segments in one page: image.h, struct image_segment. */
 static bool may_share_page(const struct image_segment *a, const struct image_segment *b)
 {

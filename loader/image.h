@@ -22,6 +22,9 @@
 #define IMAGE_NOTES    64u
 #define INTERP_MAX     1024u /* FreeBSD's MAXPATHLEN, sys/param.h */
 
+static inline uint64_t page_down(uint64_t x) { return x & ~(IMAGE_PAGE - 1); }
+static inline uint64_t page_up(uint64_t x) { return page_down(x + IMAGE_PAGE - 1); }
+
 enum image_kind {
     IMAGE_STATIC,     /* ET_EXEC, no interpreter */
     IMAGE_STATIC_PIE, /* ET_DYN, no interpreter; an interpreter itself is one of these */

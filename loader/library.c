@@ -18,9 +18,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE_DOWN(a) ((a) & ~4095ull)
-#define PAGE_UP(a)   PAGE_DOWN((a) + 4095)
-#define PHNUM_MAX    32
+#include "loader/image.h"
+
+#define PHNUM_MAX 32
 
 /* Debian's, other distributions' for 64 bits, and what is built by hand. */
 static const char *const directories[] = {
@@ -80,7 +80,7 @@ static uint64_t end_of(const struct file *f)
     for (int i = 0; i < f->eh.e_phnum; i++)
         if (f->ph[i].p_type == PT_LOAD)
             end = f->ph[i].p_vaddr + f->ph[i].p_memsz;
-    return PAGE_UP(end);
+    return page_up(end);
 }
 
 static int prot_of(const Elf64_Phdr *ph)
@@ -92,15 +92,15 @@ static int prot_of(const Elf64_Phdr *ph)
 /* What a segment has beyond its part of the file lies in the last page of that part, or in the reserved pages after. */
 static int segment_map(const struct file *f, const Elf64_Phdr *ph, uint8_t *base)
 {
-    const uint64_t from = PAGE_DOWN(ph->p_vaddr), in_file = ph->p_vaddr + ph->p_filesz, end = ph->p_vaddr + ph->p_memsz;
+    const uint64_t from = page_down(ph->p_vaddr), in_file = ph->p_vaddr + ph->p_filesz, end = ph->p_vaddr + ph->p_memsz;
 
     if (mmap(base + from, in_file - from, prot_of(ph), MAP_PRIVATE | MAP_FIXED, f->fd,
-             (off_t)PAGE_DOWN(ph->p_offset)) == MAP_FAILED)
+             (off_t)page_down(ph->p_offset)) == MAP_FAILED)
         return -errno;
-    if (end > PAGE_UP(in_file) && mprotect(base + PAGE_UP(in_file), end - PAGE_UP(in_file), prot_of(ph)))
+    if (end > page_up(in_file) && mprotect(base + page_up(in_file), end - page_up(in_file), prot_of(ph)))
         return -errno;
     if (end > in_file)
-        memset(base + in_file, 0, (end < PAGE_UP(in_file) ? end : PAGE_UP(in_file)) - in_file);
+        memset(base + in_file, 0, (end < page_up(in_file) ? end : page_up(in_file)) - in_file);
     return 0;
 }
 
@@ -199,10 +199,10 @@ static int tables_find(struct library *lib, const struct dynamic *d)
 static void relro_protect(const struct file *f, uint8_t *base)
 {
     for (int i = 0; i < f->eh.e_phnum; i++) {
-        const uint64_t from = PAGE_DOWN(f->ph[i].p_vaddr);
+        const uint64_t from = page_down(f->ph[i].p_vaddr);
 
         if (f->ph[i].p_type == PT_GNU_RELRO)
-            mprotect(base + from, PAGE_DOWN(f->ph[i].p_vaddr + f->ph[i].p_memsz) - from, PROT_READ);
+            mprotect(base + from, page_down(f->ph[i].p_vaddr + f->ph[i].p_memsz) - from, PROT_READ);
     }
 }
 
@@ -289,7 +289,7 @@ static int library_at(const void *image, struct library *lib)
         i++;
     if (i == eh->e_phnum)
         return -ENOEXEC;
-    lib->base = (uint8_t *)(uintptr_t)image - PAGE_DOWN(ph[i].p_vaddr);
+    lib->base = (uint8_t *)(uintptr_t)image - page_down(ph[i].p_vaddr);
     dynamic_read(ph, eh->e_phnum, lib->base, &d);
     return tables_find(lib, &d);
 }

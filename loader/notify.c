@@ -302,11 +302,10 @@ static atomic_int tasks, workers;
 /* As many workers as there are tasks, and no more than processors: a single task never speaks twice at once. */
 static void workers_adjust(void)
 {
-    int most;
-
     if (listener_fd < 0 || atomic_load(&workers) >= atomic_load(&tasks))
         return;
-    most = (int)host_cpus();
+
+    const int most = (int)host_cpus();
     if (atomic_fetch_add(&workers, 1) >= (most < 2 ? 2 : most > 16 ? 16 : most) || worker_add())
         atomic_fetch_sub(&workers, 1); /* those that are there will do */
 }

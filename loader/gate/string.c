@@ -1,10 +1,8 @@
 /* loader/gate/string.c: the few functions of string.h that handlers of the gate use. */
 #include <stddef.h>
 
+#include "loader/bytes.h"
 #include "loader/gate/gate.h"
-
-/* An empty statement that keeps the compiler from making a call of the same function out of a loop. */
-#define KEEP_LOOP() __asm__ volatile("")
 
 size_t strlen(const char *s)
 {
