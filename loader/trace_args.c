@@ -305,12 +305,22 @@ static const char *errno_name(const struct abi *abi, int e)
     return name ? name : "?";
 }
 
+/* What the host says of its own errors, and a text for those that it does not have. */
+static const char *errno_text(int64_t err)
+{
+    switch (err) {
+    case D_ENOTCAPABLE: return "Capabilities insufficient";
+    case D_ECAPMODE: return "Not permitted in capability mode";
+    default: return strerror((int)err);
+    }
+}
+
 void trace_result(struct text *t, struct call *c, int64_t result, int guest_errno)
 {
     enum row_ret ret = c->row ? (enum row_ret)c->row->ret : RET_INT;
 
     if (guest_errno)
-        text_add(t, "-1 %s (%s)", errno_name(c->abi, guest_errno), strerror((int)-result));
+        text_add(t, "-1 %s (%s)", errno_name(c->abi, guest_errno), errno_text(-result));
     else if (ret == RET_VOID || c->no_result)
         text_add(t, "?");
     else if (ret == RET_PTR || ret == RET_HEX)

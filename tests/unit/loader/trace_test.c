@@ -80,6 +80,8 @@ static void paths_flags_and_errors_have_names(void **state)
     trace_leave(call(499, RAW((uint64_t)-100, P("/etc/rc\n"), 0x100002, 0)), -ENOENT, 2);
     assert_string_equal(traced(), "[100123] openat(AT_FDCWD, \"/etc/rc\\n\", O_RDWR|O_CLOEXEC, 0) = -1 ENOENT "
                                   "(No such file or directory)\n");
+    trace_leave(call(10, RAW(P("x"))), -D_ECAPMODE, 94); /* not one of the host's */
+    assert_string_equal(traced(), "[100123] unlink(\"x\") = -1 ECAPMODE (Not permitted in capability mode)\n");
     trace_leave(call(5, RAW(P("x"), 0x40000601, 0644)), 3, 0);
     assert_string_equal(traced(), "[100123] open(\"x\", O_WRONLY|O_CREAT|O_TRUNC|0x40000000, 0644) = 3\n");
 }
