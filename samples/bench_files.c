@@ -15,7 +15,11 @@
  *     journal DIR ops=N              transactions as SQLite's rollback journal makes them
  *     thread-read DIR mib=N ops=N threads=N
  *
- * direct=1 opens the data with O_DIRECT, past the page cache.
+ *     code DIR ops=N                 nothing but what code=N asks for
+ *
+ * direct=1 opens the data with O_DIRECT, past the page cache.  code=N: after each transfer to or from DIR/data run N
+ * (up to 1024) functions that do nothing, whose time does not count.  Where instructions are translated, a call takes
+ * longer when its translation has been driven out of the translator's caches meanwhile.
  */
 #include "bench.h"
 
@@ -25,9 +29,10 @@
 
 struct work {
     const char *dir;
-    long        files, mib, ops, threads;
+    long        files, mib, ops, threads, code;
     int         direct; /* O_DIRECT, or 0 */
     uint64_t    done_ops, done_bytes;
+    uint64_t    apart; /* ticks that do not count */
 };
 
 static char buf[CHUNK] __attribute__((aligned(PAGE)));
@@ -281,6 +286,36 @@ static void copy(struct work *w)
     bench_ok(os_close(to));
 }
 
+/* Functions, each of them alone in its cache line. */
+#define FUNCTIONS     1024
+#define FUNCTION_SIZE 64
+__asm__(".text\n\t.balign 64\nbench_functions:\n\t.rept 1024\n\tret\n\t.balign 64\n\t.endr");
+extern const char bench_functions[];
+
+static void run_code(long functions)
+{
+    for (long i = 0; i < functions && i < FUNCTIONS; i++)
+        ((void (*)(void))(uintptr_t)(bench_functions + i * FUNCTION_SIZE))();
+}
+
+/* After each transfer. */
+static void done(struct work *w)
+{
+    w->done_ops++;
+    if (w->code) {
+        const uint64_t start = ticks();
+
+        run_code(w->code);
+        w->apart += ticks() - start;
+    }
+}
+
+static void code(struct work *w)
+{
+    for (; (long)w->done_ops < w->ops; w->done_ops++)
+        run_code(w->code);
+}
+
 static int64_t place(const struct work *w, uint64_t *state)
 {
     return (int64_t)(bench_random(state) % ((uint64_t)w->mib << 8)) * PAGE;
@@ -291,7 +326,7 @@ static void random_read(struct work *w)
     int      fd = data_open(w, "data", O_RDONLY);
     uint64_t state = 88172645463325252ull;
 
-    for (; (long)w->done_ops < w->ops && !bench_error; w->done_ops++)
+    for (; (long)w->done_ops < w->ops && !bench_error; done(w))
         bench_ok(os_pread(fd, buf, PAGE, place(w, &state)) == PAGE ? 0 : -EIO);
     bench_ok(os_close(fd));
     w->done_bytes = w->done_ops * PAGE;
@@ -302,7 +337,7 @@ static void random_write_with(struct work *w, bool synced)
     int      fd = data_open(w, "data", O_WRONLY);
     uint64_t state = 88172645463325252ull;
 
-    for (; (long)w->done_ops < w->ops && !bench_error; w->done_ops++) {
+    for (; (long)w->done_ops < w->ops && !bench_error; done(w)) {
         bench_ok(os_pwrite(fd, buf, PAGE, place(w, &state)) == PAGE ? 0 : -EIO);
         if (synced)
             bench_ok(os_fsync(fd));
@@ -317,7 +352,7 @@ static void sequential(struct work *w, int flags, long (*transfer)(int fd, int64
 {
     int fd = data_open(w, "data", flags);
 
-    for (; (long)w->done_ops < w->ops && !bench_error; w->done_ops++)
+    for (; (long)w->done_ops < w->ops && !bench_error; done(w))
         bench_ok(transfer(fd, (int64_t)(w->done_ops % ((uint64_t)w->mib << 3)) * CHUNK) == CHUNK ? 0 : -EIO);
     bench_ok(os_close(fd));
     w->done_bytes = w->done_ops * CHUNK;
@@ -431,6 +466,7 @@ static const struct {
     {"sequential-write", sequential_write},
     {"journal", journal},
     {"thread-read", thread_read},
+    {"code", code},
 };
 
 int main(int argc, char **argv, char **envp)
@@ -445,6 +481,7 @@ int main(int argc, char **argv, char **envp)
     w.mib = bench_number(argc, argv, "mib", 1);
     w.ops = bench_number(argc, argv, "ops", 100);
     w.threads = bench_number(argc, argv, "threads", 4);
+    w.code = bench_number(argc, argv, "code", 0);
     w.direct = bench_number(argc, argv, "direct", 0) ? O_DIRECT : 0;
     bench_begin();
     for (size_t i = 0; i < sizeof(works) / sizeof(*works); i++)
@@ -452,7 +489,7 @@ int main(int argc, char **argv, char **envp)
             uint64_t start = ticks();
 
             works[i].run(&w);
-            bench_work(argv[1], ticks() - start, w.done_ops, w.done_bytes);
+            bench_work(argv[1], ticks() - start - w.apart, w.done_ops, w.done_bytes);
             return bench_end();
         }
     bench_fail(argv[1], -EINVAL);

@@ -119,9 +119,9 @@ class Session:
 
     # ---- ways
 
-    def start_vm(self):
-        """self.machine, with the workloads in it; or vm.Missing."""
-        self.machine = vm.start(self.guard, self.options.cache, self.work, self._vm_size(), self.say)
+    def start_vm(self, in_memory=False):
+        """self.machine, with the workloads in it; or vm.Missing.  in_memory: its disk is in the host's memory."""
+        self.machine = vm.start(self.guard, self.options.cache, self.work, self._vm_size(in_memory), self.say)
         for program in PROGRAMS_IN_VM:
             self.machine.put(os.path.join(self.samples, "linux", program), program)
         self.machine.pin(self.all_cpus)
@@ -164,8 +164,9 @@ class Session:
         return not words or name == "native" or any(name == w or (w == "vm" and name.startswith("vm")) or
                                                      (name == "vm" and w.startswith("vm")) for w in words)
 
-    def _vm_size(self):
+    def _vm_size(self, disk_in_memory):
         class Size:
+            in_memory = disk_in_memory
             memory_mib = max(512, self.plan.mib * 3 + 768)
             disk_mib = self.plan.mib * 4 + self.plan.files // 8 + 512
         return Size

@@ -68,19 +68,20 @@ def _libraries(program):
 
 
 class Machine:
-    """A running VM.  Not for several threads."""
+    """A running VM.  Not for several threads.  in_memory: its disk's image, too, which then has no name and ends with us."""
 
-    def __init__(self, guard, image, work, accel, disk_mib, memory_mib, cpus):
+    def __init__(self, guard, image, work, accel, disk_mib, memory_mib, cpus, in_memory=False):
         self.accel, self.work, self.guard = accel, work, guard
         self.share = os.path.join(work, "share")
         os.makedirs(self.share, exist_ok=True)
-        self.disk = os.path.join(work, "disk.img")
+        self.kept = [os.memfd_create("disk.img")] if in_memory else []
+        self.disk = "/proc/self/fd/%d" % self.kept[0] if in_memory else os.path.join(work, "disk.img")
         self.log = os.path.join(work, "console.log")
         self._make_disk(disk_mib)
         self.cache_mode = self._cache_mode()
         self.began = time.monotonic()
         self.qemu = guard.start(self._command(image, memory_mib, cpus), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                stderr=open(os.path.join(work, "qemu.err"), "w"))
+                                stderr=open(os.path.join(work, "qemu.err"), "w"), pass_fds=self.kept)
         self.buffer = b""
         self.kernel = ""
 
@@ -88,7 +89,7 @@ class Machine:
         with open(self.disk, "wb") as f:
             f.truncate(mib << 20)
         subprocess.run([find("mkfs.ext4"), "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1", self.disk], check=True,
-                       stdin=subprocess.DEVNULL, capture_output=True)
+                       stdin=subprocess.DEVNULL, capture_output=True, pass_fds=self.kept)
 
     def _cache_mode(self):
         """cache=none wants O_DIRECT of the file system under the image; a tmpfs does not have it everywhere."""
@@ -192,7 +193,9 @@ class Machine:
         self.guard.stop(self.qemu)
         for f in (self.qemu.stdin, self.qemu.stdout):
             f.close()
-        for path in (self.disk, self.share):
+        for fd in self.kept:
+            os.close(fd)
+        for path in (self.share,) if self.kept else (self.disk, self.share):
             shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.path.exists(path) and os.unlink(path)
 
 
@@ -244,7 +247,7 @@ def start(guard, cache, work, options, say):
     accel, why = accelerator(guard, image, cache, work, say)
     say("booting the VM by %s%s" % (accel.upper(), why and ": " + why))
     for last in (False, True):  # a busy host can make a kernel's first checks of its timers fail
-        machine = Machine(guard, image, work, accel, options.disk_mib, options.memory_mib, os.cpu_count())
+        machine = Machine(guard, image, work, accel, options.disk_mib, options.memory_mib, os.cpu_count(), options.in_memory)
         machine.why_not_kvm = why
         if machine.wait_ready(BOOT_SECONDS):
             return machine

@@ -1,0 +1,47 @@
+"""tests/bench/bench/crosscheck.py: what is said of two tools' figures."""
+import itertools
+import os
+import random
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench"))
+from bench import crosscheck  # noqa: E402
+
+
+def verdict(ours, theirs, far=None, rounds=40, scatter=0.05):
+    """Of rounds that scatter, the same ones each time."""
+    check, chance = crosscheck.Check("", "ns", 0.10), random.Random(1)
+    for _ in range(rounds):
+        check.add(ours * chance.gauss(1, scatter), theirs * chance.gauss(1, scatter), far and far * chance.gauss(1, scatter))
+    return check.verdict()
+
+
+class Verdicts(unittest.TestCase):
+    def test_near_and_apart(self):
+        self.assertEqual(verdict(100, 100), "ok")
+        self.assertEqual(verdict(100, 120), "OFF")
+        self.assertEqual(verdict(120, 100), "OFF")
+
+    def test_nothing_is_said_at_the_edge_or_of_noise(self):
+        self.assertEqual(verdict(110, 100), "")
+        self.assertEqual(verdict(90, 100), "")
+        self.assertEqual(verdict(100, 100, rounds=8, scatter=0.3), "")
+
+    def test_a_range(self):
+        self.assertEqual(verdict(80, 100, far=110), "ok")
+        self.assertEqual(verdict(80, 100, far=85), "OFF")
+        self.assertEqual(verdict(120, 100, far=140), "OFF")
+
+    def test_rounds_end(self):
+        """As soon as there is something to say, and else at the most."""
+        check = crosscheck.Check("x", "ns", 0.10)
+        self.assertTrue(check.rounds(lambda: (100.0, 100.0)).endswith("%d rounds: ok" % crosscheck.ROUNDS))
+        check, ours = crosscheck.Check("x", "ns", 0.10), itertools.cycle((100.0, 120.0))
+        self.assertIn("cannot be told", check.rounds(lambda: (next(ours), 100.0)))
+        self.assertEqual(len(check.ours), crosscheck.ROUNDS_MOST)
+
+
+if __name__ == "__main__":
+    unittest.main()
