@@ -289,7 +289,10 @@ static void copy(struct work *w)
 /* Functions, each of them alone in its cache line. */
 #define FUNCTIONS     1024
 #define FUNCTION_SIZE 64
-__asm__(".text\n\t.balign 64\nbench_functions:\n\t.rept 1024\n\tret\n\t.balign 64\n\t.endr");
+#define TEXT_OF(x)    #x
+#define TEXT(x)       TEXT_OF(x)
+#define ALIGNED       "\n\t.balign " TEXT(FUNCTION_SIZE)
+__asm__(".text" ALIGNED "\nbench_functions:\n\t.rept " TEXT(FUNCTIONS) "\n\tret" ALIGNED "\n\t.endr");
 extern const char bench_functions[];
 
 static void run_code(long functions)
@@ -298,7 +301,7 @@ static void run_code(long functions)
         ((void (*)(void))(uintptr_t)(bench_functions + i * FUNCTION_SIZE))();
 }
 
-/* After each transfer. */
+/* Each time that one is done. */
 static void done(struct work *w)
 {
     w->done_ops++;
