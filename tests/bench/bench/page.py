@@ -28,7 +28,7 @@ code{font:0.9em ui-monospace,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere
 @media (max-width:600px){.facts th{white-space:normal}body{padding:.6rem;font-size:15px}thead th{min-width:5rem}td,th{padding:.25rem .4rem}}
 @media print{@page{size:A4;margin:10mm}@page wide{size:A4 landscape;margin:10mm}.tables{page:wide}body{font-size:9pt;max-width:none;padding:0}.scroll{overflow:visible;border:0}
   table{font-size:6.5pt}th,td{padding:1pt 3pt}td small,th small{font-size:6pt}thead th{min-width:0}tr{break-inside:avoid}
-  .plots{display:block}figure{display:inline-block;vertical-align:top;width:49%;padding-bottom:3mm}
+  .plots{display:block;orphans:1;widows:1}figure{display:inline-block;vertical-align:top;width:49%;padding-bottom:3mm}
   figure svg{max-height:190mm}section>p{break-inside:avoid}h2,section>p{break-after:avoid}th:first-child,td:first-child{position:static}}
 """
 
