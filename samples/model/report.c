@@ -6,15 +6,16 @@ struct state *state;
 const char   *state_path;
 bool          lying;
 
+/* What must says goes to a descriptor under test: the same on both sides, so no path is in it. */
 void state_open(const char *path, bool fresh)
 {
-    const int fd = (int)must(os_open(path, O_RDWR, 0), path);
+    const int fd = (int)must(os_open(path, O_RDWR, 0), "the state");
 
     state_path = path;
     if (fresh)
-        must(os_ftruncate(fd, STATE_SIZE), path);
+        must(os_ftruncate(fd, STATE_SIZE), "the state");
     state = os_mmap(0, STATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    must((long)state, path);
+    must((long)state, "the state");
     os_close(fd);
 }
 
