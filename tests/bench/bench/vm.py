@@ -102,10 +102,12 @@ class Machine:
     def _command(self, image, memory_mib, cpus):
         cpu = "host" if self.accel == "kvm" else "max"
         accel = "kvm" if self.accel == "kvm" else "tcg,thread=multi"
+        # A kernel trusts TCG's counter only when told to, and else asks a timer of the emulator's (hpet) for the time, under a lock.
+        clock = "" if self.accel == "kvm" else "clocksource=tsc tsc=reliable "
         return [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine", "q35", "-accel", accel, "-cpu", cpu,
                 "-smp", str(cpus), "-m", "%dM" % memory_mib, "-name", "dragoman-bench,debug-threads=on",
                 "-kernel", os.path.join(image, "kernel"), "-initrd", os.path.join(image, "initramfs"),
-                "-append", "console=ttyS0 quiet panic=-1 no_timer_check rdinit=/init", "-serial", "file:" + self.log,
+                "-append", "console=ttyS0 quiet panic=-1 no_timer_check %srdinit=/init" % clock, "-serial", "file:" + self.log,
                 "-device", "virtio-serial-pci", "-chardev", "stdio,id=console,signal=off", "-device", "virtconsole,chardev=console",
                 "-drive", "file=%s,if=virtio,format=raw,cache=%s" % (self.disk, self.cache_mode),
                 "-virtfs", "local,path=%s,mount_tag=share,security_model=none,multidevs=remap" % self.share]
@@ -177,6 +179,10 @@ class Machine:
         status, _, err, _ = self.run(command, 300)
         if status != 0:
             raise Missing("the VM did not take %s: %s" % (what, err))
+
+    def reserve_huge_pages(self, pages):
+        """For programs that ask for such; of 2 MiB each."""
+        self._must("echo %d > /proc/sys/vm/nr_hugepages" % pages, "huge pages")
 
     def put(self, path, name):
         """A program of the host becomes /bin/NAME of the VM, with the libraries that it needs at their own places."""
