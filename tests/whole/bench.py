@@ -182,9 +182,9 @@ def test_compare(t):
     for name, factor in (("old", 1.0), ("new", 300.0)):
         for row in data["rows"]:
             for way, cell in row["ways"].items():
-                if row["name"] == "getpid" and way == "notify":
-                    for key in ("median", "low", "high", "min", "max"):
-                        cell["ratio"][key] *= factor
+                if row["name"] == "getpid" and way == "notify":  # not as measured: three rounds of a busy machine say nothing
+                    for key, value in (("median", 1.0), ("low", 0.9), ("high", 1.1), ("min", 0.9), ("max", 1.1)):
+                        cell["ratio"][key] = value * factor
         with open("%s/%s.json" % (where, name), "w") as f:
             json.dump(data, f)
     r = bench(t, "--compare", where + "/old.json", where + "/new.json")
