@@ -377,7 +377,10 @@ static bool on_altstack(const struct task *t, uint64_t sp)
     return !(t->altstack.flags & D_SS_DISABLE) && sp - t->altstack.sp < t->altstack.size;
 }
 
-/* Pushes the frame and points the registers at the handler.  -EFAULT: the guest has no usable stack. */
+/*
+ * Pushes the frame and points the registers at the handler.  -EFAULT: the guest has no usable stack; -ENOMEM; -ESRCH:
+ * the process was killed meanwhile.
+ */
 static int frame_push(struct call *c, const struct ksiginfo *info, const struct ksigaction *act)
 {
     struct task       *t = c->task;
@@ -438,6 +441,7 @@ void signals_deliver(struct call *c, bool restartable)
     struct ksiginfo   info;
     struct ksigaction act;
     bool              asked = false;
+    int               err = 0;
 
     door->take_noted(c->task, signal_from_host);
     while (!c->task->dead && lets_in(c, &asked) && next_action(c->task, &info, &act)) {
@@ -450,7 +454,10 @@ void signals_deliver(struct call *c, bool restartable)
         if (restartable)
             settle_restart(c, act.flags & D_SA_RESTART);
         restartable = false;
-        if (frame_push(c, &info, &act)) {
+        err = frame_push(c, &info, &act);
+        if (err == -ESRCH)
+            return; /* by something else, and that is what it dies by */
+        if (err) {
             signal_kill_self(c, signal_guest(c->proc, SIGILL)); /* kern_sig.c, sigexit from sendsig */
             return;
         }
@@ -487,7 +494,7 @@ void signal_kill_self(struct call *c, int sig)
     int          hostsig = p->abi->sig_to_host[sig];
 
     pthread_mutex_lock(&session.lock);
-    p->fault_signal = sig;
+    p->fault_signal = hostsig ? 0 : sig;
     pthread_mutex_unlock(&session.lock);
     umtx_proc_exit(c);
     door->die(c, hostsig ? hostsig : SIGKILL);
