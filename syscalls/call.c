@@ -198,26 +198,12 @@ static int pidfd_of(struct proc *p)
     return held - 1;
 }
 
-/* The process's first thread may have ended while others run on: then by the caller's own thread (Linux 6.9). */
-static int fetch_by_thread(const struct call *c, int hostfd)
-{
-    const int tidfd = (int)syscall(SYS_pidfd_open, c->task->host_tid, O_EXCL /* PIDFD_THREAD */);
-    int       fd, err;
-
-    if (tidfd < 0)
-        return -errno;
-    fd = (int)syscall(SYS_pidfd_getfd, tidfd, hostfd, 0);
-    err = errno;
-    close(tidfd);
-    return fd < 0 ? -err : fd;
-}
-
 int host_fd_fetch(struct call *c, int hostfd)
 {
     const int pidfd = pidfd_of(c->proc);
     const int fd = pidfd < 0 ? pidfd : (int)syscall(SYS_pidfd_getfd, pidfd, hostfd, 0);
 
-    return fd < 0 ? fetch_by_thread(c, hostfd) : fd;
+    return fd < 0 && pidfd >= 0 ? -errno : fd;
 }
 
 /* ---- sleeping -------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ int host_tids(struct call *c, int pid, pid_t *tids, int max)
     p = pid == 0 || pid == c->proc->pid ? c->proc : proc_find_locked(pid);
     if (p)
         LIST_FOREACH(t, &p->tasks, link)
-            if (n < max)
+            if (n < max && (t->state != TASK_GONE || t->host_tid == p->pid))
                 tids[n++] = t->host_tid;
     pthread_mutex_unlock(&session.lock);
     return p ? n : -ESRCH;

@@ -235,7 +235,8 @@ static struct task *swept_locked(struct proc *p)
     struct task *t;
 
     LIST_FOREACH(t, &p->gone, gone)
-        if (!t->ending && t->host_tid && !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
+        if (!t->ending && t->host_tid && t->host_tid != p->pid /* which sleeps, sys_thr_exit */ &&
+            !__atomic_load_n(&t->area->host_tid, __ATOMIC_ACQUIRE))
             return t;
     return NULL;
 }

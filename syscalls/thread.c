@@ -139,6 +139,22 @@ void thread_started(struct call *c)
         tids_write(c, t, t->index, t->host_tid, t->child_tid_at, t->parent_tid_at);
 }
 
+/*
+ * The host knows a process by its first thread: when that one has ended, nobody finds its memory and descriptors by the
+ * process's number any more (process_vm_readv, /proc/PID/maps).  So it sleeps, deaf, until the process ends or execs.
+ */
+static int64_t first_sleeps(struct call *c)
+{
+    struct scratch all;
+
+    c->scratch_used = 0;
+    all = scratch_get(c, sizeof(uint64_t));
+    memset(all.p, 0xff, sizeof(uint64_t));
+    while (!c->task->dead)
+        host_call(c, SYS_rt_sigsuspend, all.va, sizeof(uint64_t));
+    return -ESRCH;
+}
+
 int64_t sys_thr_exit(struct call *c, gva state)
 {
     bool last;
@@ -158,6 +174,8 @@ int64_t sys_thr_exit(struct call *c, gva state)
     pthread_mutex_unlock(&session.lock);
     if (last)
         return 0; /* the last thread has to use exit (kern_thr.c, kern_thr_exit) */
+    if (c->task->host_tid == c->proc->pid)
+        return first_sleeps(c);
     door->finish(c->task, SYS_exit, 0);
     return -ESRCH;
 }

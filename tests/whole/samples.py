@@ -117,6 +117,10 @@ def test_threads(t):
     t.same("threads", timeout=60)
 
 
+def test_leaver(t):
+    t.same("leaver", timeout=60)
+
+
 def test_sigkilled(t):
     t.same("sigkilled", timeout=60)
 
