@@ -1,4 +1,5 @@
-/* The first thread ends before the others, which go on with calls of every kind: the process lives as long as one does. */
+/* The first thread ends before the others, which go on with calls of every kind: the process lives as long as one does.
+ */
 #include "sample.h"
 
 #if defined(GUEST_FREEBSD)
@@ -37,7 +38,8 @@ static void check_files(void)
 
     check(OS_CALL(NR_getcwd, path, sizeof(path)) >= 0 && path[0] == '/', "the working directory");
     check_err(os_pipe2(ends, 0), 0, "a pipe");
-    check(os_write(ends[1], "word", 4) == 4 && os_read(ends[0], word, 4) == 4 && !memcmp(word, "word", 4), "through it");
+    check(os_write(ends[1], "word", 4) == 4 && os_read(ends[0], word, 4) == 4 && !memcmp(word, "word", 4),
+          "through it");
 }
 
 static long count(void *arg)
