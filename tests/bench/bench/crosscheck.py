@@ -30,45 +30,93 @@ FIO_SLACK, PERF_SLACK, DELAY_SLACK = 0.10, 0.05, 0.10
 
 
 class Check:
-    """
-    ours and theirs: values of the rounds.  within: what their ratio, as its whole interval has it, may be off one.
-    bare: of ours without the code that makes it like theirs; told, not judged.
-    """
+    """ours and theirs: values of the rounds, which say something when the whole interval of what they give is on one side of a limit."""
 
-    def __init__(self, name, unit, within):
-        self.name, self.unit, self.within, self.ours, self.theirs, self.bare = name, unit, within, [], [], []
+    def __init__(self):
+        self.ours, self.theirs = [], []
 
-    def add(self, ours, theirs, bare=None):
+    def add(self, ours, theirs):
         self.ours.append(ours)
         self.theirs.append(theirs)
-        if bare is not None:
-            self.bare.append(bare)
 
     def verdict(self):
         """'ok', 'OFF', or '' while the interval has both in it."""
-        ratio = stats.ratios(self.ours, self.theirs)
-        if 1 - self.within <= ratio["low"] and ratio["high"] <= 1 + self.within:
+        said, (low, high) = self.said(), self.limits()
+        if low <= said["low"] and said["high"] <= high:
             return "ok"
-        return "OFF" if ratio["low"] > 1 + self.within or ratio["high"] < 1 - self.within else ""
+        return "OFF" if said["low"] > high or said["high"] < low else ""
 
-    def line(self):
-        def percent(values):
-            ratio = stats.ratios(values, self.theirs)
-            return "%+.1f %% (%+.1f to %+.1f)" % tuple((ratio[key] - 1) * 100 for key in ("median", "low", "high"))
-
-        ratio = stats.ratios(self.ours, self.theirs)
-        limit = "%.0f %%" % (self.within * 100)
-        side = "within" if abs(ratio["median"] - 1) <= self.within else "over"
-        verdict = {"ok": "ok", "OFF": "OFF by more than " + limit, "": "%s %s by the median, not by the whole interval" % (side, limit)}
-        return "%-44s ours %10.1f %s, theirs %10.1f, %s%s, %d rounds: %s" % (
-            self.name, stats.median(self.ours), self.unit, stats.median(self.theirs), percent(self.ours),
-            "; %s with no code between our calls" % percent(self.bare) if self.bare else "", len(self.ours), verdict[self.verdict()])
+    def ending(self):
+        low, high = self.limits()
+        side = "within" if low <= self.said()["median"] <= high else "over"
+        off = self.in_words()
+        verdict = {"ok": "ok", "OFF": "OFF by more than " + off, "": "%s %s by the median, not by the whole interval" % (side, off)}
+        return "%d rounds: %s" % (len(self.ours), verdict[self.verdict()])
 
     def rounds(self, measure):
         """measure() gives what add takes; ROUNDS of them, and more until they say something.  Returns the line."""
         while len(self.ours) < ROUNDS or (not self.verdict() and len(self.ours) < ROUNDS_MOST):
             self.add(*measure())
         return self.line()
+
+
+class Tools(Check):
+    """
+    Two tools' figures for the same.  within: what their ratio may be off one.
+    bare: of ours without the code that makes it like theirs; told, not judged.
+    """
+
+    def __init__(self, name, within):
+        super().__init__()
+        self.name, self.within, self.bare = name, within, []
+
+    def add(self, ours, theirs, bare=None):
+        super().add(ours, theirs)
+        if bare is not None:
+            self.bare.append(bare)
+
+    def said(self):
+        return stats.ratios(self.ours, self.theirs)
+
+    def limits(self):
+        return 1 - self.within, 1 + self.within
+
+    def in_words(self):
+        return "%.0f %%" % (self.within * 100)
+
+    def line(self):
+        def percent(values):
+            ratio = stats.ratios(values, self.theirs)
+            return "%+.1f %% (%+.1f to %+.1f)" % tuple((ratio[key] - 1) * 100 for key in ("median", "low", "high"))
+
+        return "%-44s ours %10.1f ns, theirs %10.1f, %s%s, %s" % (
+            self.name, stats.median(self.ours), stats.median(self.theirs), percent(self.ours),
+            "; %s with no code between our calls" % percent(self.bare) if self.bare else "", self.ending())
+
+
+class Delay(Check):
+    """ours: a row with the delay, theirs: without.  expected: nanoseconds that it is to take longer."""
+
+    def __init__(self, row, expected):
+        super().__init__()
+        self.row, self.expected = row, expected
+
+    def said(self):
+        return stats.summary(a - b for a, b in zip(self.ours, self.theirs))
+
+    def slack(self):
+        return max(DELAY_SLACK * max(self.expected, DELAY_NS), 0.05 * stats.median(self.theirs))
+
+    def limits(self):
+        return self.expected - self.slack(), self.expected + self.slack()
+
+    def in_words(self):
+        return "%.0f ns" % self.slack()
+
+    def line(self):
+        said = self.said()
+        return "delay of %d ns, %-14s %10.1f ns and %+8.1f (%+.1f to %+.1f), expected %+7.1f, %s" % (
+            DELAY_NS, self.row, stats.median(self.theirs), said["median"], said["low"], said["high"], self.expected, self.ending())
 
 
 def perf(session):
@@ -84,7 +132,7 @@ def perf(session):
         return session.ns(out.loops["getppid"].ticks(out.clock)), float(text.split()[0]) * 1e9 / 3000000
 
     try:
-        yield Check("perf bench syscall basic, native", "ns", PERF_SLACK).rounds(both)
+        yield Tools("perf bench syscall basic, native", PERF_SLACK).rounds(both)
     except (Failed, ValueError, IndexError) as e:
         yield "perf bench syscall: %s" % e
     native.remove_dir()
@@ -131,7 +179,7 @@ def _fio_way(session, way, ops, options=(), one_cpu=False, blocks=0):
 
         try:
             own = stats.median([_fio(way, where, rw, block, mib, "null", one_cpu=one_cpu) for _ in range(3)])
-            yield Check("fio %s, %s" % (rw, way.label), "ns", FIO_SLACK).rounds(all_of_them)
+            yield Tools("fio %s, %s" % (rw, way.label), FIO_SLACK).rounds(all_of_them)
         except (Failed, KeyError, ValueError, IndexError) as e:
             yield "fio %s, %s: %s" % (rw, way.label, e)
     way.remove_dir()
@@ -172,17 +220,13 @@ def delay(session):
     for ns in (0, DELAY_NS):
         ways[ns] = Local(session, "delay-%d" % ns, "door", "freebsd", "notify",
                          [session.dragoman, "stat", "--json=" + os.path.join(session.work, "delay.json"), "--delay=%d" % ns])
-    values = {ns: {row: [] for row in DELAY_ROWS} for ns in ways}
-    for _ in range(ROUNDS):
-        for ns, way in ways.items():
-            out, _ = way.run("bench_calls", [way.fresh_dir(), "slot=%d" % session.plan.slot, "only=" + ",".join(DELAY_ROWS)], one_cpu=True)
-            for row in DELAY_ROWS:
-                values[ns][row].append(session.ns(out.loops[row].ticks(out.clock)))
     for row in DELAY_ROWS:
-        expected = DELAY_NS * _gate_calls(session, ways[0], row)
-        before, seen = stats.median(values[0][row]), stats.median([b - a for a, b in zip(values[0][row], values[DELAY_NS][row])])
-        ok = abs(seen - expected) <= max(DELAY_SLACK * max(expected, DELAY_NS), 0.05 * before)
-        yield "delay of %d ns, %-14s %10.1f ns and %+8.1f, expected %+7.1f: %s" % (DELAY_NS, row, before, seen, expected, "ok" if ok else "OFF")
+        def took(ns):
+            way = ways[ns]
+            out, _ = way.run("bench_calls", [way.fresh_dir(), "slot=%d" % session.plan.slot, "only=" + row], one_cpu=True)
+            return session.ns(out.loops[row].ticks(out.clock))
+
+        yield Delay(row, DELAY_NS * _gate_calls(session, ways[0], row)).rounds(lambda: (took(DELAY_NS), took(0)))
 
 
 def all_checks(session):
