@@ -13,6 +13,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -331,25 +332,24 @@ static void way_add(const struct control *c, uint64_t rip)
 
 static bool at_end(const struct control *c, enum stop s) { return s == BREAKPOINT && REG(rip) == c->end + 1; }
 
-/* One call by single steps, without a signal. */
-static void way_record(const struct control *c)
+/* Is it in the host's clock code, which the layer calls?  Looked up once: the guest does not exec. */
+static bool in_vdso(uint64_t rip)
 {
-    enum stop s = STEPPED;
-    int       sig;
+    static uint64_t from, to;
+    char            path[32], line[512];
+    FILE           *f;
 
-    for (way.n = 0; !at_end(c, s);) {
-        const uint64_t rip = REG(rip);
-
-        way_add(c, rip);
-        s = step(c, rip);
-        if (s == BLOCKED) {
-            way_add(c, 0);
-            feed();
-            s = stop_wait(&sig);
-        }
-        if (s != STEPPED && !at_end(c, s))
-            fail(c, "it cannot be stepped through");
+    if (!to) {
+        snprintf(path, sizeof(path), "/proc/%d/maps", (int)guest);
+        f = fopen(path, "r");
+        while (f && fgets(line, sizeof(line), f))
+            if (strstr(line, "[vdso]"))
+                sscanf(line, "%" SCNx64 "-%" SCNx64, &from, &to);
+        if (f)
+            fclose(f);
+        to = to ? to : 1; /* it has none */
     }
+    return rip >= from && rip < to;
 }
 
 /* Runs to the anchor, which it comes to for the first time; what blocks on its way is fed. */
@@ -374,6 +374,40 @@ static bool run_to_anchor(const struct control *c, uint64_t rip, bool *fed)
     if (s != BREAKPOINT || REG(rip) != rip + 1)
         return false;
     return !ptrace(PTRACE_POKEUSER, guest, offsetof(struct user_regs_struct, rip), rip);
+}
+
+/*
+ * One call by single steps, without a signal.  The host's clock code begins anew when the clock ticks while it reads,
+ * for ever where everything is slow: then the rest of it runs, and is not part of the way.
+ */
+static void way_record(const struct control *c)
+{
+    enum stop s = STEPPED;
+    uint64_t  last = 0, back = 0;
+    bool      fed = false;
+    int       sig;
+
+    for (way.n = 0; !at_end(c, s);) {
+        uint64_t rip = REG(rip);
+
+        if (in_vdso(rip) && !in_vdso(last))
+            back = (uint64_t)ptrace(PTRACE_PEEKDATA, guest, REG(rsp), 0);
+        if (in_vdso(rip) && is_known(rip)) {
+            if (!run_to_anchor(c, back, &fed))
+                fail(c, "the host's clock code does not return");
+            rip = back;
+        }
+        last = rip;
+        way_add(c, rip);
+        s = step(c, rip);
+        if (s == BLOCKED) {
+            way_add(c, 0);
+            feed();
+            s = stop_wait(&sig);
+        }
+        if (s != STEPPED && !at_end(c, s))
+            fail(c, "it cannot be stepped through");
+    }
 }
 
 /* Runs to the point and sends the signal there.  False: it went another way, which is not its end's fault. */
@@ -415,12 +449,8 @@ static void round_ended(const struct control *c)
     total += way.n;
 }
 
-/*
- * The host's clock code begins anew when the clock ticks while it reads.  Where everything is slow that happens to most
- * of the ways that are recorded, a step at a time, and to few of those that are run.
- */
+/* So many runs that go another way than the one recorded, and so many ways recorded until there is a usual one. */
 #define MISSES 8u
-#define OTHERS 60u
 
 static void at_begin(void)
 {
@@ -437,14 +467,12 @@ static void at_begin(void)
         point = misses = 0;
         anew = false;
         way_record(&c);
-        return;
-    }
-    if (run_to_point(&c, point)) {
+    } else if (run_to_point(&c, point)) {
         misses = 0;
         if (++point == way.n)
             round_ended(&c);
     } else if (++misses == MISSES) { /* it was the recorded one that was unusual */
-        if (++others == OTHERS)
+        if (++others == MISSES)
             fail(&c, "it goes another way each time");
         anew = true; /* at the next beginning: now it is somewhere on that way */
     } else {
