@@ -1,5 +1,4 @@
-/* The first thread ends before the others, which go on with calls of every kind: the process lives as long as one does.
- */
+/* The first thread ends before the others, which go on with calls of every kind: the process lives as long as they. */
 #include "sample.h"
 
 #if defined(GUEST_FREEBSD)
@@ -111,33 +110,32 @@ static void check_outside(void)
 
 static long go_on(void *arg)
 {
-    char  again[] = "again", *argv[] = {the_argv[0], again, 0}, *none[] = {0};
-    long *status = arg;
+    char again[] = "again", *argv[] = {the_argv[0], again, 0}, *none[] = {0};
+    int  status;
 
+    (void)arg;
     sleep_ms(50);
     check_files();
     check_signal();
     check_thread();
     check_children();
     check_outside();
-    *status = check_status();
-    if (*status)
-        os_exit((int)*status);
+    status = check_status();
+    if (status)
+        os_exit(status);
     must(os_execve(the_argv[0], argv, none), "exec");
     return 0;
 }
 
 int main(int argc, char **argv, char **envp)
 {
-    static long status;
-
     (void)envp;
     if (argc > 1) {
         print("a program anew\n");
         return 0;
     }
     the_argv = argv;
-    thread_start(&other, go_on, &status);
+    thread_start(&other, go_on, 0);
     OS_CALL(NR_thread_exit, 0);
     return 1;
 }
